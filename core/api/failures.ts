@@ -1,0 +1,122 @@
+/**
+ * How a request can fail, in one table. Server, client, documents and tests all read it.
+ *
+ * @module
+ */
+
+/**
+ * What became of a failed write: `not_applied` is certain; `unknown` means that it may have happened,
+ * or may still happen.
+ */
+export type Outcome = "not_applied" | "unknown";
+
+/** One row of {@linkcode FAILURES}. */
+export interface FailureRow {
+  /** The HTTP status it travels under. */
+  readonly status: 400 | 404 | 405 | 408 | 409 | 413 | 429 | 500 | 503 | 507;
+  /** Whether the same request, sent again later, may succeed. */
+  readonly retryable: boolean;
+  /** What became of the write, if it was one. */
+  readonly outcome: Outcome;
+  /** When it happens, in one sentence. */
+  readonly meaning: string;
+}
+
+/** The stable name of a failure. */
+export type FailureCode =
+  | "invalid_json"
+  | "invalid_body"
+  | "invalid_key"
+  | "invalid_argument"
+  | "invalid_cursor"
+  | "invalid_session"
+  | "key_not_found"
+  | "route_not_found"
+  | "method_not_allowed"
+  | "session_expired"
+  | "body_too_large"
+  | "value_too_large"
+  | "overloaded"
+  | "no_leader"
+  | "leadership_lost"
+  | "timeout"
+  | "stopping"
+  | "storage_full"
+  | "internal";
+
+/** Every failure: code, HTTP status, whether a retry may help, what became of the write. */
+export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
+  invalid_json: row(400, "The body is not JSON."),
+  invalid_body: row(400, "The body is JSON of another shape than the one asked for."),
+  invalid_key: row(400, "The key is empty, longer than 2,048 bytes, or not percent-encoded UTF-8."),
+  invalid_argument: row(400, "A query parameter or header is unknown, malformed or out of range."),
+  invalid_cursor: row(400, "The cursor was not made by this API, or not for this prefix."),
+  invalid_session: row(400, "The Idempotency-Key is not of the form session/sequence."),
+  key_not_found: row(404, "There is no such key."),
+  route_not_found: row(404, "There is nothing at this path."),
+  method_not_allowed: row(405, "The path exists, but not for this method."),
+  session_expired: row(
+    409,
+    "The session is unknown or was forgotten, or the sequence is older than the answers kept for it.",
+  ),
+  body_too_large: row(413, "The body is larger than 1,572,864 bytes."),
+  value_too_large: row(413, "The value is larger than 1,048,576 bytes."),
+  overloaded: retryable(429, "not_applied", "Too many writes are waiting; nothing was proposed."),
+  no_leader: retryable(503, "not_applied", "No leader was found before the request's timeout."),
+  leadership_lost: retryable(
+    503,
+    "unknown",
+    "The leader changed while the write was on its way; it may still be committed.",
+  ),
+  timeout: retryable(503, "unknown", "The answer did not come before the request's timeout."),
+  stopping: retryable(503, "not_applied", "The node is shutting down; ask another."),
+  storage_full: retryable(507, "not_applied", "The leader's disk is full."),
+  internal: {
+    status: 500,
+    retryable: false,
+    outcome: "unknown",
+    meaning: "The node met a condition it was not built for.",
+  },
+};
+
+function row(status: FailureRow["status"], meaning: string): FailureRow {
+  return { status, retryable: false, outcome: "not_applied", meaning };
+}
+
+function retryable(status: FailureRow["status"], outcome: Outcome, meaning: string): FailureRow {
+  return { status, retryable: true, outcome, meaning };
+}
+
+/** The JSON body of every failure. */
+export interface FailureBody {
+  readonly error: {
+    readonly code: FailureCode;
+    /** One sentence for a person. */
+    readonly message: string;
+    readonly retryable: boolean;
+    readonly outcome: Outcome;
+  };
+}
+
+/** A request that failed for a reason of {@linkcode FAILURES}. */
+export class KvFailure extends Error {
+  override readonly name = "KvFailure";
+  /** The stable name of the failure. */
+  readonly code: FailureCode;
+  /** Whether the same request, sent again later, may succeed. */
+  readonly retryable: boolean;
+  /** What became of the write, if it was one. */
+  readonly outcome: Outcome;
+
+  /**
+   * @param code The stable name of the failure.
+   * @param message One sentence for a person; the table's meaning if not given.
+   * @param outcome What became of the write, where the caller knows better than the table.
+   */
+  constructor(code: FailureCode, message?: string, outcome?: Outcome) {
+    super(message ?? FAILURES[code].meaning);
+    this.code = code;
+    this.retryable = FAILURES[code].retryable;
+    this.outcome = outcome ?? FAILURES[code].outcome;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Every limit of the store, once, and the relations between them.
+ *
+ * @module
+ */
+
+import { invariant } from "./assert.ts";
+
+/** The limits, with their units in their names. */
+export const LIMITS: {
+  /** Longest key in bytes. */
+  readonly keyBytesMax: number;
+  /** Largest value in bytes. */
+  readonly valueBytesMax: number;
+  /** Largest request body in bytes. */
+  readonly requestBytesMax: number;
+  /** Most operations in one commit. */
+  readonly commitOperationsMax: number;
+  /** Largest encoded command in bytes. */
+  readonly commandBytesMax: number;
+  /** Most bytes of entries in one append message, unless a single entry is larger. */
+  readonly appendBytesMax: number;
+  /** Largest message between peers in bytes. */
+  readonly messageBytesMax: number;
+  /** Size of one snapshot chunk in bytes. */
+  readonly snapshotChunkBytes: number;
+  /** Size at which a log segment is closed, in bytes. */
+  readonly segmentBytesMax: number;
+  /** Page length of a list when none is asked for. */
+  readonly listItemsDefault: number;
+  /** Longest page of a list. */
+  readonly listItemsMax: number;
+  /** A page ends early once its keys and values pass this many bytes. */
+  readonly listBytesMax: number;
+} = {
+  keyBytesMax: 2_048,
+  valueBytesMax: 1_048_576,
+  requestBytesMax: 1_572_864,
+  commitOperationsMax: 128,
+  commandBytesMax: 1_703_936,
+  appendBytesMax: 1_048_576,
+  messageBytesMax: 4_194_304,
+  snapshotChunkBytes: 1_048_576,
+  segmentBytesMax: 67_108_864,
+  listItemsDefault: 100,
+  listItemsMax: 1_000,
+  listBytesMax: 4_194_304,
+};
+
+invariant(
+  LIMITS.keyBytesMax + LIMITS.valueBytesMax < LIMITS.requestBytesMax,
+  "any legal pair fits in one request",
+);
+invariant(LIMITS.requestBytesMax < LIMITS.commandBytesMax, "any legal request fits in one command");
+invariant(
+  LIMITS.appendBytesMax + LIMITS.commandBytesMax < LIMITS.messageBytesMax,
+  "a full append and one more entry fit in one message",
+);
+invariant(LIMITS.snapshotChunkBytes < LIMITS.messageBytesMax, "a chunk fits in one message");
+invariant(LIMITS.messageBytesMax < LIMITS.segmentBytesMax, "any batch part fits in one segment");

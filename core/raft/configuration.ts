@@ -1,0 +1,43 @@
+/**
+ * Who belongs to the cluster, and whose vote counts (§6).
+ *
+ * @module
+ */
+
+import type { NodeId } from "./ids.ts";
+
+/** One node of the cluster. */
+export interface Member {
+  /** Its id, unique in the cluster and never reused. */
+  readonly id: NodeId;
+  /** The base URL under which peers and clients reach it, without a trailing slash. */
+  readonly url: string;
+}
+
+/** The membership that is in force: the last one in the log, committed or not (§4.1 of the thesis). */
+export interface Configuration {
+  /** Everyone, voters and learners, in order of their ids. */
+  readonly members: readonly Member[];
+  /** Whose votes and acknowledgements count. */
+  readonly voters: readonly NodeId[];
+  /** The voters of the old configuration while two are joint (thesis §4.3), else empty. */
+  readonly votersOutgoing: readonly NodeId[];
+  /** Members that receive the log but have no vote. */
+  readonly learners: readonly NodeId[];
+}
+
+/** The configuration in which each of `members` votes. */
+export function configurationOf(members: readonly Member[]): Configuration {
+  const sorted = [...members].sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return {
+    members: sorted,
+    voters: sorted.map((member) => member.id),
+    votersOutgoing: [],
+    learners: [],
+  };
+}
+
+/** Whether `id` has a vote in either half of the configuration. */
+export function isVoter(configuration: Configuration, id: NodeId): boolean {
+  return configuration.voters.includes(id) || configuration.votersOutgoing.includes(id);
+}

@@ -1,0 +1,37 @@
+/**
+ * One record of the replicated log.
+ *
+ * @module
+ */
+
+import type { LogIndex, Term } from "./ids.ts";
+
+/**
+ * What an entry is for: `command` goes to the state machine, `noop` is the entry a new leader
+ * commits to learn the commit index of its predecessors (§8), `configuration` names the members (§6).
+ */
+export type EntryKind = "noop" | "command" | "configuration";
+
+/** One record of the replicated log. */
+export interface Entry {
+  /** Its place in the log. */
+  readonly index: LogIndex;
+  /** The term of the leader that created it. */
+  readonly term: Term;
+  /** Who consumes it once it is committed. */
+  readonly kind: EntryKind;
+  /**
+   * The leader's wall clock when it created the entry, in milliseconds since 1970. All the time the
+   * state machine ever sees: expiry must come out the same on each replica.
+   */
+  readonly timeMs: number;
+  /** The command or configuration in its encoded form; empty for a no-op. Never changed. */
+  readonly payload: Uint8Array;
+}
+
+/** Bytes an entry counts for in windows and limits: its payload and a fixed share for its header. */
+export function entrySizeBytes(entry: Entry): number {
+  return ENTRY_OVERHEAD_BYTES + entry.payload.length;
+}
+
+const ENTRY_OVERHEAD_BYTES = 32;

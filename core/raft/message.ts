@@ -1,0 +1,234 @@
+/**
+ * What nodes say to each other: a closed union, one interface per message. The names are the
+ * paper's where it has one.
+ *
+ * @module
+ */
+
+import type { Entry } from "./entry.ts";
+import type { LogIndex, LogPosition, NodeId, ReadRound, Term } from "./ids.ts";
+import type { SnapshotChunk } from "./snapshot.ts";
+
+/** Asks whether a vote would be granted, before any term is touched (thesis §9.6). */
+export interface PreVoteRequest {
+  readonly type: "pre_vote_request";
+  /** The term the sender would campaign in: one above its own. */
+  readonly term: Term;
+  /** Where the sender's log ends. */
+  readonly last: LogPosition;
+}
+
+/** Answers a {@linkcode PreVoteRequest}. */
+export interface PreVoteResponse {
+  readonly type: "pre_vote_response";
+  /** The asked-for term if granted, else the responder's own: a higher one is adopted. */
+  readonly term: Term;
+  readonly granted: boolean;
+}
+
+/** RequestVote (§5.2). */
+export interface VoteRequest {
+  readonly type: "vote_request";
+  readonly term: Term;
+  readonly last: LogPosition;
+  /** The leader asked for this election (thesis §3.10), so its stickiness does not apply. */
+  readonly transfer: boolean;
+}
+
+/** Answers a {@linkcode VoteRequest}; leaves only after the vote is durable. */
+export interface VoteResponse {
+  readonly type: "vote_response";
+  readonly term: Term;
+  readonly granted: boolean;
+}
+
+/** AppendEntries with entries, or with none as a probe (§5.3). */
+export interface AppendRequest {
+  readonly type: "append_request";
+  readonly term: Term;
+  /** The entry right before the first of `entries`. */
+  readonly previous: LogPosition;
+  readonly entries: readonly Entry[];
+  readonly leaderCommit: LogIndex;
+}
+
+/** The entry before did match: the follower now durably holds the leader's log up to `matchIndex`. */
+export interface AppendAccepted {
+  readonly type: "append_accepted";
+  readonly term: Term;
+  readonly matchIndex: LogIndex;
+}
+
+/** The entry before did not match, or the request was of an older term. */
+export interface AppendRejected {
+  readonly type: "append_rejected";
+  readonly term: Term;
+  /** Index of the request's previous entry: tells a fresh rejection from a stale one. */
+  readonly rejectedIndex: LogIndex;
+  /** The last position at which the follower's log may still agree with the leader's. */
+  readonly hint: LogPosition;
+}
+
+/** Keeps followers quiet, spreads the commit index and carries read rounds. No disk is involved. */
+export interface HeartbeatRequest {
+  readonly type: "heartbeat_request";
+  readonly term: Term;
+  /** Never beyond what the receiver is known to hold. */
+  readonly commitIndex: LogIndex;
+  /** The newest read round that wants an answer; 0 for none. */
+  readonly round: ReadRound;
+}
+
+/** Answers a {@linkcode HeartbeatRequest} with the same round. */
+export interface HeartbeatResponse {
+  readonly type: "heartbeat_response";
+  readonly term: Term;
+  readonly round: ReadRound;
+}
+
+/** InstallSnapshot, one chunk (§7). */
+export interface SnapshotRequest {
+  readonly type: "snapshot_request";
+  readonly term: Term;
+  readonly chunk: SnapshotChunk;
+}
+
+/** Tells which byte of the snapshot is wanted next, or that it is installed. */
+export interface SnapshotResponse {
+  readonly type: "snapshot_response";
+  readonly term: Term;
+  /** The last entry of the snapshot spoken of. */
+  readonly index: LogIndex;
+  /** First byte not yet staged; the leader goes on from here. */
+  readonly nextOffsetBytes: number;
+  /** The receiver's log now begins after this snapshot, or had passed it already. */
+  readonly installed: boolean;
+}
+
+/** The leader asks the receiver to campaign at once (thesis §3.10). */
+export interface TimeoutNow {
+  readonly type: "timeout_now";
+  readonly term: Term;
+}
+
+/** A follower hands a client's command to the leader. */
+export interface ForwardRequest {
+  readonly type: "forward_request";
+  /** Chosen by the sender, echoed in the answer. */
+  readonly requestId: number;
+  readonly payload: Uint8Array;
+}
+
+/** How a forwarded command ended. */
+export interface ForwardResponse {
+  readonly type: "forward_response";
+  readonly requestId: number;
+  readonly end: ForwardEnd;
+}
+
+/** The ways a forwarded command can end. */
+export type ForwardEnd =
+  | {
+    readonly kind: "applied";
+    /** Where it stands in the log. */
+    readonly index: LogIndex;
+    /** The state machine's encoded answer. */
+    readonly result: Uint8Array;
+  }
+  | { readonly kind: "failed"; readonly reason: ProposalFailure };
+
+/**
+ * Why a proposal did not come to an answer. `not_leader`, `no_leader`, `overloaded` and `stopping`:
+ * it never entered a log. `lost`: its entry was overwritten by another. `unknown`: it may still
+ * happen.
+ */
+export type ProposalFailure =
+  | "not_leader"
+  | "no_leader"
+  | "overloaded"
+  | "stopping"
+  | "lost"
+  | "unknown";
+
+/** A follower asks the leader for an index that is safe to read at (thesis §6.4). */
+export interface ReadIndexRequest {
+  readonly type: "read_index_request";
+  /** Chosen by the sender, never used twice by it. */
+  readonly requestId: number;
+}
+
+/** Answers a {@linkcode ReadIndexRequest}. */
+export interface ReadIndexResponse {
+  readonly type: "read_index_response";
+  readonly requestId: number;
+  /** The index to wait for, or null if the responder cannot tell (not the leader any more). */
+  readonly index: LogIndex | null;
+}
+
+/** Asks a peer how it is, for the cluster's status page. */
+export interface StatusRequest {
+  readonly type: "status_request";
+  readonly requestId: number;
+}
+
+/** A node's own view of itself. */
+export interface StatusResponse {
+  readonly type: "status_response";
+  readonly requestId: number;
+  readonly status: NodeStatus;
+}
+
+/** The roles of §5.1, with the pre-candidate of thesis §9.6 and the voteless learner of §4.2.1. */
+export type Role = "follower" | "pre_candidate" | "candidate" | "leader" | "learner";
+
+/** What a node knows of itself. */
+export interface NodeStatus {
+  readonly id: NodeId;
+  readonly role: Role;
+  readonly term: Term;
+  /** The leader it follows, or null if it knows of none. */
+  readonly leaderId: NodeId | null;
+  /** The last entry in its log. */
+  readonly lastIndex: LogIndex;
+  /** The last entry it knows to be committed. */
+  readonly commitIndex: LogIndex;
+  /** The last entry its state machine has taken in. */
+  readonly appliedIndex: LogIndex;
+  /** The last entry its newest snapshot covers. */
+  readonly snapshotIndex: LogIndex;
+  /** The store's revision. */
+  readonly revision: number;
+}
+
+/** Anything one node may say to another. */
+export type Message = RaftMessage | ReplicaMessage;
+
+/** The messages of the consensus protocol. */
+export type RaftMessage =
+  | PreVoteRequest
+  | PreVoteResponse
+  | VoteRequest
+  | VoteResponse
+  | AppendRequest
+  | AppendAccepted
+  | AppendRejected
+  | HeartbeatRequest
+  | HeartbeatResponse
+  | SnapshotRequest
+  | SnapshotResponse
+  | TimeoutNow;
+
+/** The messages with which nodes serve each other's clients. */
+export type ReplicaMessage =
+  | ForwardRequest
+  | ForwardResponse
+  | ReadIndexRequest
+  | ReadIndexResponse
+  | StatusRequest
+  | StatusResponse;
+
+/** A message with its address. */
+export interface Envelope<M extends Message = Message> {
+  readonly to: NodeId;
+  readonly message: M;
+}
