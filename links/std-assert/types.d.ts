@@ -1,1 +1,0 @@
-export declare function assertEquals<T>(actual: T, expected: T, msg?: string): void;
