@@ -1,0 +1,108 @@
+/**
+ * A cluster configuration as bytes: the payload of configuration entries, and a part of each
+ * snapshot's description.
+ *
+ * ```text
+ * version u8 = 1
+ * count   varint
+ * member  id text, url text, roles u8 (1 voter, 2 outgoing voter, 4 learner)    count times
+ * ```
+ *
+ * Roles stand beside the member they belong to, so that bytes cannot name a voter that is nobody.
+ *
+ * @module
+ */
+
+import type { Configuration, Member } from "../raft/configuration.ts";
+import type { NodeId } from "../raft/ids.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { ByteWriter } from "./byte_writer.ts";
+import { readNodeId } from "./ids_codec.ts";
+
+/**
+ * The bytes of a configuration.
+ *
+ * @throws {RangeError} if members are not in strict order of their ids, or a role belongs to nobody
+ */
+export function encodeConfiguration(configuration: Configuration): Uint8Array {
+  const writer = new ByteWriter(256);
+  writeConfiguration(writer, configuration);
+  return writer.finish();
+}
+
+/**
+ * The configuration that `bytes` hold, with its role lists in order of ids.
+ *
+ * @throws {DecodeError} if they hold none
+ */
+export function decodeConfiguration(bytes: Uint8Array): Configuration {
+  const reader = new ByteReader(bytes);
+  const configuration = readConfiguration(reader);
+  reader.end();
+  return configuration;
+}
+
+/** Writes what {@linkcode readConfiguration} reads. */
+export function writeConfiguration(writer: ByteWriter, configuration: Configuration): void {
+  const { members, voters, votersOutgoing, learners } = configuration;
+  checkEncodable(configuration);
+  writer.u8(VERSION);
+  writer.varint(members.length);
+  for (const { id, url } of members) {
+    writer.text(id);
+    writer.text(url);
+    writer.u8(
+      (voters.includes(id) ? VOTER : 0) | (votersOutgoing.includes(id) ? OUTGOING : 0) |
+        (learners.includes(id) ? LEARNER : 0),
+    );
+  }
+}
+
+/**
+ * Reads a configuration.
+ *
+ * @throws {DecodeError} if there is none
+ */
+export function readConfiguration(reader: ByteReader): Configuration {
+  if (reader.u8() !== VERSION) reader.fail("Configuration is of an unknown version");
+  const members: Member[] = [];
+  const voters: NodeId[] = [];
+  const votersOutgoing: NodeId[] = [];
+  const learners: NodeId[] = [];
+  let previous = "";
+  for (let left = reader.count(MEMBER_BYTES_MIN); left > 0; left--) {
+    const id = readNodeId(reader);
+    if (id <= previous) reader.fail("Members are not in order of their ids");
+    previous = id;
+    members.push({ id, url: reader.text() });
+    const roles = reader.u8();
+    if (roles === 0 || roles > (VOTER | OUTGOING | LEARNER)) {
+      reader.fail("Member has no known role");
+    }
+    if ((roles & VOTER) !== 0 && (roles & LEARNER) !== 0) reader.fail("Learner has a vote");
+    if ((roles & VOTER) !== 0) voters.push(id);
+    if ((roles & OUTGOING) !== 0) votersOutgoing.push(id);
+    if ((roles & LEARNER) !== 0) learners.push(id);
+  }
+  return { members, voters, votersOutgoing, learners };
+}
+
+const VERSION = 1;
+const VOTER = 1;
+const OUTGOING = 2;
+const LEARNER = 4;
+const MEMBER_BYTES_MIN = 4;
+
+function checkEncodable(configuration: Configuration): void {
+  const { members, voters, votersOutgoing, learners } = configuration;
+  const known = new Set<NodeId>();
+  let previous = "";
+  for (const { id } of members) {
+    if (id <= previous) throw new RangeError(`Cannot encode members out of order: ${id}`);
+    previous = id;
+    known.add(id);
+  }
+  for (const id of [...voters, ...votersOutgoing, ...learners]) {
+    if (!known.has(id)) throw new RangeError(`Cannot encode a role without its member: ${id}`);
+  }
+}

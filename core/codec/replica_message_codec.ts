@@ -1,0 +1,135 @@
+/**
+ * The bodies of the messages with which nodes serve each other's clients, as bytes: their fields in
+ * the order in which `core/raft/message.ts` declares them.
+ *
+ * @module
+ */
+
+import { unreachable } from "../assert.ts";
+import type {
+  ForwardEnd,
+  NodeStatus,
+  ProposalFailure,
+  ReplicaMessage,
+  Role,
+} from "../raft/message.ts";
+import type { ByteReader } from "./byte_reader.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+import {
+  readLogIndex,
+  readNodeId,
+  readNodeIdOrNull,
+  readTerm,
+  writeNodeIdOrNull,
+} from "./ids_codec.ts";
+import { Tags } from "./tags.ts";
+
+/** Writes the fields of a message, without its type. */
+export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage): void {
+  writer.varint(message.requestId);
+  switch (message.type) {
+    case "forward_request":
+      return writer.bytes(message.payload);
+    case "forward_response":
+      return writeForwardEnd(writer, message.end);
+    case "read_index_request":
+    case "status_request":
+      return;
+    case "read_index_response":
+      writer.flag(message.index !== null);
+      if (message.index !== null) writer.varint(message.index);
+      return;
+    case "status_response":
+      return writeNodeStatus(writer, message.status);
+    default:
+      return unreachable(message);
+  }
+}
+
+/**
+ * Reads the fields of a message of the given type.
+ *
+ * @throws {DecodeError} if they are not there
+ */
+export function readReplicaMessage(
+  type: ReplicaMessage["type"],
+  reader: ByteReader,
+): ReplicaMessage {
+  const requestId = reader.varint();
+  switch (type) {
+    case "forward_request":
+      return { type, requestId, payload: reader.bytes() };
+    case "forward_response":
+      return { type, requestId, end: readForwardEnd(reader) };
+    case "read_index_request":
+    case "status_request":
+      return { type, requestId };
+    case "read_index_response":
+      return { type, requestId, index: reader.flag() ? readLogIndex(reader) : null };
+    case "status_response":
+      return { type, requestId, status: readNodeStatus(reader) };
+    default:
+      return unreachable(type);
+  }
+}
+
+function writeForwardEnd(writer: ByteWriter, end: ForwardEnd): void {
+  if (end.kind === "failed") return writer.u8(FAILURES.tagOf(end.reason));
+  writer.u8(APPLIED);
+  writer.varint(end.index);
+  writer.bytes(end.result);
+}
+
+function readForwardEnd(reader: ByteReader): ForwardEnd {
+  const tag = reader.u8();
+  if (tag === APPLIED) {
+    return { kind: "applied", index: readLogIndex(reader), result: reader.bytes() };
+  }
+  return { kind: "failed", reason: FAILURES.nameOf(tag) ?? reader.fail("End is unknown") };
+}
+
+function writeNodeStatus(writer: ByteWriter, status: NodeStatus): void {
+  writer.text(status.id);
+  writer.u8(ROLES.tagOf(status.role));
+  writer.varint(status.term);
+  writeNodeIdOrNull(writer, status.leaderId);
+  writer.varint(status.lastIndex);
+  writer.varint(status.commitIndex);
+  writer.varint(status.appliedIndex);
+  writer.varint(status.snapshotIndex);
+  writer.varint(status.revision);
+}
+
+function readNodeStatus(reader: ByteReader): NodeStatus {
+  return {
+    id: readNodeId(reader),
+    role: ROLES.nameOf(reader.u8()) ?? reader.fail("Role is unknown"),
+    term: readTerm(reader),
+    leaderId: readNodeIdOrNull(reader),
+    lastIndex: readLogIndex(reader),
+    commitIndex: readLogIndex(reader),
+    appliedIndex: readLogIndex(reader),
+    snapshotIndex: readLogIndex(reader),
+    revision: reader.varint(),
+  };
+}
+
+/** First byte of a forwarded command's end: this, or the tag of a failure. */
+const APPLIED = 0;
+
+const FAILURES = new Tags<ProposalFailure>({
+  not_leader: 1,
+  no_leader: 2,
+  overloaded: 3,
+  stopping: 4,
+  lost: 5,
+  unknown: 6,
+});
+
+const ROLES = new Tags<Role>({
+  follower: 1,
+  pre_candidate: 2,
+  candidate: 3,
+  leader: 4,
+  learner: 5,
+});
