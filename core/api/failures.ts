@@ -89,17 +89,22 @@ function retryable(status: FailureRow["status"], outcome: Outcome, meaning: stri
 
 /** The JSON body of every failure. */
 export interface FailureBody {
+  /** What went wrong, and what it means for the request. */
   readonly error: {
+    /** The stable name of the failure. */
     readonly code: FailureCode;
     /** One sentence for a person. */
     readonly message: string;
+    /** Whether the same request, sent again later, may succeed. */
     readonly retryable: boolean;
+    /** What became of the write, if it was one. */
     readonly outcome: Outcome;
   };
 }
 
 /** A request that failed for a reason of {@linkcode FAILURES}. */
 export class KvFailure extends Error {
+  /** Always `KvFailure`. */
   override readonly name = "KvFailure";
   /** The stable name of the failure. */
   readonly code: FailureCode;

@@ -1,0 +1,147 @@
+/**
+ * The parse boundary: what a server sent is believed only after its shape has been looked at.
+ * Fields that are not known are let through, so that an older client understands a newer server.
+ *
+ * @module
+ */
+
+import type {
+  ClusterStatusAnswer,
+  DeleteAnswer,
+  FailureBody,
+  FailureCode,
+  GetAnswer,
+  HealthAnswer,
+  KeyValueJson,
+  LeaderAnswer,
+  ListAnswer,
+  NodeStatusJson,
+  Outcome,
+  PutAnswer,
+  SessionAnswer,
+} from "@raftkv/core/api";
+import { FAILURES } from "@raftkv/core/api";
+
+/** Whether a parsed JSON value has the shape of a `T`. */
+export type Shape<T> = (value: unknown) => value is T;
+
+type Check = (value: unknown) => boolean;
+
+/** One check for each field of `T`, optional ones included. */
+type Fields<T> = { readonly [Name in keyof Required<T>]: Check };
+
+const text: Check = (value) => typeof value === "string";
+const count: Check = (value) => typeof value === "number" && Number.isFinite(value);
+const flag: Check = (value) => typeof value === "boolean";
+const json: Check = (value) => value !== undefined;
+const textOrNull: Check = (value) => value === null || text(value);
+const optional = (check: Check): Check => (value) => value === undefined || check(value);
+const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
+
+function shape<T>(fields: Fields<T>): Shape<T> {
+  const checks: readonly [string, Check][] = Object.entries(fields);
+  return (value): value is T => {
+    if (typeof value !== "object" || value === null) return false;
+    const found = new Map<string, unknown>(Object.entries(value));
+    return checks.every(([name, check]) => check(found.get(name)));
+  };
+}
+
+const keyValueFields: Fields<KeyValueJson> = {
+  key: text,
+  value: json,
+  encoding: optional((value) => value === "base64"),
+  createRevision: count,
+  modRevision: count,
+  version: count,
+};
+
+/** The answer of `PUT /kv/:key`. */
+export const isPutAnswer: Shape<PutAnswer> = shape<PutAnswer>({
+  revision: count,
+  key: text,
+  createRevision: count,
+  modRevision: count,
+  version: count,
+});
+
+/** The answer of `GET /kv/:key`. */
+export const isGetAnswer: Shape<GetAnswer> = shape<GetAnswer>({
+  revision: count,
+  ...keyValueFields,
+});
+
+/** The answer of `DELETE /kv/:key`. */
+export const isDeleteAnswer: Shape<DeleteAnswer> = shape<DeleteAnswer>({
+  revision: count,
+  key: text,
+  deleted: count,
+});
+
+/** The answer of `GET /kv`. */
+export const isListAnswer: Shape<ListAnswer> = shape<ListAnswer>({
+  revision: count,
+  items: listOf(shape<KeyValueJson>(keyValueFields)),
+  cursor: textOrNull,
+});
+
+/** The answer of `POST /sessions`. */
+export const isSessionAnswer: Shape<SessionAnswer> = shape<SessionAnswer>({
+  revision: count,
+  session: text,
+});
+
+/** The answer of `GET /cluster/leader`. */
+export const isLeaderAnswer: Shape<LeaderAnswer> = shape<LeaderAnswer>({
+  id: text,
+  url: text,
+  term: count,
+});
+
+/** The answer of `GET /cluster/status`. */
+export const isClusterStatus: Shape<ClusterStatusAnswer> = shape<ClusterStatusAnswer>({
+  clusterId: text,
+  nodeId: text,
+  leaderId: textOrNull,
+  term: count,
+  nodes: listOf(shape<NodeStatusJson>({
+    id: text,
+    url: text,
+    reachable: flag,
+    role: optional(text),
+    term: optional(count),
+    leaderId: optional(textOrNull),
+    lastIndex: optional(count),
+    commitIndex: optional(count),
+    appliedIndex: optional(count),
+    snapshotIndex: optional(count),
+    revision: optional(count),
+  })),
+});
+
+/** The answer of `GET /health`, under 200 and 503 alike. */
+export const isHealthAnswer: Shape<HealthAnswer> = shape<HealthAnswer>({
+  status: (value) => value === "ok" || value === "unavailable",
+  nodeId: text,
+  role: text,
+  leaderId: textOrNull,
+  reason: optional(text),
+});
+
+/** The body of every failure whose code this client knows. */
+export const isFailureBody: Shape<FailureBody> = shape<FailureBody>({
+  error: shape<FailureBody["error"]>({
+    code: isFailureCode,
+    message: text,
+    retryable: flag,
+    outcome: isOutcome,
+  }),
+});
+
+function isFailureCode(value: unknown): value is FailureCode {
+  return typeof value === "string" && Object.hasOwn(FAILURES, value);
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  return value === "not_applied" || value === "unknown";
+}

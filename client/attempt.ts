@@ -1,0 +1,139 @@
+/**
+ * One HTTP exchange with one endpoint, turned into an answer or a failure. Nothing is repeated here.
+ *
+ * @module
+ */
+
+import { isFailureBody } from "./answers.ts";
+import { classifyNetworkError } from "./network_failure.ts";
+import { OUT_OF_TIME, type RequestScope } from "./request_scope.ts";
+import type { AttemptFailure } from "./retry.ts";
+
+/** The part of `fetch` that the client uses; any implementation will do. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A request that can be made at any endpoint. */
+export interface HttpRequest {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  /** Path below the endpoint, with encoded segments. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** Whether the server is told, as `?timeout=`, how long it may take. */
+  readonly timed?: boolean;
+  /** Statuses besides 2xx whose body is the answer asked for. */
+  readonly accept?: readonly number[];
+  /** JSON text. */
+  readonly body?: string;
+  /** Makes repeating the request harmless. */
+  readonly idempotencyKey?: string;
+}
+
+/** What an answer's headers tell of the node that gave it. */
+export interface Respondent {
+  readonly nodeId: string | null;
+  /** The leader it follows. */
+  readonly leaderId: string | null;
+}
+
+/** What one exchange came to: an answer's parsed JSON body, or why there is none. */
+export type AttemptResult =
+  | {
+    readonly kind: "success";
+    readonly body: unknown;
+    readonly status: number;
+    readonly from: Respondent;
+  }
+  | {
+    readonly kind: "failure";
+    readonly failure: AttemptFailure;
+    /** null if nothing answered. */
+    readonly from: Respondent | null;
+  };
+
+/** Of an attempt's time, the part the server may use: its own answer says more than our timer. */
+const SERVER_SHARE = 0.9;
+
+/**
+ * Sends a request to one endpoint and reads the whole answer within `limitMs`.
+ *
+ * @throws The caller's reason if the caller gave up meanwhile; nothing else.
+ */
+export async function attempt(
+  fetch: Fetch,
+  endpoint: string,
+  options: {
+    readonly request: HttpRequest;
+    readonly scope: RequestScope;
+    readonly limitMs: number;
+  },
+): Promise<AttemptResult> {
+  const { request, scope, limitMs } = options;
+  const url = endpoint + request.path + queryOf(request, limitMs);
+  try {
+    const reply = await scope.limit(limitMs, async (signal) => {
+      const response = await fetch(url, { ...initOf(request), signal });
+      return { response, text: await response.text() };
+    });
+    if (reply === OUT_OF_TIME) {
+      const message = `No answer within ${Math.round(limitMs)} ms`;
+      return silent({ kind: "lost", message });
+    }
+    return understand(reply.response, reply.text, request.accept ?? []);
+  } catch (error) {
+    scope.signal.throwIfAborted();
+    return silent(classifyNetworkError(error));
+  }
+}
+
+function understand(response: Response, text: string, accept: readonly number[]): AttemptResult {
+  const { headers, ok, status } = response;
+  const from = { nodeId: headers.get("RaftKV-Node"), leaderId: headers.get("RaftKV-Leader") };
+  const body = parseJson(text);
+  if (body !== undefined && (ok || accept.includes(status))) {
+    return { kind: "success", body, status, from };
+  }
+  const failure: AttemptFailure = isFailureBody(body)
+    ? { ...body.error, kind: "answered" }
+    : unrecognized(status);
+  return { kind: "failure", failure, from };
+}
+
+/** The failure of an answer that is not of this API. */
+export function unrecognized(status: number): AttemptFailure {
+  const message = `The answer (HTTP ${status}) is not one that this client knows`;
+  return { kind: "unrecognized", status, message };
+}
+
+function silent(failure: AttemptFailure): AttemptResult {
+  return { kind: "failure", failure, from: null };
+}
+
+function queryOf(request: HttpRequest, limitMs: number): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) query.set(name, value);
+  }
+  if (request.timed === true) {
+    query.set("timeout", `${Math.max(1, Math.floor(limitMs * SERVER_SHARE))}ms`);
+  }
+  return query.size === 0 ? "" : `?${query}`;
+}
+
+function initOf(request: HttpRequest): RequestInit {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (request.body !== undefined) headers["content-type"] = "application/json";
+  if (request.idempotencyKey !== undefined) headers["idempotency-key"] = request.idempotencyKey;
+  return {
+    method: request.method,
+    headers,
+    ...request.body === undefined ? {} : { body: request.body },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
