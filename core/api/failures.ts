@@ -114,6 +114,8 @@ export class KvFailure extends Error {
   readonly outcome: Outcome;
 
   /**
+   * Makes the failure.
+   *
    * @param code The stable name of the failure.
    * @param message One sentence for a person; the table's meaning if not given.
    * @param outcome What became of the write, where the caller knows better than the table.
