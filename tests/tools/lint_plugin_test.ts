@@ -30,6 +30,7 @@ Deno.test("layering forbids every other import", () => {
     ["core/a.ts", "@raftkv/storage", 'core may import nothing but itself, not "@raftkv/storage"'],
     ["core/a.ts", "node:zlib", 'core runs anywhere and imports no package: "node:zlib"'],
     ["client/a.ts", "@raftkv/core", 'client may import core/api, not "@raftkv/core"'],
+    ["client/a.ts", "@raftkv/core/apis", 'client may import core/api, not "@raftkv/core/apis"'],
     [
       "client/a.ts",
       "@std/http/status",
