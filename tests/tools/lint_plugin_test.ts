@@ -14,7 +14,7 @@ Deno.test("layering lets a member import what stands below it", () => {
     ["storage/wal.ts", "@raftkv/core/raft"],
     ["client/mod.ts", "@raftkv/core/api"],
     ["server/node.ts", "@raftkv/transport"],
-    ["server/node.ts", "npm:hono"],
+    ["server/node.ts", "hono"],
     ["cli/main.ts", "@raftkv/server"],
     ["sim/disk.ts", "@raftkv/storage"],
     ["core/kv/tree.ts", "../raft/mod.ts"],
