@@ -18,7 +18,7 @@ export interface ContractNode {
 /** A network under test. */
 export interface ContractNetwork {
   /** Starts a node. */
-  open(id: NodeId, events: TransportEvents): ContractNode;
+  open(id: NodeId, events: TransportEvents): Promise<ContractNode>;
   /** Breaks the link between two nodes and keeps it broken. */
   cut(a: NodeId, b: NodeId): void;
   /** Lets two nodes link up again. */
@@ -117,6 +117,7 @@ export function transportContract(subject: TransportSubject, test: RegisterTest)
 
   messageRules(rule);
   linkRules(rule);
+  membershipRules(rule);
   closingRules(rule);
 }
 
@@ -214,12 +215,14 @@ function linkRules(rule: Rule): void {
       await closeAll(a, b);
     },
   );
+}
 
+function membershipRules(rule: Rule): void {
   rule(
     "a node that its peer does not know is refused, told why, and linked once known",
     async (network) => {
-      const a = openParty(network, A);
-      const b = openParty(network, B);
+      const a = await openParty(network, A);
+      const b = await openParty(network, B);
       b.transport.setPeers([]);
       a.transport.setPeers([b.member]);
       await a.log.until("a refusal", () => a.log.changes.join().includes("not_a_member"));
@@ -274,7 +277,9 @@ function closingRules(rule: Rule): void {
   });
 
   rule("one node's links do not depend on each other", async (network) => {
-    const [a, b, c] = [openParty(network, A), openParty(network, B), openParty(network, C)];
+    const a = await openParty(network, A);
+    const b = await openParty(network, B);
+    const c = await openParty(network, C);
     a.transport.setPeers([b.member, c.member]);
     b.transport.setPeers([a.member, c.member]);
     c.transport.setPeers([a.member, b.member]);
@@ -289,14 +294,14 @@ function closingRules(rule: Rule): void {
   });
 }
 
-function openParty(network: ContractNetwork, id: NodeId): Party {
+async function openParty(network: ContractNetwork, id: NodeId): Promise<Party> {
   const log = new EventLog();
-  return { id, log, ...network.open(id, log) };
+  return { id, log, ...await network.open(id, log) };
 }
 
 async function pair(network: ContractNetwork): Promise<[Party, Party]> {
-  const a = openParty(network, A);
-  const b = openParty(network, B);
+  const a = await openParty(network, A);
+  const b = await openParty(network, B);
   a.transport.setPeers([b.member]);
   b.transport.setPeers([a.member]);
   await a.log.until("up at a", () => a.transport.isUp(B) && a.log.count("up") === 1);

@@ -2,33 +2,37 @@ import type { NodeId } from "@raftkv/core";
 import { MemoryHub } from "@raftkv/transport/memory";
 import { type ContractNetwork, transportContract } from "@raftkv/transport/testing";
 import { dialWs } from "../../transport/dial_ws.ts";
-import { type LoopbackNode, startNode } from "./loopback.ts";
+import { listenWs, type LoopbackNode, type LoopbackOptions, startNode } from "./loopback.ts";
 
 transportContract({ name: "memory", network: memoryNetwork }, Deno.test);
 transportContract({ name: "mesh", network: () => meshNetwork() }, Deno.test);
-transportContract({ name: "mesh with a secret", network: () => meshNetwork("s3cret") }, Deno.test);
+transportContract({
+  name: "mesh with a secret behind ws",
+  network: () => meshNetwork({ secret: "s3cret", listen: listenWs }),
+}, Deno.test);
 
 function memoryNetwork(): ContractNetwork {
   const hub = new MemoryHub();
   return {
-    open: (id, events) => ({
-      transport: hub.open(id, events),
-      member: { id, url: `http://${id}.invalid` },
-    }),
+    open: (id, events) =>
+      Promise.resolve({
+        transport: hub.open(id, events),
+        member: { id, url: `http://${id}.test` },
+      }),
     cut: (a, b) => hub.cut(a, b),
     heal: (a, b) => hub.heal(a, b),
     close: () => Promise.resolve(),
   };
 }
 
-function meshNetwork(secret?: string): ContractNetwork {
+function meshNetwork(options: Pick<LoopbackOptions, "secret" | "listen"> = {}): ContractNetwork {
   const nodes = new Map<NodeId, LoopbackNode>();
   const cuts = new Set<string>();
   return {
-    open(id, events) {
-      const node = startNode(id, {
+    async open(id, events) {
+      const node = await startNode(id, {
         events,
-        ...(secret === undefined ? {} : { secret }),
+        ...options,
         dial(url) {
           const target = [...nodes.values()].find(({ member }) => url.startsWith(toWs(member.url)));
           if (cuts.has(`${id}-${target?.member.id}`)) throw new Error("Link was cut");
