@@ -7,5 +7,6 @@
 export * from "./assert.ts";
 export * from "./limits.ts";
 export * from "./ports.ts";
+export * from "./random.ts";
 export * from "./api/mod.ts";
 export * from "./raft/mod.ts";

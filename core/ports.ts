@@ -10,14 +10,6 @@ import type { Member } from "./raft/configuration.ts";
 import type { DurableState, PersistBatch } from "./raft/persist.ts";
 import type { SnapshotChunk, SnapshotMeta, SnapshotPoint } from "./raft/snapshot.ts";
 
-/** A reading of both clocks. */
-export interface Instant {
-  /** Milliseconds from any fixed start; never goes back. All timeouts count in it. */
-  readonly monotonicMs: number;
-  /** Milliseconds since 1970 by the wall clock; may jump. Only written into entries, never compared. */
-  readonly wallMs: number;
-}
-
 /**
  * The durable half of a node: log, term, vote and snapshots of one directory.
  *

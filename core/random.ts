@@ -7,6 +7,12 @@
 /** A source of numbers in [0, 1). */
 export type Random = () => number;
 
+/** Draws a positive integer of 52 bits: a name that will not be drawn again. */
+export function drawId(random: Random): number {
+  return Math.floor(random() * 0x10_0000) * 0x1_0000_0000 + Math.floor(random() * 0x1_0000_0000) +
+    1;
+}
+
 /**
  * PCG-XSH-RR 64/32 (O'Neill 2014) on 32-bit halves: 64 bits of state, 32 bits out.
  *

@@ -116,6 +116,16 @@ export class ByteWriter {
     for (let i = 0; i < text.length; i++) this.#buffer[this.#size++] = text.charCodeAt(i);
   }
 
+  /** What was written from `offset` on: a view that holds until the next write. */
+  peek(offset: number): Uint8Array {
+    return this.#buffer.subarray(offset, this.#size);
+  }
+
+  /** Starts over in the same buffer, for a writer that is used again and again. */
+  clear(): void {
+    this.#size = 0;
+  }
+
   /** What was written. The writer is spent: its buffer belongs to the caller. */
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#size);

@@ -10,7 +10,12 @@
  * @module
  */
 
-import type { Message, RaftMessage, ReplicaMessage } from "../raft/message.ts";
+import {
+  isReplicaMessage,
+  type Message,
+  type RaftMessage,
+  ReplicaMessage,
+} from "../raft/message.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { DecodeError } from "./decode_error.ts";
@@ -33,13 +38,12 @@ export interface DecodeFailure {
 export function encodeMessage(message: Message): Uint8Array {
   const writer = new ByteWriter(sizeBytesExpected(message));
   writer.u8(VERSION);
-  // The protocol's messages are those that carry a term.
-  if ("term" in message) {
-    writer.u8(RAFT_TYPES.tagOf(message.type));
-    writeRaftMessage(writer, message);
-  } else {
+  if (isReplicaMessage(message)) {
     writer.u8(REPLICA_TYPES.tagOf(message.type));
     writeReplicaMessage(writer, message);
+  } else {
+    writer.u8(RAFT_TYPES.tagOf(message.type));
+    writeRaftMessage(writer, message);
   }
   return writer.finish();
 }

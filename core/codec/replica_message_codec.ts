@@ -29,8 +29,11 @@ export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage)
   writer.varint(message.requestId);
   switch (message.type) {
     case "forward_request":
+      writer.varint(message.sender);
+      writer.varint(message.term);
       return writer.bytes(message.payload);
     case "forward_response":
+      writer.varint(message.sender);
       return writeForwardEnd(writer, message.end);
     case "read_index_request":
     case "status_request":
@@ -58,9 +61,15 @@ export function readReplicaMessage(
   const requestId = reader.varint();
   switch (type) {
     case "forward_request":
-      return { type, requestId, payload: reader.bytes() };
+      return {
+        type,
+        requestId,
+        sender: reader.varint(),
+        term: readTerm(reader),
+        payload: reader.bytes(),
+      };
     case "forward_response":
-      return { type, requestId, end: readForwardEnd(reader) };
+      return { type, requestId, sender: reader.varint(), end: readForwardEnd(reader) };
     case "read_index_request":
     case "status_request":
       return { type, requestId };

@@ -114,14 +114,20 @@ export interface TimeoutNow {
 /** A follower hands a client's command to the leader. */
 export interface ForwardRequest {
   readonly type: "forward_request";
-  /** Chosen by the sender, echoed in the answer. */
+  /** Drawn at random by each run of the sending process: its numbers begin anew, its name does not. */
+  readonly sender: number;
+  /** Higher than any the same sender used before: a repeated or late request must not count twice. */
   readonly requestId: number;
+  /** The term whose leader is meant. */
+  readonly term: Term;
   readonly payload: Uint8Array;
 }
 
 /** How a forwarded command ended. */
 export interface ForwardResponse {
   readonly type: "forward_response";
+  /** As in the request: an answer to an earlier run of the process is none to this one. */
+  readonly sender: number;
   readonly requestId: number;
   readonly end: ForwardEnd;
 }
@@ -153,7 +159,7 @@ export type ProposalFailure =
 /** A follower asks the leader for an index that is safe to read at (thesis §6.4). */
 export interface ReadIndexRequest {
   readonly type: "read_index_request";
-  /** Chosen by the sender, never used twice by it. */
+  /** Drawn at random for each attempt, so that no late answer fits a later question. */
   readonly requestId: number;
 }
 
@@ -231,4 +237,19 @@ export type ReplicaMessage =
 export interface Envelope<M extends Message = Message> {
   readonly to: NodeId;
   readonly message: M;
+}
+
+/** Whether a message is for the replica rather than for the consensus protocol. */
+export function isReplicaMessage(message: Message): message is ReplicaMessage {
+  switch (message.type) {
+    case "forward_request":
+    case "forward_response":
+    case "read_index_request":
+    case "read_index_response":
+    case "status_request":
+    case "status_response":
+      return true;
+    default:
+      return false;
+  }
 }

@@ -7,6 +7,18 @@
 export * from "./configuration.ts";
 export * from "./entry.ts";
 export * from "./ids.ts";
+export * from "./instant.ts";
+export type { ProposeResult } from "./leader.ts";
 export * from "./message.ts";
+export { RaftNode } from "./node.ts";
+export {
+  DEFAULT_TIMING,
+  DEFAULT_WINDOWS,
+  type RaftOptions,
+  type RaftTiming,
+  type RaftWindows,
+} from "./options.ts";
+export type { RaftOutbox, SnapshotTask } from "./outbox.ts";
 export * from "./persist.ts";
+export type { ReadGrant } from "./read_rounds.ts";
 export * from "./snapshot.ts";

@@ -191,11 +191,14 @@ export const MAKERS: {
   timeout_now: (draw) => ({ type: "timeout_now", term: draw.term() }),
   forward_request: (draw) => ({
     type: "forward_request",
+    sender: draw.integer(),
     requestId: draw.integer(),
+    term: draw.term(),
     payload: draw.bytes(60),
   }),
   forward_response: (draw) => ({
     type: "forward_response",
+    sender: draw.integer(),
     requestId: draw.integer(),
     end: draw.flag()
       ? { kind: "applied", index: draw.index(), result: draw.bytes(60) }

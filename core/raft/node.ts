@@ -1,0 +1,342 @@
+/**
+ * The node: the term gate, then each message to the handler of its kind. No algorithm lives here.
+ *
+ * @module
+ */
+
+import { unreachable } from "../assert.ts";
+import type { Configuration } from "./configuration.ts";
+import {
+  admitsTerm,
+  onElectionTimeout,
+  onLeaderHint,
+  onPreVoteRequest,
+  onPreVoteResponse,
+  onTimeoutNow,
+  onVoteRequest,
+  onVoteResponse,
+} from "./election.ts";
+import { onAppendRequest, onHeartbeatRequest } from "./follower.ts";
+import { indexMin, type LogIndex, type NodeId, type Term, type Ticket } from "./ids.ts";
+import type { Instant } from "./instant.ts";
+import {
+  advanceReads,
+  advanceTransfer,
+  beginTransfer,
+  maybeCommit,
+  onAppendAccepted,
+  onAppendRejected,
+  onHeartbeatResponse,
+  onLeaderTick,
+  onLinkChange,
+  propose,
+  type ProposeResult,
+} from "./leader.ts";
+import type { RaftMessage, Role } from "./message.ts";
+import { type RaftOptions, validateRaftOptions } from "./options.ts";
+import type { RaftOutbox } from "./outbox.ts";
+import { replicate } from "./replication.ts";
+import { becomeFollower, resetElectionTimer } from "./roles.ts";
+import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
+import {
+  maybeInstall,
+  onChunkRead,
+  onChunkStaged,
+  onInstalled,
+  onSnapshotRequest,
+  onSnapshotResponse,
+} from "./snapshot_transfer.ts";
+import { createState, type NodeState } from "./state.ts";
+
+/** Most committed entries that one drain hands over, so that applying them never takes long. */
+const COMMITTED_PER_DRAIN_MAX = 512;
+
+/**
+ * One Raft node without IO. Feed it messages, time and completions; carry out what
+ * {@linkcode RaftNode.drain} returns. `Token` is whatever the host uses to name a read.
+ */
+export class RaftNode<Token> {
+  readonly #state: NodeState<Token>;
+
+  /** @throws {RangeError} if the options contradict each other */
+  constructor(options: RaftOptions) {
+    validateRaftOptions(options);
+    this.#state = createState(options);
+    resetElectionTimer(this.#state);
+    // Alone, there is nobody to wait for.
+    if (this.#state.configuration.voters.length === 1) {
+      this.#state.electionDeadlineMs = this.#state.nowMs;
+    }
+  }
+
+  get id(): NodeId {
+    return this.#state.id;
+  }
+
+  get role(): Role {
+    return this.#state.role.kind;
+  }
+
+  get term(): Term {
+    return this.#state.term;
+  }
+
+  get votedFor(): NodeId | null {
+    return this.#state.votedFor;
+  }
+
+  get leaderId(): NodeId | null {
+    return this.#state.leaderId;
+  }
+
+  get lastIndex(): LogIndex {
+    return this.#state.log.lastIndex;
+  }
+
+  get commitIndex(): LogIndex {
+    return this.#state.commitIndex;
+  }
+
+  /** The last entry that would survive a crash now. */
+  get durableIndex(): LogIndex {
+    return this.#state.durability.index;
+  }
+
+  get snapshotIndex(): LogIndex {
+    return this.#state.snapshot?.last.index ?? 0 as LogIndex;
+  }
+
+  get configuration(): Configuration {
+    return this.#state.configuration;
+  }
+
+  /** Whether a hand-over of the leadership is under way. */
+  get isHandingOver(): boolean {
+    return this.#state.role.kind === "leader" && this.#state.role.transfer !== null;
+  }
+
+  /** Whether a received snapshot is about to replace the state machine. */
+  get isInstalling(): boolean {
+    return this.#state.installing !== null;
+  }
+
+  /** The term at `index`, or null if it is compacted away or beyond the end. */
+  termAt(index: LogIndex): Term | null {
+    return this.#state.log.termAt(index);
+  }
+
+  /** When {@linkcode RaftNode.tick} next has something to do, by the monotonic clock. */
+  get wakeAtMs(): number {
+    const { role } = this.#state;
+    return role.kind === "leader" ? role.heartbeatDueMs : this.#state.electionDeadlineMs;
+  }
+
+  /** Lets time pass. Called before every other input of the same moment. */
+  tick(now: Instant): void {
+    const state = this.#state;
+    state.nowMs = now.monotonicMs;
+    state.wallMs = now.wallMs;
+    if (state.role.kind === "leader") onLeaderTick(state, state.role);
+    else if (state.nowMs >= state.electionDeadlineMs) onElectionTimeout(state);
+  }
+
+  /** Takes a message from a member. */
+  step(from: NodeId, message: RaftMessage): void {
+    const state = this.#state;
+    if (message.term > state.term && !this.#enterTerm(from, message)) return;
+    if (message.term < state.term) this.#answerStale(from, message);
+    else this.#dispatch(from, message);
+  }
+
+  /** Proposes a command; only a leader takes it. */
+  propose(payload: Uint8Array): ProposeResult {
+    return propose(this.#state, payload);
+  }
+
+  /** Asks for an index that is safe to read at; answered in a later outbox. */
+  read(token: Token): void {
+    const { role } = this.#state;
+    if (role.kind === "leader") role.reads.add(token);
+    else this.#state.outbox.abandoned.push(token);
+  }
+
+  /** Begins to hand the leadership over; returns whether there is anyone to take it. */
+  transferLeadership(target: NodeId | null): boolean {
+    return beginTransfer(this.#state, target);
+  }
+
+  /** The batch with this ticket is durable. */
+  onPersisted(ticket: Ticket): void {
+    this.#state.durability.onPersisted(ticket);
+    maybeCommit(this.#state);
+  }
+
+  /** The link to a peer came up. */
+  onPeerUp(peer: NodeId): void {
+    if (this.#state.role.kind === "leader") onLinkChange(this.#state.role, peer);
+  }
+
+  /** The link to a peer broke. */
+  onPeerDown(peer: NodeId): void {
+    if (this.#state.role.kind === "leader") onLinkChange(this.#state.role, peer);
+    else onLeaderHint(this.#state, peer);
+  }
+
+  /** A snapshot of the own state machine is durable. */
+  onSnapshotSaved(meta: SnapshotMeta): void {
+    if (meta.last.index > this.snapshotIndex) this.#state.snapshot = meta;
+  }
+
+  /** Lets go of the log up to and including `through`, which a durable snapshot must cover. */
+  compact(through: LogIndex): void {
+    this.#state.log.compact(indexMin(through, this.snapshotIndex));
+  }
+
+  /** Answers a `read_chunk` task. */
+  onChunkRead(to: NodeId, read: { index: LogIndex; chunk: SnapshotChunk | null }): void {
+    onChunkRead(this.#state, to, read);
+  }
+
+  /** Answers a `stage_chunk` task. */
+  onChunkStaged(from: NodeId, staged: { meta: SnapshotMeta; nextOffsetBytes: number }): void {
+    onChunkStaged(this.#state, from, staged);
+  }
+
+  /** Answers an `install` task. */
+  onInstalled(result: { meta: SnapshotMeta; ok: boolean }): void {
+    onInstalled(this.#state, result);
+  }
+
+  /** Hands over all work since the last call: many inputs, one outbox, one sync. */
+  drain(): RaftOutbox<Token> {
+    const state = this.#state;
+    maybeCommit(state); // a single voter has nobody else to hear from
+    if (state.role.kind === "leader") {
+      advanceTransfer(state);
+      advanceReads(state);
+      if (state.role.kind === "leader") replicate(state, state.role);
+    }
+    const persist = this.#nextBatch();
+    maybeInstall(state);
+    const kept = {
+      term: state.durability.term,
+      vote: state.durability.holds(state.term, state.votedFor),
+      index: state.durability.index,
+    };
+    const messages = state.outbox.takeMessages(kept, persist);
+    const committed = this.#takeCommitted();
+    const outbox: RaftOutbox<Token> = {
+      sendNow: messages.now,
+      persist,
+      sendAfterPersist: messages.after,
+      committed,
+      hasMore: state.handedIndex < state.commitIndex,
+      grants: state.outbox.grants,
+      abandoned: state.outbox.abandoned,
+      tasks: state.outbox.tasks,
+    };
+    state.outbox.grants = [];
+    state.outbox.abandoned = [];
+    state.outbox.tasks = [];
+    return outbox;
+  }
+
+  #nextBatch(): RaftOutbox<Token>["persist"] {
+    const state = this.#state;
+    // Storage must not write entries while it replaces the log.
+    if (state.installing?.begun) return null;
+    return state.durability.nextBatch(state.log, {
+      hardState: { term: state.term, votedFor: state.votedFor },
+      nowMs: state.nowMs,
+    });
+  }
+
+  #takeCommitted(): RaftOutbox<Token>["committed"] {
+    const state = this.#state;
+    if (state.installing !== null || state.handedIndex === state.commitIndex) return [];
+    const through = Math.min(state.commitIndex, state.handedIndex + COMMITTED_PER_DRAIN_MAX);
+    const committed = state.log.between(state.handedIndex, through as LogIndex);
+    state.handedIndex = through as LogIndex;
+    return committed;
+  }
+
+  /** A later term than ours; returns whether the message is then to be handled. */
+  #enterTerm(from: NodeId, message: RaftMessage): boolean {
+    const state = this.#state;
+    switch (message.type) {
+      case "pre_vote_request":
+        return true;
+      case "pre_vote_response":
+        // A granted pre-vote carries the term it was asked about, which nobody has entered.
+        if (message.granted) return true;
+        break;
+      case "vote_request":
+        if (!admitsTerm(state, message)) return false;
+        break;
+      case "append_request":
+      case "heartbeat_request":
+      case "snapshot_request":
+        becomeFollower(state, message.term, from);
+        return true;
+      default:
+    }
+    becomeFollower(state, message.term, null);
+    return true;
+  }
+
+  /** An earlier term than ours: the sender must learn that its time is over. */
+  #answerStale(from: NodeId, message: RaftMessage): void {
+    const state = this.#state;
+    switch (message.type) {
+      case "pre_vote_request":
+        onPreVoteRequest(state, from, message);
+        return;
+      case "vote_request":
+        state.outbox.send(from, { type: "vote_response", term: state.term, granted: false });
+        return;
+      case "append_request":
+      case "heartbeat_request":
+      case "snapshot_request":
+        state.outbox.send(from, {
+          type: "append_rejected",
+          term: state.term,
+          rejectedIndex: state.log.lastIndex,
+          hint: state.log.last,
+        });
+        return;
+      default:
+    }
+  }
+
+  #dispatch(from: NodeId, message: RaftMessage): void {
+    const state = this.#state;
+    switch (message.type) {
+      case "pre_vote_request":
+        return onPreVoteRequest(state, from, message);
+      case "pre_vote_response":
+        return onPreVoteResponse(state, from, message);
+      case "vote_request":
+        return onVoteRequest(state, from, message);
+      case "vote_response":
+        return onVoteResponse(state, from, message);
+      case "append_request":
+        return onAppendRequest(state, from, message);
+      case "append_accepted":
+        return onAppendAccepted(state, from, message);
+      case "append_rejected":
+        return onAppendRejected(state, from, message);
+      case "heartbeat_request":
+        return onHeartbeatRequest(state, from, message);
+      case "heartbeat_response":
+        return onHeartbeatResponse(state, from, message);
+      case "snapshot_request":
+        return onSnapshotRequest(state, from, message);
+      case "snapshot_response":
+        return onSnapshotResponse(state, from, message);
+      case "timeout_now":
+        return onTimeoutNow(state, from);
+      default:
+        return unreachable(message);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Collects what a node wants done, and decides which messages may leave now and which only after
+ * the next batch is durable.
+ *
+ * @module
+ */
+
+import { unreachable } from "../assert.ts";
+import type { Entry } from "./entry.ts";
+import type { LogIndex, NodeId, Term } from "./ids.ts";
+import type { Envelope, RaftMessage } from "./message.ts";
+import type { PersistBatch } from "./persist.ts";
+import type { ReadGrant } from "./read_rounds.ts";
+import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
+
+/** Snapshot work for the host's storage; each task is answered by an input. */
+export type SnapshotTask =
+  | {
+    /** Read a chunk to send to `to`. */
+    readonly kind: "read_chunk";
+    readonly to: NodeId;
+    readonly meta: SnapshotMeta;
+    readonly offsetBytes: number;
+  }
+  | { readonly kind: "stage_chunk"; readonly from: NodeId; readonly chunk: SnapshotChunk }
+  | { readonly kind: "install"; readonly from: NodeId; readonly meta: SnapshotMeta };
+
+/** What the node wants done, in the order of the fields. */
+export interface RaftOutbox<Token> {
+  /** Messages that promise nothing the disk has not kept. */
+  readonly sendNow: readonly Envelope<RaftMessage>[];
+  /** To be made durable by one write and one sync, then reported by its ticket. */
+  readonly persist: PersistBatch | null;
+  /** Messages that may leave only after `persist` is durable. */
+  readonly sendAfterPersist: readonly Envelope<RaftMessage>[];
+  /** Newly committed entries, in order, each handed over once. */
+  readonly committed: readonly Entry[];
+  /** Whether more committed entries wait than this drain handed over. */
+  readonly hasMore: boolean;
+  readonly grants: readonly ReadGrant<Token>[];
+  /** Reads that this node can no longer decide: it does not lead any more. */
+  readonly abandoned: readonly Token[];
+  readonly tasks: readonly SnapshotTask[];
+}
+
+/** The mutable half of {@linkcode RaftOutbox}. */
+export class OutboxBuilder<Token> {
+  grants: ReadGrant<Token>[] = [];
+  abandoned: Token[] = [];
+  tasks: SnapshotTask[] = [];
+  #now: Envelope<RaftMessage>[] = [];
+  #held: Envelope<RaftMessage>[] = [];
+
+  /** Queues a message for `to`. */
+  send(to: NodeId, message: RaftMessage): void {
+    (isPromise(message) ? this.#held : this.#now).push({ to, message });
+  }
+
+  /**
+   * Forgets promises of terms before `term`. They are of no use to anyone, and an acknowledgement
+   * among them may name entries that the new term's leader has replaced before they ever reached
+   * the disk: sent later, it would make a deposed leader count them.
+   */
+  dropOlderThan(term: Term): void {
+    this.#held = this.#held.filter(({ message }) => message.term >= term);
+  }
+
+  /** Splits the queued messages by what is durable now; `persist` covers all the rest. */
+  takeMessages(
+    kept: DurableClaims,
+    persist: PersistBatch | null,
+  ): { now: Envelope<RaftMessage>[]; after: Envelope<RaftMessage>[] } {
+    const now: Envelope<RaftMessage>[] = [];
+    const held: Envelope<RaftMessage>[] = [];
+    for (const envelope of this.#now) {
+      (isTermKept(envelope.message, kept) ? now : held).push(envelope);
+    }
+    for (const envelope of this.#held) {
+      (isPromiseKept(envelope.message, kept) ? now : held).push(envelope);
+    }
+    this.#now = [];
+    this.#held = persist === null ? held : [];
+    return { now, after: persist === null ? [] : held };
+  }
+}
+
+/** What a crash now would leave, as far as messages speak of it. */
+export interface DurableClaims {
+  readonly term: Term;
+  /** Whether the present vote is durable. */
+  readonly vote: boolean;
+  readonly index: LogIndex;
+}
+
+/** Whether the message promises something that must be on disk first. */
+function isPromise(message: RaftMessage): boolean {
+  switch (message.type) {
+    case "vote_request": // promises the sender's vote for itself
+    case "vote_response":
+    case "append_accepted":
+      return true;
+    case "pre_vote_request":
+    case "pre_vote_response":
+    case "append_request":
+    case "append_rejected":
+    case "heartbeat_request":
+    case "heartbeat_response":
+    case "snapshot_request":
+    case "snapshot_response":
+    case "timeout_now":
+      return false;
+    default:
+      return unreachable(message);
+  }
+}
+
+/** Whether the term that a message shows its receiver is durable here. */
+function isTermKept(message: RaftMessage, kept: DurableClaims): boolean {
+  // The term of a pre-vote is a question ("would you?"), nobody has entered it.
+  if (message.type === "pre_vote_request") return true;
+  if (message.type === "pre_vote_response" && message.granted) return true;
+  return message.term <= kept.term;
+}
+
+/** Whether what a promise speaks of has become durable while it waited. */
+function isPromiseKept(message: RaftMessage, kept: DurableClaims): boolean {
+  if (message.term > kept.term) return false;
+  return message.type === "append_accepted" ? message.matchIndex <= kept.index : kept.vote;
+}

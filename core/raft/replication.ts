@@ -1,0 +1,81 @@
+/**
+ * What a leader sends to each follower when it is drained: entries, a probe, the news of a commit,
+ * or the next chunk of a snapshot. Everything appended since the last drain goes out together.
+ *
+ * @module
+ */
+
+import { entrySizeBytes } from "./entry.ts";
+import { indexAfter, indexBefore, type LogPosition, type Term } from "./ids.ts";
+import { sendHeartbeat } from "./leader.ts";
+import type { Feed, Progress } from "./progress.ts";
+import type { LeaderState, NodeState } from "./state.ts";
+
+/** Sends every follower what it may have now. */
+export function replicate<Token>(state: NodeState<Token>, leader: LeaderState<Token>): void {
+  for (const progress of leader.progress.values()) {
+    while (progress.maySend() && maybeAppend(state, progress));
+    if (progress.feed.kind === "snapshot") feedSnapshot(state, progress, progress.feed);
+    // A follower that nothing was sent to would learn of a commit only with the next heartbeat, and
+    // everyone who waits on it for that index would wait too.
+    const news = Math.min(state.commitIndex, progress.matchIndex);
+    if (news > progress.toldCommit) sendHeartbeat(state, leader, progress);
+  }
+}
+
+/** Sends one append; returns whether another may follow. */
+function maybeAppend(state: NodeState<unknown>, progress: Progress): boolean {
+  const probing = progress.feed.kind === "probe";
+  if (!probing && progress.nextIndex > state.log.lastIndex) return false;
+  const previousIndex = indexBefore(progress.nextIndex);
+  const previousTerm = state.log.termAt(previousIndex);
+  if (previousTerm === null) {
+    startSnapshot(state, progress);
+    return false;
+  }
+  sendAppend(state, progress, { index: previousIndex, term: previousTerm as Term });
+  return !probing;
+}
+
+function sendAppend(
+  state: NodeState<unknown>,
+  progress: Progress,
+  previous: LogPosition,
+): void {
+  const entries = state.log.batchFrom(indexAfter(previous.index), state.windows.appendBytesMax);
+  const lastIndex = entries.at(-1)?.index ?? previous.index;
+  progress.onSent(lastIndex, {
+    bytes: entries.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
+    nowMs: state.nowMs,
+  });
+  if (state.commitIndex <= lastIndex) progress.toldCommit = state.commitIndex;
+  state.outbox.send(progress.id, {
+    type: "append_request",
+    term: state.term,
+    previous,
+    entries,
+    leaderCommit: state.commitIndex,
+  });
+}
+
+function startSnapshot(state: NodeState<unknown>, progress: Progress): void {
+  // Entries are compacted away only once a snapshot covers them, so there is one.
+  if (state.snapshot !== null) progress.becomeSnapshot(state.snapshot);
+}
+
+/** Asks storage for the next chunk unless one is on its way, or has been for too long. */
+function feedSnapshot(
+  state: NodeState<unknown>,
+  progress: Progress,
+  feed: Extract<Feed, { kind: "snapshot" }>,
+): void {
+  const patienceMs = state.timing.electionTimeoutMsMin;
+  if (feed.awaitingSinceMs !== null && state.nowMs - feed.awaitingSinceMs < patienceMs) return;
+  feed.awaitingSinceMs = state.nowMs;
+  state.outbox.tasks.push({
+    kind: "read_chunk",
+    to: progress.id,
+    meta: feed.meta,
+    offsetBytes: feed.offsetBytes,
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * InstallSnapshot (§7) at both ends: chunk by chunk, with the receiver naming the byte it wants next,
+ * so that a broken link resumes where it stopped.
+ *
+ * @module
+ */
+
+import { indexAfter, type LogIndex, type NodeId } from "./ids.ts";
+import type { SnapshotRequest, SnapshotResponse } from "./message.ts";
+import type { Feed, Progress } from "./progress.ts";
+import { onLeaderContact } from "./roles.ts";
+import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
+import type { NodeState } from "./state.ts";
+
+/** Storage has read a chunk for `to`; null if that snapshot is no longer kept. */
+export function onChunkRead(
+  state: NodeState<unknown>,
+  to: NodeId,
+  read: { readonly index: LogIndex; readonly chunk: SnapshotChunk | null },
+): void {
+  const found = snapshotFeedOf(state, to);
+  if (found === null || found.feed.meta.last.index !== read.index) return;
+  if (read.chunk === null) {
+    // A newer snapshot has taken its place: begin again, with whatever is newest now.
+    found.progress.becomeProbe(indexAfter(found.progress.matchIndex));
+    return;
+  }
+  if (read.chunk.offsetBytes !== found.feed.offsetBytes) return;
+  state.outbox.send(to, { type: "snapshot_request", term: state.term, chunk: read.chunk });
+}
+
+/** A chunk from the leader of this term. */
+export function onSnapshotRequest<Token>(
+  state: NodeState<Token>,
+  from: NodeId,
+  request: SnapshotRequest,
+): void {
+  onLeaderContact(state, from);
+  const { meta } = request.chunk;
+  if (meta.last.index <= state.commitIndex) {
+    respond(state, from, { meta, nextOffsetBytes: meta.sizeBytes, installed: true });
+    return;
+  }
+  if (state.installing !== null) return;
+  state.outbox.tasks.push({ kind: "stage_chunk", from, chunk: request.chunk });
+}
+
+/** Storage has taken a chunk and wants `nextOffsetBytes` next. */
+export function onChunkStaged(
+  state: NodeState<unknown>,
+  from: NodeId,
+  staged: { readonly meta: SnapshotMeta; readonly nextOffsetBytes: number },
+): void {
+  const { meta, nextOffsetBytes } = staged;
+  if (state.installing !== null || meta.last.index <= state.commitIndex) return;
+  if (nextOffsetBytes < meta.sizeBytes) {
+    respond(state, from, { meta, nextOffsetBytes, installed: false });
+    return;
+  }
+  state.installing = { from, meta, begun: false };
+}
+
+/** Hands the complete snapshot to storage once no batch is being written and none waits. */
+export function maybeInstall(state: NodeState<unknown>): void {
+  const { installing } = state;
+  if (installing === null || installing.begun || state.durability.isWriting) return;
+  installing.begun = true;
+  state.outbox.tasks.push({ kind: "install", from: installing.from, meta: installing.meta });
+}
+
+/** Storage and state machine now stand at the snapshot; or its bytes were not what was promised. */
+export function onInstalled(
+  state: NodeState<unknown>,
+  result: { readonly meta: SnapshotMeta; readonly ok: boolean },
+): void {
+  const { meta, ok } = result;
+  const from = state.installing?.from;
+  state.installing = null;
+  if (from === undefined) return;
+  if (!ok) {
+    respond(state, from, { meta, nextOffsetBytes: 0, installed: false });
+    return;
+  }
+  // Entries after the snapshot are kept only if this log contains its last one (§7, step 6).
+  if (state.log.matches(meta.last)) state.log.compact(meta.last.index);
+  else state.log.reset(meta.last);
+  state.durability.onInstalled(state.log.lastIndex);
+  state.snapshot = meta;
+  state.configuration = meta.configuration;
+  state.commitIndex = meta.last.index;
+  state.handedIndex = meta.last.index;
+  respond(state, from, { meta, nextOffsetBytes: meta.sizeBytes, installed: true });
+}
+
+/** A follower wants the next chunk, or has installed the snapshot. */
+export function onSnapshotResponse(
+  state: NodeState<unknown>,
+  from: NodeId,
+  response: SnapshotResponse,
+): void {
+  const found = snapshotFeedOf(state, from);
+  if (found === null) return;
+  const { progress, feed } = found;
+  progress.lastContactMs = state.nowMs;
+  if (feed.meta.last.index !== response.index) return;
+  if (response.installed) {
+    progress.maybeAdvance(response.index);
+    progress.becomeProbe(indexAfter(response.index));
+    return;
+  }
+  feed.offsetBytes = response.nextOffsetBytes;
+  feed.awaitingSinceMs = null;
+}
+
+function snapshotFeedOf(
+  state: NodeState<unknown>,
+  peer: NodeId,
+): { progress: Progress; feed: Extract<Feed, { kind: "snapshot" }> } | null {
+  if (state.role.kind !== "leader") return null;
+  const progress = state.role.progress.get(peer);
+  if (progress === undefined || progress.feed.kind !== "snapshot") return null;
+  return { progress, feed: progress.feed };
+}
+
+function respond(
+  state: NodeState<unknown>,
+  to: NodeId,
+  answer: {
+    readonly meta: SnapshotMeta;
+    readonly nextOffsetBytes: number;
+    readonly installed: boolean;
+  },
+): void {
+  state.outbox.send(to, {
+    type: "snapshot_response",
+    term: state.term,
+    index: answer.meta.last.index,
+    nextOffsetBytes: answer.nextOffsetBytes,
+    installed: answer.installed,
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * Everything a node remembers, by lifetime. Handlers in the neighbouring files read and change it;
+ * nothing else does.
+ *
+ * @module
+ */
+
+import type { Random } from "../random.ts";
+import type { Configuration } from "./configuration.ts";
+import { Durability } from "./durability.ts";
+import { indexMax, type LogIndex, type NodeId, POSITION_ZERO, type Term } from "./ids.ts";
+import { RaftLog } from "./log.ts";
+import type { RaftOptions, RaftTiming, RaftWindows } from "./options.ts";
+import { OutboxBuilder } from "./outbox.ts";
+import type { Progress } from "./progress.ts";
+import type { ReadRounds } from "./read_rounds.ts";
+import type { SnapshotMeta } from "./snapshot.ts";
+
+/** What only a campaigning node remembers. */
+export interface CampaignState {
+  readonly kind: "pre_candidate" | "candidate";
+  /** Who answered what. A set, not a count: a duplicated answer is no second vote. */
+  readonly votes: Map<NodeId, boolean>;
+}
+
+/** What only a leader remembers. */
+export interface LeaderState<Token> {
+  readonly kind: "leader";
+  /** Every member but the leader itself. */
+  readonly progress: Map<NodeId, Progress>;
+  readonly reads: ReadRounds<Token>;
+  heartbeatDueMs: number;
+  /** Bytes of entries that are not yet committed. */
+  uncommittedBytes: number;
+  /** The leadership is being handed over; nothing is proposed until it is or the time is up. */
+  transfer: { readonly target: NodeId; readonly deadlineMs: number; asked: boolean } | null;
+}
+
+/** The role and what belongs to it alone. */
+export type RoleState<Token> = { readonly kind: "follower" } | CampaignState | LeaderState<Token>;
+
+/** Everything a node remembers. */
+export interface NodeState<Token> {
+  readonly id: NodeId;
+  readonly timing: RaftTiming;
+  readonly windows: RaftWindows;
+  readonly random: Random;
+
+  // Durable once the next batch is: see `durability`.
+  /** Never goes back. */
+  term: Term;
+  /** At most one vote per term, across restarts. */
+  votedFor: NodeId | null;
+  readonly log: RaftLog;
+  /** The newest complete snapshot in storage. */
+  snapshot: SnapshotMeta | null;
+
+  // Volatile.
+  nowMs: number;
+  /** The wall clock, for the entries this node creates as a leader. */
+  wallMs: number;
+  role: RoleState<Token>;
+  leaderId: NodeId | null;
+  /** When the leader of this term was last heard; -Infinity if it is believed gone. */
+  leaderContactMs: number;
+  electionDeadlineMs: number;
+  /** Never goes back while the node runs. */
+  commitIndex: LogIndex;
+  /** The last committed entry handed over. Never beyond `commitIndex`. */
+  handedIndex: LogIndex;
+  configuration: Configuration;
+  /** A received snapshot that waits to be installed, or is being installed. Appends are then ignored. */
+  installing: { readonly from: NodeId; readonly meta: SnapshotMeta; begun: boolean } | null;
+  readonly durability: Durability;
+  readonly outbox: OutboxBuilder<Token>;
+}
+
+/** The state of a node that has just been started. */
+export function createState<Token>(options: RaftOptions): NodeState<Token> {
+  const { recovered } = options;
+  const log = new RaftLog(recovered.base, recovered.entries);
+  const snapshot = recovered.snapshot;
+  const start = indexMax(recovered.base.index, (snapshot?.last ?? POSITION_ZERO).index);
+  return {
+    id: options.id,
+    timing: options.timing,
+    windows: options.windows,
+    random: options.random,
+    term: recovered.hardState.term,
+    votedFor: recovered.hardState.votedFor,
+    log,
+    snapshot,
+    nowMs: options.now.monotonicMs,
+    wallMs: options.now.wallMs,
+    role: { kind: "follower" },
+    leaderId: null,
+    leaderContactMs: -Infinity,
+    electionDeadlineMs: options.now.monotonicMs,
+    commitIndex: start,
+    handedIndex: start,
+    configuration: snapshot?.configuration ?? options.initialConfiguration,
+    installing: null,
+    durability: new Durability(recovered.hardState, log.lastIndex),
+    outbox: new OutboxBuilder(),
+  };
+}
+
+/** The members other than this node. */
+export function peersOf(state: NodeState<unknown>): NodeId[] {
+  return state.configuration.members.map((member) => member.id).filter((id) => id !== state.id);
+}
+
+/** Draws a number of milliseconds in [min, max). */
+export function drawMs(
+  state: NodeState<unknown>,
+  range: { readonly min: number; readonly max: number },
+): number {
+  return range.min + Math.floor(state.random() * (range.max - range.min));
+}

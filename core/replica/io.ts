@@ -1,0 +1,119 @@
+/**
+ * What goes into a replica and what comes out: the whole surface between the core and its host.
+ *
+ * @module
+ */
+
+import type { Member } from "../raft/configuration.ts";
+import type { LogIndex, NodeId, Ticket } from "../raft/ids.ts";
+import type { Envelope, Message, NodeStatus, ProposalFailure } from "../raft/message.ts";
+import type { SnapshotTask } from "../raft/outbox.ts";
+import type { PersistBatch } from "../raft/persist.ts";
+import type { SnapshotChunk, SnapshotMeta, SnapshotPoint } from "../raft/snapshot.ts";
+import type { StateRestorer } from "./state_machine.ts";
+
+/** Names a client's request between host and replica; the host never uses one twice. */
+export type RequestId = number;
+
+/** Everything that can change a replica. */
+export type Input =
+  /** Time passes. */
+  | { readonly kind: "tick" }
+  /** A peer said something. */
+  | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
+  /** A client wants a command committed before `deadlineMs` on the monotonic clock. */
+  | {
+    readonly kind: "propose";
+    readonly requestId: RequestId;
+    readonly payload: Uint8Array;
+    readonly deadlineMs: number;
+  }
+  /** A client wants to read everything that was acknowledged before now. */
+  | { readonly kind: "read"; readonly requestId: RequestId; readonly deadlineMs: number }
+  /** A client wants to know how every member is. */
+  | { readonly kind: "cluster_status"; readonly requestId: RequestId; readonly deadlineMs: number }
+  /** A batch is durable. */
+  | { readonly kind: "persisted"; readonly ticket: Ticket }
+  /** The link to a peer came up. */
+  | { readonly kind: "peer_up"; readonly peer: NodeId }
+  /** The link to a peer broke: a hint that it is gone. */
+  | { readonly kind: "peer_down"; readonly peer: NodeId }
+  /** A `save_snapshot` task is done. */
+  | { readonly kind: "snapshot_saved"; readonly meta: SnapshotMeta }
+  /** A `read_chunk` task is done; null if that snapshot is no longer kept. */
+  | {
+    readonly kind: "chunk_read";
+    readonly to: NodeId;
+    readonly index: LogIndex;
+    readonly chunk: SnapshotChunk | null;
+  }
+  /** A `stage_chunk` task is done. */
+  | {
+    readonly kind: "chunk_staged";
+    readonly from: NodeId;
+    readonly meta: SnapshotMeta;
+    readonly nextOffsetBytes: number;
+  }
+  /** An `install` task is done: the state machine holds the snapshot, unless its bytes were bad. */
+  | { readonly kind: "installed"; readonly meta: SnapshotMeta; readonly ok: boolean }
+  /** Hand the leadership to `target`, or to whoever is furthest along. */
+  | { readonly kind: "transfer_leadership"; readonly target: NodeId | null }
+  /** The node is about to stop: take nothing new, hand over what it leads. */
+  | { readonly kind: "stop" };
+
+/** Work for the host's storage beside the batches; each task ends in an input. */
+export type HostTask =
+  | Exclude<SnapshotTask, { kind: "install" }>
+  | {
+    /** Install the staged snapshot, then feed its bytes to the restorer and finish it. */
+    readonly kind: "install";
+    readonly meta: SnapshotMeta;
+    readonly restorer: StateRestorer;
+  }
+  | {
+    readonly kind: "save_snapshot";
+    readonly point: SnapshotPoint;
+    readonly slices: Iterable<Uint8Array>;
+  }
+  /** No answer is awaited. */
+  | { readonly kind: "compact"; readonly through: LogIndex };
+
+/** Why a request failed, in the words of the failure table's rows. */
+export type RequestFailure = Exclude<ProposalFailure, "not_leader"> | "timeout";
+
+/** The end of a client's request; each request gets exactly one. */
+export type Reply<Result> =
+  | {
+    readonly kind: "applied";
+    readonly requestId: RequestId;
+    readonly index: LogIndex;
+    readonly result: Result;
+  }
+  /** The state machine may be read now. */
+  | { readonly kind: "readable"; readonly requestId: RequestId }
+  | {
+    readonly kind: "cluster_status";
+    readonly requestId: RequestId;
+    readonly nodes: readonly MemberStatus[];
+  }
+  | { readonly kind: "failed"; readonly requestId: RequestId; readonly reason: RequestFailure };
+
+/** A member and, if it answered in time, how it is. */
+export interface MemberStatus {
+  readonly member: Member;
+  readonly status: NodeStatus | null;
+}
+
+/** What a replica wants done. */
+export interface Outbox<Result> {
+  /** Messages that promise nothing the disk has not kept. */
+  readonly sendNow: readonly Envelope[];
+  /** To be made durable by one write and one sync, then reported by its ticket. */
+  readonly persist: PersistBatch | null;
+  /** Messages that may leave only after `persist` is durable. */
+  readonly sendAfterPersist: readonly Envelope[];
+  readonly replies: readonly Reply<Result>[];
+  readonly tasks: readonly HostTask[];
+  /** Whether to drain again soon though no input has come: work was left to keep this one short. */
+  readonly hasMore: boolean;
+}

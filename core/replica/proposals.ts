@@ -1,0 +1,275 @@
+/**
+ * Clients' commands on their way: waiting for a leader, handed to it, or standing in the own log.
+ * A proposal ends in one of four ways, kept apart to the last: never proposed, applied, lost to
+ * another entry, unknown.
+ *
+ * @module
+ */
+
+import { drawId, type Random } from "../random.ts";
+import type { Entry } from "../raft/entry.ts";
+import type { LogIndex, NodeId, Term } from "../raft/ids.ts";
+import type {
+  Envelope,
+  ForwardEnd,
+  ForwardRequest,
+  ForwardResponse,
+  ProposalFailure,
+} from "../raft/message.ts";
+import type { RaftNode } from "../raft/node.ts";
+import type { Reply, RequestFailure, RequestId } from "./io.ts";
+import type { StateMachine } from "./state_machine.ts";
+
+/** Who waits for the end of a proposal. */
+type Origin =
+  | { readonly kind: "client"; readonly requestId: RequestId; readonly deadlineMs: number }
+  | {
+    readonly kind: "peer";
+    readonly from: NodeId;
+    readonly sender: number;
+    readonly requestId: number;
+    /** The term in which the peer believes this node to lead. */
+    readonly term: Term;
+  };
+
+interface Waiting {
+  readonly origin: Origin;
+  readonly payload: Uint8Array;
+}
+
+interface Appended {
+  readonly origin: Origin;
+  readonly term: Term;
+}
+
+interface Forwarded {
+  readonly origin: Origin & { kind: "client" };
+  readonly payload: Uint8Array;
+  readonly to: NodeId;
+}
+
+/** Most proposals that may wait for a leader. */
+const WAITING_MAX = 10_000;
+
+/** The proposals of one replica. */
+export class Proposals<Result> {
+  readonly #machine: StateMachine<Result>;
+  /** Names this run of the process in what it forwards. */
+  readonly #sender: number;
+  #forwards = 0;
+  /** The highest request seen of each sender: duplicates and late copies stand at or below it. */
+  readonly #seen = new Map<string, number>();
+  #waiting: Waiting[] = [];
+  /** Not to be sent before: the leader we know of has just said that it is none. */
+  #holdUntilMs = -Infinity;
+  readonly #appended = new Map<LogIndex, Appended>();
+  readonly #forwarded = new Map<number, Forwarded>();
+  #replies: Reply<Result>[] = [];
+  #messages: Envelope[] = [];
+
+  /** @param random Draws the name of this run; it must differ from those of earlier runs. */
+  constructor(machine: StateMachine<Result>, random: Random) {
+    this.#machine = machine;
+    this.#sender = drawId(random);
+  }
+
+  /** How many clients wait for an answer. */
+  get pendingCount(): number {
+    return this.#waiting.length + this.#appended.size + this.#forwarded.size;
+  }
+
+  /** A client's command. */
+  add(requestId: RequestId, payload: Uint8Array, deadlineMs: number): void {
+    this.#add({ kind: "client", requestId, deadlineMs }, payload);
+  }
+
+  /** A command that a peer forwards for its client. */
+  addForwarded(from: NodeId, request: ForwardRequest): void {
+    const { sender, requestId, term, payload } = request;
+    const key = `${from}/${sender}`;
+    // The first copy is answered; answering a second could tell of a refusal what was accepted.
+    if (requestId <= (this.#seen.get(key) ?? 0)) return;
+    this.#seen.set(key, requestId);
+    this.#add({ kind: "peer", from, sender, requestId, term }, payload);
+  }
+
+  #add(origin: Origin, payload: Uint8Array): void {
+    if (this.#waiting.length >= WAITING_MAX) this.#fail(origin, "overloaded");
+    else this.#waiting.push({ origin, payload });
+  }
+
+  /** Proposes, or hands to the leader, whatever waits. */
+  flush(
+    node: RaftNode<unknown>,
+    host: { readonly nowMs: number; readonly isUp: (peer: NodeId) => boolean },
+  ): void {
+    if (this.#waiting.length === 0 || node.isHandingOver) return;
+    if (node.role === "leader") {
+      for (const waiting of this.#takeWaiting()) this.#propose(node, waiting);
+      return;
+    }
+    this.#refusePeers();
+    const leader = node.leaderId;
+    if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
+    for (const waiting of this.#takeWaiting()) {
+      this.#forward({ to: leader, term: node.term }, waiting);
+    }
+  }
+
+  #takeWaiting(): Waiting[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
+  #propose(node: RaftNode<unknown>, { origin, payload }: Waiting): void {
+    if (origin.kind === "peer" && origin.term !== node.term) {
+      this.#fail(origin, "not_leader");
+      return;
+    }
+    const result = node.propose(payload);
+    if (result.kind === "refused") {
+      this.#fail(origin, result.reason === "overloaded" ? "overloaded" : "not_leader");
+      return;
+    }
+    const { index, term } = result.position;
+    const replaced = this.#appended.get(index);
+    // An entry of ours stood at this index before another leader cut it here; another node may
+    // still hold it, lead one day, and commit it.
+    if (replaced !== undefined) this.#fail(replaced.origin, "unknown");
+    this.#appended.set(index, { origin, term });
+  }
+
+  #forward(leader: { to: NodeId; term: Term }, { origin, payload }: Waiting): void {
+    if (origin.kind === "peer") return;
+    const { to, term } = leader;
+    const requestId = ++this.#forwards;
+    this.#forwarded.set(requestId, { origin, payload, to });
+    this.#messages.push({
+      to,
+      message: { type: "forward_request", sender: this.#sender, requestId, term, payload },
+    });
+  }
+
+  /** A command is forwarded once: a node that does not lead sends it back at once. */
+  #refusePeers(): void {
+    this.#waiting = this.#waiting.filter(({ origin }) => {
+      if (origin.kind === "peer") this.#fail(origin, "not_leader");
+      return origin.kind !== "peer";
+    });
+  }
+
+  /** The state machine has applied an entry. */
+  onApplied(entry: Entry, result: Result | null): void {
+    const appended = this.#appended.get(entry.index);
+    if (appended === undefined) return;
+    this.#appended.delete(entry.index);
+    if (appended.term !== entry.term || result === null) this.#fail(appended.origin, "lost");
+    else this.#succeed(appended.origin, entry.index, result);
+  }
+
+  /** A snapshot took the place of entries up to `index`: what became of them cannot be told. */
+  onSkipped(index: LogIndex): void {
+    for (const [at, { origin }] of this.#appended) {
+      if (at > index) continue;
+      this.#appended.delete(at);
+      this.#fail(origin, "unknown");
+    }
+  }
+
+  /** The leader tells how a forwarded command ended. */
+  onForwardEnd(
+    { sender, requestId, end }: ForwardResponse,
+    timing: { readonly nowMs: number; readonly holdMs: number },
+  ): void {
+    if (sender !== this.#sender) return;
+    const forwarded = this.#forwarded.get(requestId);
+    if (forwarded === undefined) return;
+    this.#forwarded.delete(requestId);
+    if (end.kind === "applied") {
+      this.#succeed(forwarded.origin, end.index, this.#machine.decodeResult(end.result));
+    } else if (end.reason === "not_leader") {
+      this.#holdUntilMs = timing.nowMs + timing.holdMs;
+      this.#waiting.push(forwarded);
+    } else {
+      this.#fail(forwarded.origin, end.reason);
+    }
+  }
+
+  /** The link to a peer broke: commands it has may or may not be in a log. */
+  onPeerDown(peer: NodeId): void {
+    for (const [requestId, { origin, to }] of this.#forwarded) {
+      if (to !== peer) continue;
+      this.#forwarded.delete(requestId);
+      this.#fail(origin, "unknown");
+    }
+  }
+
+  /** Ends what has run out of time: certainly not applied if it still waits, else unknown. */
+  expire(nowMs: number): void {
+    const isOver = (origin: Origin) => origin.kind === "client" && origin.deadlineMs <= nowMs;
+    this.#waiting = this.#waiting.filter(({ origin }) => {
+      if (isOver(origin)) this.#fail(origin, "no_leader");
+      return !isOver(origin);
+    });
+    for (const [index, { origin }] of this.#appended) {
+      if (!isOver(origin)) continue;
+      this.#appended.delete(index);
+      this.#failClient(origin, "timeout");
+    }
+    for (const [requestId, { origin }] of this.#forwarded) {
+      if (!isOver(origin)) continue;
+      this.#forwarded.delete(requestId);
+      this.#failClient(origin, "timeout");
+    }
+  }
+
+  /** The node stops: what has not been proposed never will be. */
+  stop(): void {
+    for (const { origin } of this.#takeWaiting()) this.#fail(origin, "stopping");
+  }
+
+  /** The ends reached since the last call. */
+  takeReplies(): Reply<Result>[] {
+    const replies = this.#replies;
+    this.#replies = [];
+    return replies;
+  }
+
+  /** The messages to peers since the last call. */
+  takeMessages(): Envelope[] {
+    const messages = this.#messages;
+    this.#messages = [];
+    return messages;
+  }
+
+  #succeed(origin: Origin, index: LogIndex, result: Result): void {
+    if (origin.kind === "client") {
+      this.#replies.push({ kind: "applied", requestId: origin.requestId, index, result });
+    } else {
+      this.#answer(origin, { kind: "applied", index, result: this.#machine.encodeResult(result) });
+    }
+  }
+
+  #fail(origin: Origin, reason: ProposalFailure): void {
+    if (origin.kind === "peer") this.#answer(origin, { kind: "failed", reason });
+    else this.#failClient(origin, reason === "not_leader" ? "no_leader" : reason);
+  }
+
+  #failClient(origin: Origin, reason: RequestFailure): void {
+    if (origin.kind !== "client") return;
+    this.#replies.push({ kind: "failed", requestId: origin.requestId, reason });
+  }
+
+  #answer(origin: Origin & { kind: "peer" }, end: ForwardEnd): void {
+    this.#messages.push({
+      to: origin.from,
+      message: {
+        type: "forward_response",
+        sender: origin.sender,
+        requestId: origin.requestId,
+        end,
+      },
+    });
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Linearizable reads on any node (thesis §6.4): learn from the leader an index that covers all that
+ * was acknowledged before the read arrived, wait until the own state machine has reached it, read
+ * there. Reads that arrive together share one question.
+ *
+ * @module
+ */
+
+import { drawId, type Random } from "../random.ts";
+import type { LogIndex, NodeId } from "../raft/ids.ts";
+import type { Envelope } from "../raft/message.ts";
+import type { RaftNode } from "../raft/node.ts";
+import type { ReadGrant } from "../raft/read_rounds.ts";
+import type { Reply, RequestId } from "./io.ts";
+
+/** Who waits for a read index: clients of this node, or a peer that asks for its own. */
+export type ReadToken =
+  | { readonly kind: "clients"; readonly requestIds: readonly RequestId[] }
+  | { readonly kind: "peer"; readonly from: NodeId; readonly requestId: number };
+
+interface Question {
+  readonly requestId: number;
+  readonly to: NodeId;
+  readonly requestIds: readonly RequestId[];
+  readonly askedAtMs: number;
+}
+
+/** The reads of one replica. */
+export class Reads {
+  /** Every read that has not ended, with its deadline. The lists below may name ended ones. */
+  readonly #open = new Map<RequestId, number>();
+  readonly #random: Random;
+  /** Not yet asked about. */
+  #fresh: RequestId[] = [];
+  /** The one question on its way to a leader elsewhere. */
+  #question: Question | null = null;
+  /** Known to be safe at an index that is not applied yet. */
+  #granted: { readonly index: LogIndex; readonly requestIds: readonly RequestId[] }[] = [];
+  #holdUntilMs = -Infinity;
+  #replies: Reply<never>[] = [];
+  #messages: Envelope[] = [];
+
+  /** @param random Draws the numbers of the questions to other leaders. */
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** How many clients wait to read. */
+  get pendingCount(): number {
+    return this.#open.size;
+  }
+
+  /** A client wants to read. */
+  add(requestId: RequestId, deadlineMs: number): void {
+    this.#open.set(requestId, deadlineMs);
+    this.#fresh.push(requestId);
+  }
+
+  /** Asks for an index for all reads that have none. */
+  flush(
+    node: RaftNode<ReadToken>,
+    host: {
+      readonly nowMs: number;
+      readonly patienceMs: number;
+      readonly isUp: (peer: NodeId) => boolean;
+    },
+  ): void {
+    const question = this.#question;
+    if (question !== null && host.nowMs - question.askedAtMs >= host.patienceMs) this.#giveUp();
+    if (this.#fresh.length === 0) return;
+    if (node.role === "leader") {
+      node.read({ kind: "clients", requestIds: this.#takeFresh() });
+      return;
+    }
+    const leader = node.leaderId;
+    if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
+    // A question already on its way may have been answered before these reads arrived.
+    if (this.#question !== null) return;
+    const requestId = drawId(this.#random);
+    const requestIds = this.#takeFresh();
+    this.#question = { requestId, to: leader, requestIds, askedAtMs: host.nowMs };
+    this.#messages.push({ to: leader, message: { type: "read_index_request", requestId } });
+  }
+
+  /** The own leadership has confirmed an index. */
+  onGrant({ token, index }: ReadGrant<ReadToken>): void {
+    if (token.kind === "clients") this.#granted.push({ index, requestIds: token.requestIds });
+    else this.#answer(token, index);
+  }
+
+  /** This node does not lead (any more), so it cannot tell. */
+  onAbandoned(token: ReadToken): void {
+    if (token.kind === "clients") this.#fresh.push(...token.requestIds);
+    else this.#answer(token, null);
+  }
+
+  /** A leader elsewhere has answered. */
+  onResponse(
+    requestId: number,
+    index: LogIndex | null,
+    timing: { readonly nowMs: number; readonly holdMs: number },
+  ): void {
+    // Only the answer to the question that is open: an older one may be from before these reads.
+    if (this.#question?.requestId !== requestId) return;
+    if (index === null) {
+      this.#holdUntilMs = timing.nowMs + timing.holdMs;
+      this.#giveUp();
+      return;
+    }
+    this.#granted.push({ index, requestIds: this.#question.requestIds });
+    this.#question = null;
+  }
+
+  /** The link to a peer broke: it will not answer. */
+  onPeerDown(peer: NodeId): void {
+    if (this.#question?.to === peer) this.#giveUp();
+  }
+
+  /** The state machine has reached `index`. */
+  onApplied(index: LogIndex): void {
+    if (this.#granted.length === 0) return;
+    for (const granted of this.#granted) {
+      if (granted.index > index) continue;
+      for (const requestId of granted.requestIds) {
+        if (this.#open.delete(requestId)) this.#replies.push({ kind: "readable", requestId });
+      }
+    }
+    this.#granted = this.#granted.filter((granted) => granted.index > index);
+  }
+
+  /** Ends the reads that have run out of time, wherever they wait. */
+  expire(nowMs: number, reason: "no_leader" | "timeout"): void {
+    for (const [requestId, deadlineMs] of this.#open) {
+      if (deadlineMs > nowMs) continue;
+      this.#open.delete(requestId);
+      this.#replies.push({ kind: "failed", requestId, reason });
+    }
+  }
+
+  /** The node stops. */
+  stop(): void {
+    for (const requestId of this.#open.keys()) {
+      this.#replies.push({ kind: "failed", requestId, reason: "stopping" });
+    }
+    this.#open.clear();
+  }
+
+  /** The ends reached since the last call. */
+  takeReplies(): Reply<never>[] {
+    const replies = this.#replies;
+    this.#replies = [];
+    return replies;
+  }
+
+  /** The messages to peers since the last call. */
+  takeMessages(): Envelope[] {
+    const messages = this.#messages;
+    this.#messages = [];
+    return messages;
+  }
+
+  #takeFresh(): RequestId[] {
+    const fresh = this.#fresh.filter((requestId) => this.#open.has(requestId));
+    this.#fresh = [];
+    return fresh;
+  }
+
+  /** The open question will not be waited for; its reads are asked about anew, under a new number. */
+  #giveUp(): void {
+    this.#fresh.push(...(this.#question?.requestIds ?? []));
+    this.#question = null;
+  }
+
+  #answer(token: ReadToken & { kind: "peer" }, index: LogIndex | null): void {
+    this.#messages.push({
+      to: token.from,
+      message: { type: "read_index_response", requestId: token.requestId, index },
+    });
+  }
+}

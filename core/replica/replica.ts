@@ -1,0 +1,330 @@
+/**
+ * The replica: a Raft node, the state machine it drives and the clients that wait on both, still
+ * without IO. One synchronous door in, one outbox out; the production pump and the simulator run the
+ * same object.
+ *
+ * @module
+ */
+
+import { unreachable } from "../assert.ts";
+import { indexMax, type LogIndex, type NodeId, POSITION_ZERO, type Term } from "../raft/ids.ts";
+import type { Instant } from "../raft/instant.ts";
+import {
+  type Envelope,
+  isReplicaMessage,
+  type Message,
+  type NodeStatus,
+  type ReplicaMessage,
+  type Role,
+} from "../raft/message.ts";
+import type { Member } from "../raft/configuration.ts";
+import { RaftNode } from "../raft/node.ts";
+import type { RaftOptions } from "../raft/options.ts";
+import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
+import type { HostTask, Input, Outbox, Reply } from "./io.ts";
+import { Proposals } from "./proposals.ts";
+import { Reads, type ReadToken } from "./reads.ts";
+import { SnapshotPolicy } from "./snapshot_policy.ts";
+import type { StateMachine } from "./state_machine.ts";
+import { StatusQueries } from "./status_queries.ts";
+
+/** Everything a replica needs to start. */
+export interface ReplicaOptions<Result> extends RaftOptions {
+  /** Already restored from `recovered.snapshot`, if there is one. */
+  readonly machine: StateMachine<Result>;
+  /** Applied bytes of log after which a snapshot is due. */
+  readonly snapshotLogBytesMin: number;
+}
+
+/** A Raft node with its state machine and its clients. */
+export class Replica<Result> {
+  readonly #node: RaftNode<ReadToken>;
+  readonly #machine: StateMachine<Result>;
+  readonly #proposals: Proposals<Result>;
+  readonly #reads: Reads;
+  readonly #queries = new StatusQueries();
+  readonly #policy: SnapshotPolicy;
+  readonly #heartbeatMs: number;
+  readonly #up = new Set<NodeId>();
+  #now: Instant;
+  #appliedIndex: LogIndex;
+  #appliedTerm: Term;
+  #stopping = false;
+  #replies: Reply<Result>[] = [];
+  #messages: Envelope[] = [];
+  #tasks: HostTask[] = [];
+
+  /** @throws {RangeError} if the options contradict each other */
+  constructor(options: ReplicaOptions<Result>) {
+    const { recovered, machine, random } = options;
+    this.#node = new RaftNode(options);
+    this.#machine = machine;
+    this.#proposals = new Proposals(machine, random);
+    this.#reads = new Reads(random);
+    this.#heartbeatMs = options.timing.heartbeatMs;
+    this.#now = options.now;
+    const snapshot = recovered.snapshot;
+    this.#appliedIndex = snapshot?.last.index ?? POSITION_ZERO.index;
+    this.#appliedTerm = snapshot?.last.term ?? POSITION_ZERO.term;
+    this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, snapshot, 0);
+  }
+
+  get id(): NodeId {
+    return this.#node.id;
+  }
+
+  get role(): Role {
+    return this.#node.role;
+  }
+
+  get term(): Term {
+    return this.#node.term;
+  }
+
+  get leaderId(): NodeId | null {
+    return this.#node.leaderId;
+  }
+
+  get members(): readonly Member[] {
+    return this.#node.configuration.members;
+  }
+
+  /** How many clients wait for an answer. */
+  get pendingCount(): number {
+    return this.#proposals.pendingCount + this.#reads.pendingCount;
+  }
+
+  /** When a `tick` next has something to do, by the monotonic clock. */
+  get wakeAtMs(): number {
+    // Deadlines and patience of clients need no finer clock than a heartbeat.
+    return this.pendingCount > 0 || this.#messages.length > 0
+      ? Math.min(this.#node.wakeAtMs, this.#now.monotonicMs + this.#heartbeatMs / 2)
+      : this.#node.wakeAtMs;
+  }
+
+  /** How this node sees itself. */
+  status(): NodeStatus {
+    const node = this.#node;
+    const isMemberWithoutVote = node.configuration.learners.includes(node.id);
+    return {
+      id: node.id,
+      role: isMemberWithoutVote ? "learner" : node.role,
+      term: node.term,
+      leaderId: node.leaderId,
+      lastIndex: node.lastIndex,
+      commitIndex: node.commitIndex,
+      appliedIndex: this.#appliedIndex,
+      snapshotIndex: node.snapshotIndex,
+      revision: this.#machine.revision,
+    };
+  }
+
+  /** Takes one input. Total: never throws for anything a peer or client may send. */
+  step(now: Instant, input: Input): void {
+    this.#now = now;
+    this.#node.tick(now);
+    switch (input.kind) {
+      case "tick":
+        return this.#onTick();
+      case "message":
+        return this.#onMessage(input.from, input.message);
+      case "propose":
+        if (this.#stopping) return this.#refuse(input.requestId);
+        return this.#proposals.add(input.requestId, input.payload, input.deadlineMs);
+      case "read":
+        if (this.#stopping) return this.#refuse(input.requestId);
+        return this.#reads.add(input.requestId, input.deadlineMs);
+      case "cluster_status":
+        return this.#queries.add(input.requestId, {
+          members: this.members,
+          own: this.status(),
+          isUp: this.#isUp,
+          deadlineMs: input.deadlineMs,
+        });
+      case "persisted":
+        return this.#node.onPersisted(input.ticket);
+      case "peer_up":
+        this.#up.add(input.peer);
+        return this.#node.onPeerUp(input.peer);
+      case "peer_down":
+        return this.#onPeerDown(input.peer);
+      case "snapshot_saved":
+        return this.#onSnapshotSaved(input.meta);
+      case "chunk_read":
+        return this.#node.onChunkRead(input.to, input);
+      case "chunk_staged":
+        return this.#node.onChunkStaged(input.from, input);
+      case "installed":
+        return this.#onInstalled(input);
+      case "transfer_leadership":
+        this.#node.transferLeadership(input.target);
+        return;
+      case "stop":
+        return this.#onStop();
+      default:
+        return unreachable(input);
+    }
+  }
+
+  /** Hands over all work since the last call. */
+  drain(): Outbox<Result> {
+    const host = {
+      nowMs: this.#now.monotonicMs,
+      patienceMs: 5 * this.#heartbeatMs,
+      isUp: this.#isUp,
+    };
+    this.#proposals.flush(this.#node, host);
+    this.#reads.flush(this.#node, host);
+    const raft = this.#node.drain();
+    this.#apply(raft);
+    for (const token of raft.abandoned) this.#reads.onAbandoned(token);
+    for (const grant of raft.grants) this.#reads.onGrant(grant);
+    this.#reads.onApplied(this.#appliedIndex);
+    for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
+    this.#maybeSnapshot();
+    return {
+      sendNow: [...raft.sendNow, ...this.#takeMessages()],
+      persist: raft.persist,
+      sendAfterPersist: raft.sendAfterPersist,
+      replies: this.#takeReplies(),
+      tasks: this.#takeTasks(),
+      hasMore: raft.hasMore || raft.abandoned.length > 0,
+    };
+  }
+
+  readonly #isUp = (peer: NodeId): boolean => this.#up.has(peer);
+
+  #onTick(): void {
+    const nowMs = this.#now.monotonicMs;
+    this.#proposals.expire(nowMs);
+    this.#reads.expire(nowMs, this.leaderId === null ? "no_leader" : "timeout");
+    this.#queries.expire(nowMs);
+  }
+
+  #onMessage(from: NodeId, message: Message): void {
+    if (isReplicaMessage(message)) this.#onReplicaMessage(from, message);
+    else this.#node.step(from, message);
+  }
+
+  #onReplicaMessage(from: NodeId, message: ReplicaMessage): void {
+    const timing = { nowMs: this.#now.monotonicMs, holdMs: this.#heartbeatMs / 2 };
+    switch (message.type) {
+      case "forward_request":
+        return this.#proposals.addForwarded(from, message);
+      case "forward_response":
+        return this.#proposals.onForwardEnd(message, timing);
+      case "read_index_request":
+        return this.#node.read({ kind: "peer", from, requestId: message.requestId });
+      case "read_index_response":
+        return this.#reads.onResponse(message.requestId, message.index, timing);
+      case "status_request":
+        this.#messages.push({
+          to: from,
+          message: {
+            type: "status_response",
+            requestId: message.requestId,
+            status: this.status(),
+          },
+        });
+        return;
+      case "status_response":
+        return this.#queries.onResponse(from, message.requestId, message.status);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #onPeerDown(peer: NodeId): void {
+    this.#up.delete(peer);
+    this.#node.onPeerDown(peer);
+    this.#proposals.onPeerDown(peer);
+    this.#reads.onPeerDown(peer);
+    this.#queries.onPeerDown(peer);
+  }
+
+  #onStop(): void {
+    this.#stopping = true;
+    this.#proposals.stop();
+    this.#reads.stop();
+    this.#node.transferLeadership(null);
+  }
+
+  #refuse(requestId: number): void {
+    this.#replies.push({ kind: "failed", requestId, reason: "stopping" });
+  }
+
+  #apply(raft: RaftOutbox<ReadToken>): void {
+    for (const entry of raft.committed) {
+      const result = entry.kind === "command" ? this.#machine.apply(entry) : null;
+      this.#appliedIndex = entry.index;
+      this.#appliedTerm = entry.term;
+      this.#policy.onApplied(entry);
+      this.#proposals.onApplied(entry, result);
+    }
+  }
+
+  #maybeSnapshot(): void {
+    // A snapshot of what the own disk does not hold yet could survive a crash that its log does not.
+    if (!this.#policy.isDue() || this.#node.isInstalling) return;
+    if (this.#appliedIndex > this.#node.durableIndex) return;
+    this.#policy.onBegin();
+    this.#tasks.push({
+      kind: "save_snapshot",
+      point: {
+        last: { index: this.#appliedIndex, term: this.#appliedTerm },
+        configuration: this.#node.configuration,
+      },
+      slices: this.#machine.snapshot(),
+    });
+  }
+
+  #onSnapshotSaved(meta: Parameters<SnapshotPolicy["onSaved"]>[0]): void {
+    const through = this.#policy.onSaved(meta);
+    this.#node.onSnapshotSaved(meta);
+    this.#node.compact(through);
+    this.#tasks.push({ kind: "compact", through });
+  }
+
+  #hostTask(task: SnapshotTask): HostTask {
+    if (task.kind !== "install") return task;
+    return { kind: "install", meta: task.meta, restorer: this.#machine.restorer() };
+  }
+
+  #onInstalled(installed: Extract<Input, { kind: "installed" }>): void {
+    this.#node.onInstalled(installed);
+    if (!installed.ok) return;
+    const { last } = installed.meta;
+    this.#appliedIndex = indexMax(this.#appliedIndex, last.index);
+    this.#appliedTerm = last.term;
+    this.#policy.onInstalled(installed.meta);
+    this.#proposals.onSkipped(last.index);
+  }
+
+  #takeMessages(): Envelope[] {
+    const messages = this.#messages;
+    this.#messages = [];
+    messages.push(
+      ...this.#proposals.takeMessages(),
+      ...this.#reads.takeMessages(),
+      ...this.#queries.takeMessages(),
+    );
+    return messages;
+  }
+
+  #takeReplies(): Reply<Result>[] {
+    const replies = this.#replies;
+    this.#replies = [];
+    replies.push(
+      ...this.#proposals.takeReplies(),
+      ...this.#reads.takeReplies(),
+      ...this.#queries.takeReplies(),
+    );
+    return replies;
+  }
+
+  #takeTasks(): HostTask[] {
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    return tasks;
+  }
+}

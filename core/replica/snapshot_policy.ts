@@ -1,0 +1,71 @@
+/**
+ * When to take a snapshot, and how much log to keep behind it.
+ *
+ * @module
+ */
+
+import { type Entry, entrySizeBytes } from "../raft/entry.ts";
+import { INDEX_ZERO, type LogIndex } from "../raft/ids.ts";
+import type { SnapshotMeta } from "../raft/snapshot.ts";
+
+/**
+ * Counts the log since the last snapshot. The log is kept back to the snapshot before the newest,
+ * for two reasons: a follower that is a little behind is served entries, not the whole state; and if
+ * the newest snapshot turns out damaged, the older one and the log together still hold everything.
+ */
+export class SnapshotPolicy {
+  readonly #logBytesMin: number;
+  #bytesSince: number;
+  #newest: SnapshotMeta | null;
+  #saving = false;
+
+  /**
+   * @param logBytesMin Applied bytes of log after which a snapshot is due; a large state waits for a
+   *   quarter of its own size, so that snapshots never cost more than a few times what was written.
+   */
+  constructor(logBytesMin: number, newest: SnapshotMeta | null, bytesSince: number) {
+    this.#logBytesMin = logBytesMin;
+    this.#newest = newest;
+    this.#bytesSince = bytesSince;
+  }
+
+  /** Whether a snapshot is being written. */
+  get isSaving(): boolean {
+    return this.#saving;
+  }
+
+  /** An entry has been applied. */
+  onApplied(entry: Entry): void {
+    this.#bytesSince += entrySizeBytes(entry);
+  }
+
+  /** Whether one should be taken now. */
+  isDue(): boolean {
+    const quarter = (this.#newest?.sizeBytes ?? 0) / 4;
+    return !this.#saving && this.#bytesSince >= Math.max(this.#logBytesMin, quarter);
+  }
+
+  /** One is being taken of the state as it is now. */
+  onBegin(): void {
+    this.#saving = true;
+    this.#bytesSince = 0;
+  }
+
+  /**
+   * One is durable.
+   *
+   * @returns Up to where the log may be let go.
+   */
+  onSaved(meta: SnapshotMeta): LogIndex {
+    this.#saving = false;
+    const older = this.#newest?.last.index ?? INDEX_ZERO;
+    if (meta.last.index > older) this.#newest = meta;
+    return older;
+  }
+
+  /** A leader's snapshot replaced the state. */
+  onInstalled(meta: SnapshotMeta): void {
+    this.#newest = meta;
+    this.#bytesSince = 0;
+  }
+}

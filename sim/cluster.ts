@@ -1,0 +1,242 @@
+/**
+ * A cluster in virtual time: nodes, network and disks, with handles to disturb them and to wait for
+ * conditions. One seed decides everything that happens.
+ *
+ * @module
+ */
+
+import { invariant, pcg32, type Random } from "@raftkv/core";
+import {
+  configurationOf,
+  DEFAULT_TIMING,
+  type Entry,
+  type NodeId,
+  type NodeStatus,
+  type RaftTiming,
+} from "@raftkv/core/raft";
+import type { Reply, RequestId, StateMachine } from "@raftkv/core/replica";
+import { EventQueue } from "./event_queue.ts";
+import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
+import { SimulatedNode } from "./node.ts";
+import { Observer } from "./observer.ts";
+
+/** What a simulated cluster is made of. */
+export interface ClusterOptions<Result> {
+  readonly seed: number;
+  /** How many voters; they are called n1, n2, … */
+  readonly size: number;
+  readonly createMachine: () => StateMachine<Result>;
+  readonly network?: NetworkOptions;
+  readonly timing?: RaftTiming;
+  readonly snapshotLogBytesMin?: number;
+  /** Longest time a sync takes, in milliseconds. */
+  readonly syncMsMax?: number;
+}
+
+/** A simulated cluster. */
+export class Cluster<Result> {
+  readonly queue: EventQueue = new EventQueue();
+  readonly network: Network;
+  readonly random: Random;
+  readonly observer: Observer = new Observer();
+  readonly nodes: readonly SimulatedNode<Result>[];
+  /** Every reply so far, by request. */
+  readonly replies: Map<RequestId, Reply<Result>> = new Map();
+  #requests = 0;
+
+  constructor(options: ClusterOptions<Result>) {
+    const random = pcg32(options.seed);
+    this.random = random;
+    this.network = new Network(this.queue, {
+      random,
+      options: options.network ?? CALM_NETWORK,
+      deliver: (from, to, bytes) => this.node(to).deliver(from, bytes),
+    });
+    const ids = Array.from(
+      { length: options.size },
+      (_, at) => `n${at + 1}` as NodeId,
+    );
+    const configuration = configurationOf(
+      ids.map((id) => ({ id, url: `sim://${id}` })),
+    );
+    this.nodes = ids.map((id) =>
+      new SimulatedNode<Result>({
+        id,
+        configuration,
+        timing: options.timing ?? DEFAULT_TIMING,
+        snapshotLogBytesMin: options.snapshotLogBytesMin ?? 1024 * 1024,
+        createMachine: () => this.#watched(id, options.createMachine()),
+        random,
+        queue: this.queue,
+        network: this.network,
+        syncMs: () => random() * (options.syncMsMax ?? 1),
+        onReply: (reply) => this.#onReply(reply),
+        onStepped: (node) => this.observer.onStepped(node),
+      })
+    );
+    for (const { id } of this.nodes) this.start(id);
+  }
+
+  /** The node of this name. */
+  node(id: NodeId | string): SimulatedNode<Result> {
+    const node = this.nodes.find((each) => each.id === id);
+    invariant(node !== undefined, "the node exists", () => id);
+    return node;
+  }
+
+  /** Starts a node and links it with all that run. */
+  start(id: NodeId | string): void {
+    const node = this.node(id);
+    node.start();
+    for (const peer of this.nodes) {
+      if (peer.id !== node.id && peer.isUp) this.#link(node.id, peer.id);
+    }
+  }
+
+  /** Stops a node without warning. Its peers see the links break. */
+  crash(id: NodeId | string): void {
+    const node = this.node(id);
+    node.crash();
+    this.observer.onCrashed(node.id);
+    for (const peer of this.nodes) {
+      if (peer.id !== node.id) this.#report(peer.id, "peer_down", node.id);
+    }
+  }
+
+  /** Breaks a link though both ends live: each is told, and told again once it is back. */
+  breakLink(a: NodeId, b: NodeId): void {
+    if (a === b || !this.node(a).isUp || !this.node(b).isUp) return;
+    this.node(a).step({ kind: "peer_down", peer: b });
+    this.node(b).step({ kind: "peer_down", peer: a });
+    this.#link(a, b);
+  }
+
+  /** Cuts every link between the two groups, in both directions, without any node being told. */
+  partition(left: readonly string[], right: readonly string[]): void {
+    for (const a of left) {
+      for (const b of right) {
+        this.network.cut(a as NodeId, b as NodeId);
+        this.network.cut(b as NodeId, a as NodeId);
+      }
+    }
+  }
+
+  /** Cuts a node off from all others. */
+  isolate(id: NodeId | string): void {
+    this.partition(
+      [id],
+      this.nodes.map((node) => node.id).filter((other) => other !== id),
+    );
+  }
+
+  /** Sends a command to a node; its end will be in {@linkcode Cluster.replies}. */
+  propose(
+    id: NodeId | string,
+    payload: Uint8Array,
+    timeoutMs = 5_000,
+  ): RequestId {
+    const requestId = ++this.#requests;
+    this.node(id).step({
+      kind: "propose",
+      requestId,
+      payload,
+      deadlineMs: this.queue.nowMs + timeoutMs,
+    });
+    return requestId;
+  }
+
+  /** Asks a node for a linearizable read; its end will be in {@linkcode Cluster.replies}. */
+  read(id: NodeId | string, timeoutMs = 5_000): RequestId {
+    const requestId = ++this.#requests;
+    this.node(id).step({
+      kind: "read",
+      requestId,
+      deadlineMs: this.queue.nowMs + timeoutMs,
+    });
+    return requestId;
+  }
+
+  /** The running leaders, the one of the latest term first. */
+  leaders(): NodeStatus[] {
+    return this.nodes.flatMap((node) => node.status() ?? [])
+      .filter((status) => status.role === "leader")
+      .sort((a, b) => b.term - a.term);
+  }
+
+  /** Lets virtual time pass. */
+  runFor(ms: number): void {
+    const endMs = this.queue.nowMs + ms;
+    while (this.queue.nextMs <= endMs) this.queue.step();
+    this.queue.advanceTo(endMs);
+  }
+
+  /**
+   * Runs until a condition holds.
+   *
+   * @throws {InvariantViolation} if it does not within `limitMs` of virtual time
+   */
+  runUntil(what: string, condition: () => boolean, limitMs = 30_000): void {
+    const endMs = this.queue.nowMs + limitMs;
+    while (!condition()) {
+      invariant(
+        this.queue.nextMs <= endMs,
+        `${what} within ${limitMs} virtual ms`,
+        () => this.nodes.map((node) => node.status()),
+      );
+      this.queue.step();
+    }
+  }
+
+  /** Runs until a leader exists that a majority follows; returns its id. */
+  runUntilLed(limitMs?: number): NodeId {
+    const led = () => {
+      const leader = this.leaders()[0];
+      if (leader === undefined) return null;
+      const followers = this.nodes.filter((node) =>
+        node.status()?.leaderId === leader.id
+      );
+      return followers.length * 2 > this.nodes.length ? leader.id : null;
+    };
+    this.runUntil(
+      "a leader is followed by a majority",
+      () => led() !== null,
+      limitMs,
+    );
+    return led() as NodeId;
+  }
+
+  #onReply(reply: Reply<Result>): void {
+    invariant(
+      !this.replies.has(reply.requestId),
+      "each request ends once",
+      () => reply,
+    );
+    this.replies.set(reply.requestId, reply);
+  }
+
+  #link(a: NodeId, b: NodeId): void {
+    this.#report(a, "peer_up", b);
+    this.#report(b, "peer_up", a);
+  }
+
+  #report(to: NodeId, kind: "peer_up" | "peer_down", peer: NodeId): void {
+    const isStill = () => this.node(peer).isUp === (kind === "peer_up");
+    this.queue.after(1 + this.random(), () => {
+      if (isStill()) this.node(to).step({ kind, peer });
+    });
+  }
+
+  #watched(id: NodeId, machine: StateMachine<Result>): StateMachine<Result> {
+    const apply = (entry: Entry): Result => {
+      this.observer.onApplied(id, entry);
+      return machine.apply(entry);
+    };
+    return new Proxy(machine, {
+      get: (target, name) => {
+        if (name === "apply") return apply;
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+}
