@@ -40,6 +40,7 @@ export class MemoryHub {
   readonly #wires = new Map<string, Wire>();
   readonly #cuts = new Set<string>();
 
+  /** Makes a hub without nodes. */
   constructor(options: MemoryHubOptions = {}) {
     this.#defer = options.defer ?? queueMicrotask;
     this.#sendBufferBytesMax = options.sendBufferBytesMax ?? MESH_LIMITS.sendBufferBytesMax;

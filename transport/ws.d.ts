@@ -9,10 +9,6 @@ export interface ClientOptions {
   readonly followRedirects: boolean;
 }
 
-export interface UpgradeResponse {
-  readonly socket: { setNoDelay(on: boolean): void };
-}
-
 export declare class WebSocket implements WebSocketLike {
   constructor(url: string, options: ClientOptions);
   binaryType: string;
@@ -21,5 +17,4 @@ export declare class WebSocket implements WebSocketLike {
   close(): void;
   terminate(): void;
   addEventListener: WebSocketLike["addEventListener"];
-  on(type: "upgrade", listener: (response: UpgradeResponse) => void): this;
 }

@@ -59,7 +59,7 @@ Deno.test("the second of two frames does not wait for the first one's acknowledg
   await end;
   await listener.close();
   const medianMs = rounds.sort((x, y) => x - y)[20] ?? Infinity;
-  assertEquals(medianMs < 20, true, `median round trip is ${medianMs} ms`);
+  assertEquals(medianMs < 30, true, `median round trip is ${medianMs} ms`);
 });
 
 for (const [role, victim, survivor] of [["acceptor", B, A], ["dialer", A, B]] as const) {
@@ -86,7 +86,8 @@ for (const [role, victim, survivor] of [["acceptor", B, A], ["dialer", A, B]] as
     child.kill("SIGKILL");
     await log.until("down", () => log.count("down") > 0 && !node.mesh.isUp(victim));
     const noticedMs = performance.now() - startMs;
-    assertEquals(noticedMs < MESH_LIMITS.keepaliveMs, true, `noticed after ${noticedMs} ms`);
+    const silenceMs = MESH_LIMITS.keepaliveMs * MESH_LIMITS.silentTicksMax;
+    assertEquals(noticedMs < silenceMs / 2, true, `noticed after ${noticedMs} ms`);
     await child.status;
     await node.close();
   });
@@ -144,6 +145,18 @@ for (const [name, listen] of [["native", listenNative], ["ws", listenWs]] as con
     await node.close();
   });
 }
+
+Deno.test("nodes with different secrets do not link up, and the dialer's host hears why", async () => {
+  const [aLog, bLog] = [new EventLog(), new EventLog()];
+  const a = await startNode(A, { events: aLog, secret: "one" });
+  const b = await startNode(B, { events: bLog, secret: "two" });
+  b.mesh.setPeers([a.member]);
+  a.mesh.setPeers([b.member]);
+  await aLog.until("a refusal", () => aLog.changes.length > 0);
+  assertEquals([aLog.changes, bLog.changes], [["down b: Refused the peer: bad_proof"], []]);
+  await a.close();
+  await b.close();
+});
 
 Deno.test("what dials an address where no peer listens hears why", async () => {
   const server = Deno.serve(

@@ -124,12 +124,6 @@ export interface VirtualDial {
   readonly far: VirtualSocket;
 }
 
-/** Options of a node that a test may set. */
-export interface VirtualNodeOptions {
-  readonly clusterId?: string;
-  readonly secret?: string;
-}
-
 /** Nodes that reach each other without sockets. */
 export class VirtualNet {
   readonly timers = new VirtualTimers();
@@ -139,12 +133,14 @@ export class VirtualNet {
   /** Addresses behind which nothing answers, not even a refusal. */
   readonly blackHoles = new Set<NodeId>();
 
-  /** Starts a node, or starts it again. */
-  start(id: NodeId, options: VirtualNodeOptions = {}): VirtualNode {
+  /**
+   * Starts a node, or starts it again. It has no secret: proofs are made on threads of the runtime,
+   * which virtual time does not wait for.
+   */
+  start(id: NodeId, clusterId = "test"): VirtualNode {
     const log = new EventLog();
     const mesh = openMesh({
-      clusterId: "test",
-      ...options,
+      clusterId,
       nodeId: id,
       events: log,
       random: () => 0.5,
@@ -160,11 +156,6 @@ export class VirtualNet {
     const [near, far] = VirtualSocket.pair();
     this.#meshes.get(addressOf(id))?.acceptPeer(far);
     return near;
-  }
-
-  /** Nobody answers at this address any more. */
-  forget(id: NodeId): void {
-    this.#meshes.delete(addressOf(id));
   }
 
   #dial(url: string): PeerSocket {
