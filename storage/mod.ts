@@ -1,0 +1,11 @@
+/**
+ * The durable half of a node on disk: an append-only log in segments, and snapshots. FORMAT.md
+ * describes every byte.
+ *
+ * @module
+ */
+
+export * from "./errors.ts";
+export type { NodeIdentity } from "./identity.ts";
+export { openStore, readIdentity, type StoreOptions } from "./open_store.ts";
+export { type Directory, type File, type Lock, NoSpaceError, type Vfs } from "./vfs.ts";

@@ -1,0 +1,112 @@
+/**
+ * Opens a data directory: finds what is there, mends what a crash explains, refuses the rest.
+ *
+ * @module
+ */
+
+import { LIMITS, type Store } from "@raftkv/core";
+import { denoVfs } from "./deno_vfs.ts";
+import { CorruptLogError, DirectoryInUseError, UnsupportedFormatError } from "./errors.ts";
+import { nextTurn } from "./event_loop.ts";
+import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
+import { FileStore } from "./file_store.ts";
+import { checkIdentity, type NodeIdentity } from "./identity.ts";
+import { begin, mend, removeUnfinished, type StoreStart } from "./mend.ts";
+import { planRecovery } from "./recovery_plan.ts";
+import { parseSegmentHeader } from "./segment.ts";
+import { findSegments, segmentsAmong } from "./segment_files.ts";
+import { findSnapshots } from "./snapshot_survey.ts";
+import { type Directory, type Lock, readStart, type Vfs } from "./vfs.ts";
+import { Wal } from "./wal.ts";
+
+/** How a data directory is opened. */
+export interface StoreOptions extends NodeIdentity {
+  /** Size at which a log segment is closed, in bytes; `LIMITS.segmentBytesMax` if not given. */
+  readonly segmentBytesMax?: number;
+  /** The file system; the machine's own if not given. */
+  readonly vfs?: Vfs;
+  /** Lets everything else run between two slices of a snapshot; one turn if not given. */
+  readonly pause?: () => Promise<void>;
+}
+
+/**
+ * Opens the store of a node, in a directory that is made for it if there is none, and recovers what
+ * was durable.
+ *
+ * @throws {DirectoryUnusableError} if the directory cannot be made, read or written
+ * @throws {DirectoryInUseError} if another process has it open
+ * @throws {IdentityMismatchError} if it belongs to another node or cluster
+ * @throws {UnsupportedFormatError} if a later release wrote it
+ * @throws {CorruptLogError} if it holds less than was made durable in it
+ * @throws {RangeError} if an id is empty or longer than 255 bytes
+ */
+export async function openStore(path: string, options: StoreOptions): Promise<Store> {
+  checkIdentity(options);
+  const directory = await (options.vfs ?? denoVfs).createDirectory(path);
+  const lock = await directory.tryLock(LOCK_NAME);
+  if (lock === null) throw new DirectoryInUseError(path);
+  try {
+    return await openLocked(directory, lock, options);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Whose a directory is, without opening it for good; null if it belongs to no node yet.
+ *
+ * @throws {UnsupportedFormatError} if a later release wrote it
+ * @throws {CorruptLogError} if its first file is damaged
+ */
+export async function readIdentity(
+  path: string,
+  options: { readonly vfs?: Vfs } = {},
+): Promise<NodeIdentity | null> {
+  const directory = await (options.vfs ?? denoVfs).openDirectory(path);
+  if (directory === null) return null;
+  const [first] = segmentsAmong(await directory.list());
+  if (first === undefined) return null;
+  const { name } = first;
+  const file = await directory.open(name, "read");
+  try {
+    const header = parseSegmentHeader(await readStart(file, HEADER_BYTES_MAX));
+    if (header.kind === "header") return header.fields.identity;
+    if (header.kind === "damaged") throw new CorruptLogError({ file: name, ...header });
+    throw new UnsupportedFormatError(name, { ...header, versionMax: FORMAT_VERSION });
+  } finally {
+    file.close();
+  }
+}
+
+const LOCK_NAME = "LOCK";
+
+async function openLocked(directory: Directory, lock: Lock, options: StoreOptions): Promise<Store> {
+  const { clusterId, nodeId, segmentBytesMax = LIMITS.segmentBytesMax, pause = nextTurn } = options;
+  const identity: NodeIdentity = { clusterId, nodeId };
+  const start = await startFrom(directory, identity);
+  const wal = new Wal({ directory, identity, segmentBytesMax, ...start });
+  const { recovered, snapshots } = start;
+  // The base is where the snapshot stands and no segment begins there: the log is void.
+  if (start.replacesLog) await wal.startAnew(recovered.base);
+  return new FileStore({ directory, lock, identity, wal, snapshots, recovered, pause });
+}
+
+async function startFrom(directory: Directory, identity: NodeIdentity): Promise<StoreStart> {
+  const names = await directory.list();
+  const found = {
+    segments: await findSegments(directory, names),
+    snapshots: await findSnapshots(directory, names),
+  };
+  if (found.segments.length > 0) {
+    const plan = planRecovery(found, identity);
+    await removeUnfinished(directory, names);
+    return await mend(directory, plan);
+  }
+  if (found.snapshots.length > 0) {
+    const reason = "It holds snapshots but no log";
+    throw new CorruptLogError({ file: directory.path, offsetBytes: null, reason });
+  }
+  await removeUnfinished(directory, names);
+  return await begin(directory, identity);
+}
