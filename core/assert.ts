@@ -7,11 +7,16 @@
 
 /** Thrown when the code has left its own specification; never caught to go on. */
 export class InvariantViolation extends Error {
+  /** The name of the class. */
   override readonly name = "InvariantViolation";
   /** The values that broke the rule, for the operator's report. */
   readonly detail: unknown;
 
-  /** @param rule The rule in positive form ("commit index never goes back"). */
+  /**
+   * Says which rule was broken.
+   *
+   * @param rule The rule in positive form ("commit index never goes back").
+   */
   constructor(rule: string, detail?: unknown) {
     super(detail === undefined ? rule : `${rule}: ${JSON.stringify(detail)}`);
     this.detail = detail;

@@ -102,5 +102,6 @@ export interface Transport {
 
 /** The disk has no room for a batch; nothing of it was written, and the store goes on. */
 export class StorageFullError extends Error {
+  /** The name of the class. */
   override readonly name = "StorageFullError";
 }

@@ -48,7 +48,8 @@ function startPreVote<Token>(state: NodeState<Token>): void {
   state.leaderId = null;
   // A pre-vote costs nothing, so an unanswered one is soon repeated.
   const { heartbeatMs } = state.timing;
-  state.electionDeadlineMs = state.nowMs + drawMs(state, { min: 2 * heartbeatMs, max: 4 * heartbeatMs });
+  state.electionDeadlineMs = state.nowMs +
+    drawMs(state, { min: 2 * heartbeatMs, max: 4 * heartbeatMs });
   const request: PreVoteRequest = {
     type: "pre_vote_request",
     term: termAfter(state.term),
@@ -65,7 +66,8 @@ export function becomeCandidate<Token>(state: NodeState<Token>, transfer: boolea
   state.role = { kind: "candidate", votes: new Map([[state.id, true]]) };
   // A split vote is over once the answers are in: no need to wait out a whole leader's silence.
   const { heartbeatMs, electionTimeoutMsMin } = state.timing;
-  state.electionDeadlineMs = state.nowMs + drawMs(state, { min: 3 * heartbeatMs, max: electionTimeoutMsMin + 1 });
+  state.electionDeadlineMs = state.nowMs +
+    drawMs(state, { min: 3 * heartbeatMs, max: electionTimeoutMsMin + 1 });
   const request: VoteRequest = {
     type: "vote_request",
     term: state.term,

@@ -5,7 +5,8 @@
  * @module
  */
 
-declare const brand: unique symbol;
+/** Exists in the types alone; it makes {@linkcode Branded} types distinct. */
+export declare const brand: unique symbol;
 
 /** A `T` that only the code which made it may call a `Name`. */
 export type Branded<T, Name extends string> = T & { readonly [brand]: Name };

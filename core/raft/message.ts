@@ -9,9 +9,24 @@ import type { Entry } from "./entry.ts";
 import type { LogIndex, LogPosition, NodeId, ReadRound, Term } from "./ids.ts";
 import type { SnapshotChunk } from "./snapshot.ts";
 
+/** A message of the consensus protocol. */
+export interface ProtocolMessage<Type extends string> {
+  /** Which message it is. */
+  readonly type: Type;
+  /** The sender's term. */
+  readonly term: Term;
+}
+
+/** A message with which nodes serve each other's clients. */
+export interface ServiceMessage<Type extends string> {
+  /** Which message it is. */
+  readonly type: Type;
+  /** Chosen by the asking node, echoed in the answer. */
+  readonly requestId: number;
+}
+
 /** Asks whether a vote would be granted, before any term is touched (thesis §9.6). */
-export interface PreVoteRequest {
-  readonly type: "pre_vote_request";
+export interface PreVoteRequest extends ProtocolMessage<"pre_vote_request"> {
   /** The term the sender would campaign in: one above its own. */
   readonly term: Term;
   /** Where the sender's log ends. */
@@ -19,50 +34,45 @@ export interface PreVoteRequest {
 }
 
 /** Answers a {@linkcode PreVoteRequest}. */
-export interface PreVoteResponse {
-  readonly type: "pre_vote_response";
+export interface PreVoteResponse extends ProtocolMessage<"pre_vote_response"> {
   /** The asked-for term if granted, else the responder's own: a higher one is adopted. */
   readonly term: Term;
+  /** Whether the vote is given. */
   readonly granted: boolean;
 }
 
 /** RequestVote (§5.2). */
-export interface VoteRequest {
-  readonly type: "vote_request";
-  readonly term: Term;
+export interface VoteRequest extends ProtocolMessage<"vote_request"> {
+  /** Where the sender's log ends. */
   readonly last: LogPosition;
   /** The leader asked for this election (thesis §3.10), so its stickiness does not apply. */
   readonly transfer: boolean;
 }
 
 /** Answers a {@linkcode VoteRequest}; leaves only after the vote is durable. */
-export interface VoteResponse {
-  readonly type: "vote_response";
-  readonly term: Term;
+export interface VoteResponse extends ProtocolMessage<"vote_response"> {
+  /** Whether the vote is given. */
   readonly granted: boolean;
 }
 
 /** AppendEntries with entries, or with none as a probe (§5.3). */
-export interface AppendRequest {
-  readonly type: "append_request";
-  readonly term: Term;
+export interface AppendRequest extends ProtocolMessage<"append_request"> {
   /** The entry right before the first of `entries`. */
   readonly previous: LogPosition;
+  /** What follows `previous`, contiguous; empty in a probe. */
   readonly entries: readonly Entry[];
+  /** The leader's commit index. */
   readonly leaderCommit: LogIndex;
 }
 
 /** The entry before did match: the follower now durably holds the leader's log up to `matchIndex`. */
-export interface AppendAccepted {
-  readonly type: "append_accepted";
-  readonly term: Term;
+export interface AppendAccepted extends ProtocolMessage<"append_accepted"> {
+  /** The last index of which that is true. */
   readonly matchIndex: LogIndex;
 }
 
 /** The entry before did not match, or the request was of an older term. */
-export interface AppendRejected {
-  readonly type: "append_rejected";
-  readonly term: Term;
+export interface AppendRejected extends ProtocolMessage<"append_rejected"> {
   /** Index of the request's previous entry: tells a fresh rejection from a stale one. */
   readonly rejectedIndex: LogIndex;
   /** The last position at which the follower's log may still agree with the leader's. */
@@ -70,9 +80,7 @@ export interface AppendRejected {
 }
 
 /** Keeps followers quiet, spreads the commit index and carries read rounds. No disk is involved. */
-export interface HeartbeatRequest {
-  readonly type: "heartbeat_request";
-  readonly term: Term;
+export interface HeartbeatRequest extends ProtocolMessage<"heartbeat_request"> {
   /** Never beyond what the receiver is known to hold. */
   readonly commitIndex: LogIndex;
   /** The newest read round that wants an answer; 0 for none. */
@@ -80,23 +88,19 @@ export interface HeartbeatRequest {
 }
 
 /** Answers a {@linkcode HeartbeatRequest} with the same round. */
-export interface HeartbeatResponse {
-  readonly type: "heartbeat_response";
-  readonly term: Term;
+export interface HeartbeatResponse extends ProtocolMessage<"heartbeat_response"> {
+  /** The request's round. */
   readonly round: ReadRound;
 }
 
 /** InstallSnapshot, one chunk (§7). */
-export interface SnapshotRequest {
-  readonly type: "snapshot_request";
-  readonly term: Term;
+export interface SnapshotRequest extends ProtocolMessage<"snapshot_request"> {
+  /** The slice it carries. */
   readonly chunk: SnapshotChunk;
 }
 
 /** Tells which byte of the snapshot is wanted next, or that it is installed. */
-export interface SnapshotResponse {
-  readonly type: "snapshot_response";
-  readonly term: Term;
+export interface SnapshotResponse extends ProtocolMessage<"snapshot_response"> {
   /** The last entry of the snapshot spoken of. */
   readonly index: LogIndex;
   /** First byte not yet staged; the leader goes on from here. */
@@ -106,29 +110,26 @@ export interface SnapshotResponse {
 }
 
 /** The leader asks the receiver to campaign at once (thesis §3.10). */
-export interface TimeoutNow {
-  readonly type: "timeout_now";
-  readonly term: Term;
+export interface TimeoutNow extends ProtocolMessage<"timeout_now"> {
 }
 
 /** A follower hands a client's command to the leader. */
-export interface ForwardRequest {
-  readonly type: "forward_request";
+export interface ForwardRequest extends ServiceMessage<"forward_request"> {
   /** Drawn at random by each run of the sending process: its numbers begin anew, its name does not. */
   readonly sender: number;
   /** Higher than any the same sender used before: a repeated or late request must not count twice. */
   readonly requestId: number;
   /** The term whose leader is meant. */
   readonly term: Term;
+  /** The client's command. */
   readonly payload: Uint8Array;
 }
 
 /** How a forwarded command ended. */
-export interface ForwardResponse {
-  readonly type: "forward_response";
+export interface ForwardResponse extends ServiceMessage<"forward_response"> {
   /** As in the request: an answer to an earlier run of the process is none to this one. */
   readonly sender: number;
-  readonly requestId: number;
+  /** How it ended. */
   readonly end: ForwardEnd;
 }
 
@@ -157,30 +158,24 @@ export type ProposalFailure =
   | "unknown";
 
 /** A follower asks the leader for an index that is safe to read at (thesis §6.4). */
-export interface ReadIndexRequest {
-  readonly type: "read_index_request";
+export interface ReadIndexRequest extends ServiceMessage<"read_index_request"> {
   /** Drawn at random for each attempt, so that no late answer fits a later question. */
   readonly requestId: number;
 }
 
 /** Answers a {@linkcode ReadIndexRequest}. */
-export interface ReadIndexResponse {
-  readonly type: "read_index_response";
-  readonly requestId: number;
+export interface ReadIndexResponse extends ServiceMessage<"read_index_response"> {
   /** The index to wait for, or null if the responder cannot tell (not the leader any more). */
   readonly index: LogIndex | null;
 }
 
 /** Asks a peer how it is, for the cluster's status page. */
-export interface StatusRequest {
-  readonly type: "status_request";
-  readonly requestId: number;
+export interface StatusRequest extends ServiceMessage<"status_request"> {
 }
 
 /** A node's own view of itself. */
-export interface StatusResponse {
-  readonly type: "status_response";
-  readonly requestId: number;
+export interface StatusResponse extends ServiceMessage<"status_response"> {
+  /** The answer. */
   readonly status: NodeStatus;
 }
 
@@ -189,8 +184,11 @@ export type Role = "follower" | "pre_candidate" | "candidate" | "leader" | "lear
 
 /** What a node knows of itself. */
 export interface NodeStatus {
+  /** The node. */
   readonly id: NodeId;
+  /** Its role in its term. */
   readonly role: Role;
+  /** The term it is in. */
   readonly term: Term;
   /** The leader it follows, or null if it knows of none. */
   readonly leaderId: NodeId | null;
@@ -235,7 +233,9 @@ export type ReplicaMessage =
 
 /** A message with its address. */
 export interface Envelope<M extends Message = Message> {
+  /** The receiver. */
   readonly to: NodeId;
+  /** What it is told. */
   readonly message: M;
 }
 

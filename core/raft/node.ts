@@ -58,7 +58,11 @@ const COMMITTED_PER_DRAIN_MAX = 512;
 export class RaftNode<Token> {
   readonly #state: NodeState<Token>;
 
-  /** @throws {RangeError} if the options contradict each other */
+  /**
+   * Starts from what storage recovered, as a follower.
+   *
+   * @throws {RangeError} if the options contradict each other
+   */
   constructor(options: RaftOptions) {
     validateRaftOptions(options);
     this.#state = createState(options);
@@ -69,30 +73,37 @@ export class RaftNode<Token> {
     }
   }
 
+  /** This node. */
   get id(): NodeId {
     return this.#state.id;
   }
 
+  /** Its role in its term. */
   get role(): Role {
     return this.#state.role.kind;
   }
 
+  /** The term it is in, durable or not. */
   get term(): Term {
     return this.#state.term;
   }
 
+  /** Whom it voted for in its term. */
   get votedFor(): NodeId | null {
     return this.#state.votedFor;
   }
 
+  /** The leader it follows, or null if it knows of none. */
   get leaderId(): NodeId | null {
     return this.#state.leaderId;
   }
 
+  /** The last entry in its log, durable or not. */
   get lastIndex(): LogIndex {
     return this.#state.log.lastIndex;
   }
 
+  /** The last entry it knows to be committed. */
   get commitIndex(): LogIndex {
     return this.#state.commitIndex;
   }
@@ -102,10 +113,12 @@ export class RaftNode<Token> {
     return this.#state.durability.index;
   }
 
+  /** The last entry its newest snapshot covers; 0 without one. */
   get snapshotIndex(): LogIndex {
     return this.#state.snapshot?.last.index ?? 0 as LogIndex;
   }
 
+  /** The members in force. */
   get configuration(): Configuration {
     return this.#state.configuration;
   }

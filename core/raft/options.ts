@@ -34,12 +34,15 @@ export interface RaftWindows {
 
 /** Everything a node needs to start. */
 export interface RaftOptions {
+  /** The node to be. */
   readonly id: NodeId;
   /** The members at the beginning of the log, used while no snapshot says otherwise. */
   readonly initialConfiguration: Configuration;
   /** What storage recovered. */
   readonly recovered: DurableState;
+  /** Its clocks. */
   readonly timing: RaftTiming;
+  /** How much it may have under way. */
   readonly windows: RaftWindows;
   /** Draws the election timeouts. */
   readonly random: Random;

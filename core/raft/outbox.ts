@@ -37,9 +37,11 @@ export interface RaftOutbox<Token> {
   readonly committed: readonly Entry[];
   /** Whether more committed entries wait than this drain handed over. */
   readonly hasMore: boolean;
+  /** Reads that have become safe. */
   readonly grants: readonly ReadGrant<Token>[];
   /** Reads that this node can no longer decide: it does not lead any more. */
   readonly abandoned: readonly Token[];
+  /** Snapshot work for storage. */
   readonly tasks: readonly SnapshotTask[];
 }
 

@@ -10,6 +10,7 @@ import type { SnapshotMeta } from "./snapshot.ts";
 
 /** Term and vote, one record: a crash must never keep the one and lose the other (§5.2). */
 export interface HardState {
+  /** The term. */
   readonly term: Term;
   /** Whom this node voted for in `term`, or null. */
   readonly votedFor: NodeId | null;

@@ -9,7 +9,9 @@ import type { LogIndex, ReadRound } from "./ids.ts";
 
 /** A read that has become safe: answer it once the state machine has applied `index`. */
 export interface ReadGrant<Token> {
+  /** The read, as the host named it. */
   readonly token: Token;
+  /** What must be applied first. */
   readonly index: LogIndex;
 }
 

@@ -100,7 +100,9 @@ export type Reply<Result> =
 
 /** A member and, if it answered in time, how it is. */
 export interface MemberStatus {
+  /** The member. */
   readonly member: Member;
+  /** What it said, or null if it did not in time. */
   readonly status: NodeStatus | null;
 }
 
@@ -112,7 +114,9 @@ export interface Outbox<Result> {
   readonly persist: PersistBatch | null;
   /** Messages that may leave only after `persist` is durable. */
   readonly sendAfterPersist: readonly Envelope[];
+  /** Ends of requests. */
   readonly replies: readonly Reply<Result>[];
+  /** Storage work beside the batch. */
   readonly tasks: readonly HostTask[];
   /** Whether to drain again soon though no input has come: work was left to keep this one short. */
   readonly hasMore: boolean;

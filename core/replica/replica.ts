@@ -54,7 +54,11 @@ export class Replica<Result> {
   #messages: Envelope[] = [];
   #tasks: HostTask[] = [];
 
-  /** @throws {RangeError} if the options contradict each other */
+  /**
+   * Starts from what storage recovered.
+   *
+   * @throws {RangeError} if the options contradict each other
+   */
   constructor(options: ReplicaOptions<Result>) {
     const { recovered, machine, random } = options;
     this.#node = new RaftNode(options);
@@ -69,22 +73,27 @@ export class Replica<Result> {
     this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, snapshot, 0);
   }
 
+  /** This node. */
   get id(): NodeId {
     return this.#node.id;
   }
 
+  /** Its role in its term. */
   get role(): Role {
     return this.#node.role;
   }
 
+  /** The term it is in. */
   get term(): Term {
     return this.#node.term;
   }
 
+  /** The leader it follows, or null if it knows of none. */
   get leaderId(): NodeId | null {
     return this.#node.leaderId;
   }
 
+  /** Everyone in the cluster, in order of their ids. */
   get members(): readonly Member[] {
     return this.#node.configuration.members;
   }
