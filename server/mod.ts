@@ -1,0 +1,32 @@
+/**
+ * A RaftKV node: its configuration, its HTTP interface, and the composition of both with Raft,
+ * storage and transport.
+ *
+ * ```ts no-assert
+ * import { loadNodeConfig, startNode } from "@raftkv/server";
+ *
+ * const config = loadNodeConfig({ flags: { data: ":memory:" }, env: {}, file: null });
+ * const node = await startNode(config);
+ * console.log(node.url);
+ * await node.close();
+ * ```
+ *
+ * @module
+ */
+
+export { loadNodeConfig, MEMORY, type NodeConfig } from "./config.ts";
+export { ConfigError, type ConfigFile, type ConfigSources } from "./config_sources.ts";
+export { LISTENER_LIMITS, type ListenerLimits, PortTakenError } from "./listener_options.ts";
+export type { NodeEvent } from "./node_events.ts";
+export type { RunningNode } from "./running_node.ts";
+export { startNode, type StartOptions } from "./start_node.ts";
+export type { brand, Branded, Member, NodeId, RaftTiming, Term } from "@raftkv/core/raft";
+export {
+  CorruptLogError,
+  DirectoryInUseError,
+  DirectoryUnusableError,
+  IdentityMismatchError,
+  type NodeIdentity,
+  StoreFailedError,
+  UnsupportedFormatError,
+} from "@raftkv/storage";

@@ -1,0 +1,216 @@
+/**
+ * A node's parts, joined: replica, pump, links, port, and the order in which they end.
+ *
+ * @module
+ */
+
+import { type Instant, pcg32, type Random, type Store } from "@raftkv/core";
+import { decodeMessage } from "@raftkv/core/codec";
+import type { CommandResult, KvStateMachine } from "@raftkv/core/kv";
+import {
+  configurationOf,
+  DEFAULT_WINDOWS,
+  type Member,
+  type NodeId,
+  type RaftTiming,
+} from "@raftkv/core/raft";
+import { Replica } from "@raftkv/core/replica";
+import { type Mesh, openMesh } from "@raftkv/transport";
+import { createApp } from "./app.ts";
+import type { NodeConfig } from "./config.ts";
+import type { Door } from "./door.ts";
+import type { Listener } from "./listener_options.ts";
+import { LeaderWatch, type NodeEvent } from "./node_events.ts";
+import { Pump } from "./pump.ts";
+import { ReplicaPort } from "./replica_port.ts";
+
+/** A node that serves. */
+export interface RunningNode {
+  /** Its id in the cluster. */
+  readonly nodeId: string;
+  /** Where it serves. */
+  readonly url: string;
+  /** Resolves when it has stopped; rejects with the reason if it had to end by itself. */
+  readonly finished: Promise<void>;
+  /** Hands over what it leads, finishes what is under way, closes its port and files. */
+  close(): Promise<void>;
+}
+
+const now = (): Instant => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+
+/** What a node is made of. */
+export interface NodeParts {
+  readonly config: NodeConfig;
+  readonly members: readonly Member[];
+  readonly listener: Listener;
+  readonly clusterId: string;
+  readonly store: Store;
+  readonly machine: KvStateMachine;
+  readonly onEvent: (event: NodeEvent) => void;
+}
+
+/** A node from its start to its end. */
+export class Node implements RunningNode {
+  readonly nodeId: string;
+  readonly url: string;
+  readonly finished: Promise<void>;
+  readonly #members: readonly Member[];
+  readonly #timing: RaftTiming;
+  readonly #port: ReplicaPort;
+  readonly #store: Store;
+  readonly #replica: Replica<CommandResult>;
+  readonly #pump: Pump<CommandResult>;
+  readonly #mesh: Mesh;
+  readonly #onEvent: (event: NodeEvent) => void;
+  readonly #leaders = new LeaderWatch();
+  readonly #end = Promise.withResolvers<void>();
+  readonly #listener: Listener;
+  #closing: Promise<void> | null = null;
+  /** Called after each turn of the pump while the node waits for something. */
+  #onTurn: () => void = () => {};
+
+  constructor(parts: NodeParts) {
+    const { config, members, clusterId, store, machine, listener, onEvent } = parts;
+    const random = systemRandom();
+    const nodeId = config.id;
+    this.nodeId = config.id;
+    this.url = members.find((member) => member.id === nodeId)?.url ?? "";
+    this.#members = members;
+    this.#timing = config.timing;
+    this.#store = store;
+    this.#listener = listener;
+    this.#onEvent = onEvent;
+    this.#mesh = openMesh({
+      clusterId,
+      nodeId,
+      ...(config.secret === null ? {} : { secret: config.secret }),
+      random,
+      events: {
+        onMessage: (from, bytes) => this.#onMessage(from, bytes),
+        onPeerUp: (peer) => {
+          this.#pump.push({ kind: "peer_up", peer });
+          this.#onEvent({ kind: "peer_up", peer });
+        },
+        onPeerDown: (peer, reason) => {
+          this.#pump.push({ kind: "peer_down", peer });
+          this.#onEvent({ kind: "peer_down", peer, reason });
+        },
+      },
+    });
+    this.#replica = new Replica({
+      id: nodeId,
+      initialConfiguration: configurationOf(members),
+      recovered: store.recovered,
+      timing: config.timing,
+      windows: DEFAULT_WINDOWS,
+      random,
+      now: now(),
+      machine,
+      snapshotLogBytesMin: config.snapshotLogBytesMin,
+    });
+    this.#pump = new Pump({
+      replica: this.#replica,
+      store,
+      transport: this.#mesh,
+      now,
+      onReply: (reply) => this.#port.onReply(reply),
+      onTurn: () => this.#afterTurn(),
+      onFatal: (error) => void this.#fail(error),
+    });
+    this.#port = new ReplicaPort({
+      clusterId,
+      replica: this.#replica,
+      reader: machine,
+      push: (input) => this.#pump.push(input),
+      nowMs: () => now().monotonicMs,
+    });
+    this.finished = this.#end.promise;
+    // Whoever does not ask how the node ended has been told by an event.
+    this.finished.catch(() => {});
+  }
+
+  /** Answers the port and lets the replica run. */
+  run(door: Door): void {
+    const app = createApp(this.#port, {
+      onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
+    });
+    door.fetch = (request) => app.fetch(request);
+    door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
+    this.#mesh.setPeers(this.#members.filter((member) => member.id !== this.nodeId));
+    const recovered = this.#store.recovered.entries.length;
+    this.#onEvent({ kind: "started", url: this.url, recovered });
+    this.#pump.push({ kind: "tick" });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#port.beginStop();
+    this.#pump.push({ kind: "stop" });
+    await this.#handOver();
+    await this.#release();
+    this.#onEvent({ kind: "stopped" });
+    this.#end.resolve();
+  }
+
+  /**
+   * Waits until the node leads no more and no client waits, for an election timeout at the most:
+   * that long a hand-over may take, and with nobody to take over none comes about.
+   */
+  async #handOver(): Promise<void> {
+    const hasPeers = this.#members.length > 1;
+    const leads = () => hasPeers && this.#replica.role === "leader";
+    const isDone = () => !leads() && this.#replica.pendingCount === 0;
+    if (isDone()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#timing.electionTimeoutMsMin);
+      this.#onTurn = () => {
+        if (!isDone()) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #release(): Promise<void> {
+    await this.#pump.stop();
+    this.#port.abandon();
+    await this.#mesh.close();
+    await this.#listener.close();
+    await this.#store.close();
+  }
+
+  /** Ends the node because its disk or its invariants failed: it must promise nothing more. */
+  async #fail(error: unknown): Promise<void> {
+    if (this.#closing !== null) return;
+    this.#closing = this.#release().catch(() => {});
+    this.#onEvent({ kind: "failed", error });
+    await this.#closing;
+    this.#end.reject(error);
+  }
+
+  #onMessage(from: NodeId, bytes: Uint8Array): void {
+    const message = decodeMessage(bytes);
+    if (message.type === "malformed") {
+      const error = new Error(`Cannot read a message of ${from}: ${message.reason}`);
+      this.#onEvent({ kind: "internal_error", error });
+      return;
+    }
+    this.#pump.push({ kind: "message", from, message });
+  }
+
+  #afterTurn(): void {
+    const event = this.#leaders.next(this.#replica);
+    if (event !== null) this.#onEvent(event);
+    this.#onTurn();
+  }
+}
+
+/** Seeded from the system, so that no two nodes draw the same timeouts. */
+function systemRandom(): Random {
+  const [seed = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+  return pcg32(seed);
+}

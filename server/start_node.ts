@@ -1,0 +1,85 @@
+/**
+ * The composition root: the one place that knows which storage, transport, clock and chance a node
+ * runs on.
+ *
+ * @module
+ */
+
+import type { Store } from "@raftkv/core";
+import { KvStateMachine } from "@raftkv/core/kv";
+import { openStore, readIdentity } from "@raftkv/storage";
+import { MemoryStore } from "@raftkv/storage/memory";
+import { clusterIdOf } from "./cluster_id.ts";
+import type { NodeConfig } from "./config.ts";
+import { Door } from "./door.ts";
+import { listen } from "./listener.ts";
+import type { Listener } from "./listener_options.ts";
+import type { NodeEvent } from "./node_events.ts";
+import { snapshotSlices } from "./pump.ts";
+import { Node, type RunningNode } from "./running_node.ts";
+
+/** How to run a node, beside its configuration. */
+export interface StartOptions {
+  /** Hears of everything that matters to the operator. */
+  readonly onEvent?: (event: NodeEvent) => void;
+}
+
+/**
+ * Starts a node and resolves once it serves; an election may still be under way.
+ *
+ * @throws {PortTakenError} if another program has the port
+ * @throws {DirectoryInUseError} if another process has the data directory open
+ * @throws {DirectoryUnusableError} if it cannot be made, read or written
+ * @throws {IdentityMismatchError} if it belongs to another node
+ * @throws {CorruptLogError} if it is damaged
+ */
+export async function startNode(
+  config: NodeConfig,
+  options: StartOptions = {},
+): Promise<RunningNode> {
+  const { clusterId, store } = await openData(config);
+  try {
+    const machine = new KvStateMachine();
+    await restore(machine, store);
+    const { onEvent = () => {} } = options;
+    const door = new Door();
+    const listener = await listenAt(door, config);
+    // A node alone on a port of the system's choice learns its address only now.
+    const url = config.url ?? `http://${listener.host}:${listener.port}`;
+    const members = config.members.length > 1 ? config.members : [{ id: config.id, url }];
+    const node = new Node({ config, members, clusterId, store, machine, listener, onEvent });
+    node.run(door);
+    return node;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function listenAt(door: Door, { host, port, limits }: NodeConfig): Promise<Listener> {
+  return listen({
+    host,
+    port,
+    limits,
+    fetch: (request) => door.fetch(request),
+    onPeerSocket: (socket) => door.onPeerSocket(socket),
+  });
+}
+
+/** Opens the node's storage; a directory that has been used knows its cluster, a new one learns it. */
+async function openData(config: NodeConfig): Promise<{ clusterId: string; store: Store }> {
+  const nodeId = config.id;
+  const fresh = await clusterIdOf(config.members);
+  if (config.dataDirectory === null) return { clusterId: fresh, store: new MemoryStore() };
+  const known = await readIdentity(config.dataDirectory);
+  const clusterId = known?.clusterId ?? fresh;
+  return { clusterId, store: await openStore(config.dataDirectory, { clusterId, nodeId }) };
+}
+
+async function restore(machine: KvStateMachine, store: Store): Promise<void> {
+  const { snapshot } = store.recovered;
+  if (snapshot === null) return;
+  const restorer = machine.restorer();
+  for await (const slice of snapshotSlices(store, snapshot)) restorer.push(slice);
+  restorer.finish();
+}
