@@ -16,6 +16,7 @@ import {
   type SnapshotChunk,
   type SnapshotMeta,
   type SnapshotPoint,
+  type Term,
   TERM_ZERO,
 } from "@raftkv/core/raft";
 import { checkBatch } from "./batch_rules.ts";
@@ -76,7 +77,9 @@ export class MemoryStore implements Store {
     await this.#turn();
     const disk = this.#disk;
     const { base, hardState } = disk;
-    checkBatch(batch, { base, last: this.#last, hardState });
+    const last = disk.entries.at(-1) ?? base;
+    const termAt = (index: LogIndex) => termIn(disk, index);
+    checkBatch(batch, { base, last, hardState, termAt });
     this.#recovered = null;
     const first = batch.entries[0];
     if (first !== undefined) disk.entries.length = first.index - base.index - 1;
@@ -164,10 +167,6 @@ export class MemoryStore implements Store {
     this.#isOpen = false;
   }
 
-  get #last(): LogPosition {
-    return this.#disk.entries.at(-1) ?? this.#disk.base;
-  }
-
   #keep(snapshot: MemorySnapshot): void {
     const { index } = snapshot.meta.last;
     const others = this.#disk.snapshots.filter(({ meta }) => meta.last.index !== index);
@@ -185,13 +184,18 @@ export class MemoryStore implements Store {
 const KEPT_COUNT = 2;
 
 /** The log as it stands beside the newest snapshot: void, if it does not hold its last entry. */
-function recoveredFrom({ hardState, base, entries, snapshots }: Disk): DurableState {
+function recoveredFrom(disk: Disk): DurableState {
+  const { hardState, base, entries, snapshots } = disk;
   const snapshot = snapshots[0]?.meta ?? null;
   if (snapshot === null) return { hardState, snapshot, base, entries: [...entries] };
   const { index, term } = snapshot.last;
-  const position = index === base.index ? base : entries[index - base.index - 1];
-  if (position?.term === term) return { hardState, snapshot, base, entries: [...entries] };
+  if (termIn(disk, index) === term) return { hardState, snapshot, base, entries: [...entries] };
   return { hardState, snapshot, base: snapshot.last, entries: [] };
+}
+
+function termIn({ base, entries }: Disk, index: LogIndex): Term | null {
+  if (index === base.index) return base.term;
+  return entries[index - base.index - 1]?.term ?? null;
 }
 
 function isSameSnapshot(a: SnapshotMeta, b: SnapshotMeta): boolean {

@@ -53,14 +53,19 @@ export class MemoryVfs implements Vfs {
     return Promise.resolve(new DirectoryHandle(this.#machine, this.#directory(path)));
   }
 
+  /** Ends every program that uses the disk, as `kill -9` does: nothing is lost, locks are free. */
+  kill(): void {
+    this.#machine.isOn = false;
+    this.#machine = new Machine(this);
+  }
+
   /**
-   * Cuts the power and brings it back: what was open stays dead, locks are free.
+   * Cuts the power and brings it back.
    *
    * @param random If given, chance decides what becomes of un-synced changes; else all are lost.
    */
   crash(random: Random | null = null): void {
-    this.#machine.isOn = false;
-    this.#machine = new Machine(this);
+    this.kill();
     for (const directory of this.#directories.values()) directory.crash(random);
   }
 
@@ -110,7 +115,7 @@ export class MemoryVfs implements Vfs {
   }
 }
 
-/** The time between two power cuts: what was opened in it works only as long as it lasts. */
+/** The time between two crashes: what was opened in it works only as long as it lasts. */
 class Machine {
   isOn = true;
   readonly locks = new Set<string>();
@@ -127,7 +132,7 @@ class Machine {
   }
 
   check(): void {
-    if (!this.isOn) throw new Error("Cannot reach the disk: The power was cut");
+    if (!this.isOn) throw new Error("Cannot reach the disk: The program was ended");
   }
 
   get freeBytes(): number {

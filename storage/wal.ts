@@ -76,7 +76,8 @@ export class Wal {
    */
   async append(batch: PersistBatch): Promise<void> {
     const { base, last } = this.#terms;
-    checkBatch(batch, { base, last, hardState: this.#hardState });
+    const termAt = (index: LogIndex) => this.#terms.termAt(index);
+    checkBatch(batch, { base, last, hardState: this.#hardState, termAt });
     this.#encode(batch);
     const sizeBytes = this.#frames.bytes.length;
     const isEmpty = this.#end.offsetBytes === this.#active.startBytes;

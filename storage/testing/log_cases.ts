@@ -123,6 +123,12 @@ export const LOG_CASES: readonly StoreCase[] = [
   refused("a gap in the log", batchOf([entryOf(5, 1)])),
   refused("a gap in a batch", batchOf([entryOf(4, 1), entryOf(6, 1)])),
   refused("an entry before the first", batchOf([entryOf(0, 1)])),
+  refused("an entry without a term", batchOf([entryOf(4, 0)])),
+  refused(
+    "an entry of an older term than the one before it",
+    batchOf([entryOf(4, 2), entryOf(5, 1)]),
+  ),
+  refused("a no-op that carries something", batchOf([{ ...entryOf(4, 1), kind: "noop" }])),
   refused("a term that goes back", batchOf([], hardStateOf(1))),
   refused("a changed vote", batchOf([], hardStateOf(2, "n2"))),
   refused("a vote taken back", batchOf([], hardStateOf(2, null))),

@@ -1,0 +1,116 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { StorageFullError } from "@raftkv/core";
+import { DirectoryInUseError, StoreFailedError } from "@raftkv/storage";
+import { type DiskOperation, MemoryVfs } from "@raftkv/storage/memory";
+import { batchOf, entriesOf, entryOf, hardStateOf } from "../../storage/testing/fixtures.ts";
+import { differenceFrom, EMPTY, openOn, WORKLOAD } from "./workload.ts";
+
+Deno.test("at whatever byte the disk is full, nothing is half written and the store goes on when there is room", async () => {
+  const roomForAll = await bytesOfWorkload();
+  let refusals = 0;
+  for (let room = 200; room < roomForAll; room += 97) {
+    const vfs = new MemoryVfs();
+    const store = await openOn(vfs);
+    vfs.capacityBytes = room;
+    let model = EMPTY;
+    for (const step of WORKLOAD) {
+      try {
+        await step.run(store);
+      } catch (error) {
+        assert(error instanceof StorageFullError, `${step.name}: ${error}`);
+        refusals++;
+        vfs.capacityBytes = Number.POSITIVE_INFINITY;
+        await step.run(store);
+        vfs.capacityBytes = vfs.usedBytes + 60;
+      }
+      model = step.after(model);
+    }
+    vfs.crash();
+    const reopened = await openOn(vfs);
+    assertEquals(differenceFrom(model, reopened.recovered), null, `room for ${room}`);
+    await reopened.close();
+  }
+  assert(refusals > 300, `${refusals} calls were refused`);
+});
+
+Deno.test("a disk that fills up while nothing can be freed refuses each batch and loses none before", async () => {
+  const vfs = new MemoryVfs();
+  const store = await openOn(vfs);
+  await store.append(batchOf([entryOf(1, 1)], hardStateOf(1, "n1")));
+  vfs.capacityBytes = vfs.usedBytes + 20;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const batch = batchOf(entriesOf(1, { first: 2, last: 40 }));
+    await assertRejects(() => store.append(batch), StorageFullError);
+  }
+  vfs.crash();
+  const reopened = await openOn(vfs);
+  assertEquals(reopened.recovered.entries, [entryOf(1, 1)]);
+});
+
+Deno.test("after the first failed operation every call is refused, and no sync is tried again", async () => {
+  for (const kind of ["write", "sync", "rename", "sync_directory", "create"] as const) {
+    const vfs = new MemoryVfs();
+    const store = await openOn(vfs);
+    const later: DiskOperation[] = [];
+    let hasFailed = false;
+    vfs.beforeOperation = (operation) => {
+      if (hasFailed) later.push(operation);
+      if (operation.kind !== kind || hasFailed) return;
+      hasFailed = true;
+      throw new Error("Input/output error");
+    };
+    const large = { ...entryOf(2, 1), payload: new Uint8Array(900) };
+    const failure = await assertRejects(
+      async () => {
+        await store.append(batchOf([entryOf(1, 1)]));
+        await store.append(batchOf([large]));
+      },
+      StoreFailedError,
+      "Input/output error",
+    );
+    assertEquals((failure.cause as Error).message, "Input/output error");
+    await assertRejects(() => store.append(batchOf([entryOf(3, 1)])), StoreFailedError);
+    await assertRejects(() => store.compact(entryOf(1, 1).index), StoreFailedError);
+    assertEquals(later, [], kind);
+    await store.close();
+  }
+});
+
+Deno.test("a failed sync of a snapshot ends the store too", async () => {
+  const vfs = new MemoryVfs();
+  const store = await openOn(vfs);
+  await store.append(batchOf(entriesOf(1, { first: 1, last: 9 })));
+  vfs.beforeOperation = ({ kind, name }) => {
+    if (kind === "sync" && name === "snapshot.saving") throw new Error("Input/output error");
+  };
+  const saving = WORKLOAD.find(({ name }) => name === "save 6")!;
+  await assertRejects(() => saving.run(store), StoreFailedError);
+  await assertRejects(() => store.append(batchOf([entryOf(10, 1)])), StoreFailedError);
+  vfs.crash();
+  const reopened = await openOn(vfs);
+  assertEquals(reopened.recovered.snapshot, null);
+  assertEquals(reopened.recovered.entries.length, 9);
+});
+
+Deno.test("a store that could not be opened leaves the directory free", async () => {
+  const vfs = new MemoryVfs();
+  vfs.beforeOperation = () => {
+    throw new Error("Input/output error");
+  };
+  await assertRejects(() => openOn(vfs), Error, "Input/output error");
+  vfs.beforeOperation = () => {};
+  const store = await openOn(vfs);
+  await assertRejects(() => openOn(vfs), DirectoryInUseError);
+  await store.close();
+});
+
+async function bytesOfWorkload(): Promise<number> {
+  const vfs = new MemoryVfs();
+  const store = await openOn(vfs);
+  let most = 0;
+  vfs.beforeOperation = () => {
+    most = Math.max(most, vfs.usedBytes);
+  };
+  for (const step of WORKLOAD) await step.run(store);
+  return most;
+}

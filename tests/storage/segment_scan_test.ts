@@ -1,0 +1,158 @@
+import { assert, assertEquals } from "@std/assert";
+import type { HardState, NodeId } from "@raftkv/core/raft";
+import { FrameWriter } from "../../storage/frame.ts";
+import { addCommit, addEntries, addHardState, addSeal } from "../../storage/record.ts";
+import { encodeSegmentStart } from "../../storage/segment.ts";
+import { scanSegment, type SegmentScan } from "../../storage/segment_scan.ts";
+import { entriesOf, hardStateOf, positionOf } from "../../storage/testing/fixtures.ts";
+
+const IDENTITY = { clusterId: "cluster-1", nodeId: "n1" as NodeId };
+
+/** Three batches; `ends` are where they end, after the segment's own start. */
+const { bytes, ends } = build();
+
+Deno.test("a whole segment gives all it holds", () => {
+  const scan = scanned(bytes);
+  assertEquals(scan.damage, null);
+  assertEquals(scan.end.offsetBytes, bytes.length);
+  assertEquals(scan.startBytes, ends[0]);
+  assertEquals(scan.last, positionOf(8, 2));
+  assertEquals(scan.hardState, hardStateOf(2, "n1"));
+  assertEquals(scan.runs.map(({ previousTerm, entries }) => [previousTerm, entries]), [
+    [0, entriesOf(1, { first: 1, last: 6 })],
+    [1, entriesOf(2, { first: 5, last: 8 })],
+  ]);
+});
+
+Deno.test("cut at any byte, a segment gives exactly its whole batches", () => {
+  for (let size = ends[0]!; size <= bytes.length; size++) {
+    const scan = scanned(bytes.subarray(0, size));
+    assertEquals(scan.end.offsetBytes, ends.findLast((end) => end <= size), `cut to ${size}`);
+    assertEquals(scan.damage === null, ends.includes(size));
+    assertEquals(scan.damage?.couldBeTorn ?? true, true, `cut to ${size}`);
+  }
+});
+
+Deno.test("damage in the last batch could be a torn write, whatever came after it of the same batch", () => {
+  for (let at = ends[2]!; at < bytes.length; at++) {
+    const scan = scanned(flipped(bytes, at));
+    assertEquals(scan.end.offsetBytes, ends[2]);
+    assertEquals(scan.damage?.couldBeTorn, true, `byte ${at}`);
+  }
+});
+
+Deno.test("damage before a later batch is never taken for a torn write", () => {
+  for (let at = ends[0]!; at < ends[2]!; at++) {
+    const scan = scanned(flipped(bytes, at));
+    assertEquals(scan.damage?.couldBeTorn, false, `byte ${at}`);
+  }
+});
+
+Deno.test("a blank stretch before a later batch is never taken for a torn write", () => {
+  const blank = bytes.slice().fill(0, ends[1], ends[2]);
+  assertEquals(scanned(blank).damage?.couldBeTorn, false);
+});
+
+Deno.test("a damaged start of the segment leaves nothing to trust", () => {
+  for (let at = 0; at < ends[0]!; at++) {
+    assert(scanSegment(flipped(bytes, at)).kind !== "scanned", `byte ${at}`);
+  }
+});
+
+Deno.test("a payload that looks like a later commit proves nothing", () => {
+  const writer = new FrameWriter();
+  writer.reset({ salt: 0, checksum: 0 });
+  addCommit(writer, { durableBytes: 1_000_000, last: positionOf(9, 9) });
+  const entry = { ...entriesOf(1, { first: 1, last: 1 })[0]!, payload: writer.bytes.slice() };
+  const { bytes, ends } = build((frames, start) => {
+    addEntries(frames, { entries: [entry], previousTerm: hardStateOf(0).term });
+    addCommit(frames, { durableBytes: start, last: positionOf(1, 1) });
+  });
+  const torn = flipped(bytes, ends[0]! + 1);
+  assertEquals(scanned(torn).damage?.couldBeTorn, true);
+});
+
+Deno.test("a commit that holds good but belongs elsewhere is never cut away", () => {
+  const misplaced = build((frames) => {
+    addCommit(frames, { durableBytes: 7, last: positionOf(0, 0) });
+  });
+  const { damage } = scanned(misplaced.bytes);
+  assertEquals([damage?.reason, damage?.couldBeTorn], ["Commit belongs to another place", false]);
+});
+
+Deno.test("entries that leave a gap are never cut away", () => {
+  const gap = build((frames, start) => {
+    const entries = entriesOf(1, { first: 4, last: 4 });
+    addEntries(frames, { entries, previousTerm: hardStateOf(0).term });
+    addCommit(frames, { durableBytes: start, last: positionOf(4, 1) });
+  });
+  assertEquals(scanned(gap.bytes).damage?.couldBeTorn, false);
+});
+
+Deno.test("a seal ends the segment, and nothing may follow it", () => {
+  const sealed = build((frames, start) => {
+    addSeal(frames);
+    addCommit(frames, { durableBytes: start, last: positionOf(0, 0) });
+  });
+  const scan = scanned(sealed.bytes);
+  assertEquals([scan.isSealed, scan.damage, scan.end.offsetBytes], [true, null, sealed.ends[0]]);
+  const longer = new Uint8Array(sealed.bytes.length + 1);
+  longer.set(sealed.bytes);
+  assertEquals(scanned(longer).damage?.couldBeTorn, false);
+});
+
+type AddBatch = (frames: FrameWriter, startBytes: number) => void;
+
+function build(addOnly?: AddBatch): { bytes: Uint8Array; ends: number[] } {
+  const hardState: HardState = hardStateOf(1);
+  const header = {
+    identity: IDENTITY,
+    sequence: 1,
+    startsAnew: false,
+    previous: positionOf(0, 0),
+    previousEndBytes: 0,
+    previousChecksum: 0,
+  };
+  const start = encodeSegmentStart(header, hardState);
+  const frames = new FrameWriter();
+  frames.reset(start.link);
+  const ends = [start.bytes.length];
+  const batches = addOnly === undefined ? [addFirst, addSecond, addThird] : [addOnly];
+  for (const add of batches) {
+    add(frames, ends.at(-1)!);
+    ends.push(start.bytes.length + frames.bytes.length);
+  }
+  const bytes = new Uint8Array(ends.at(-1)!);
+  bytes.set(start.bytes);
+  bytes.set(frames.bytes, start.bytes.length);
+  return { bytes, ends };
+}
+
+function addFirst(frames: FrameWriter, durableBytes: number): void {
+  const entries = entriesOf(1, { first: 1, last: 6 });
+  addEntries(frames, { entries, previousTerm: hardStateOf(0).term });
+  addCommit(frames, { durableBytes, last: positionOf(6, 1) });
+}
+
+function addSecond(frames: FrameWriter, durableBytes: number): void {
+  addHardState(frames, hardStateOf(2, "n1"));
+  addCommit(frames, { durableBytes, last: positionOf(6, 1) });
+}
+
+function addThird(frames: FrameWriter, durableBytes: number): void {
+  const entries = entriesOf(2, { first: 5, last: 8 });
+  addEntries(frames, { entries, previousTerm: hardStateOf(1).term });
+  addCommit(frames, { durableBytes, last: positionOf(8, 2) });
+}
+
+function scanned(bytes: Uint8Array): SegmentScan {
+  const scan = scanSegment(bytes);
+  assert(scan.kind === "scanned", JSON.stringify(scan));
+  return scan;
+}
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const copy = bytes.slice();
+  copy[at]! ^= 0x10;
+  return copy;
+}
