@@ -32,6 +32,12 @@ export const LIMITS: {
   readonly listItemsMax: number;
   /** A page ends early once its keys and values pass this many bytes. */
   readonly listBytesMax: number;
+  /** Most sessions remembered; part of the replicated state machine, equal on every node. */
+  readonly sessionsMax: number;
+  /** Answers remembered for one session: how many requests it may have under way. */
+  readonly sessionAnswersMax: number;
+  /** A session unused for longer than this, in replicated time, is forgotten. */
+  readonly sessionIdleMsMax: number;
 } = {
   keyBytesMax: 2_048,
   valueBytesMax: 1_048_576,
@@ -45,6 +51,9 @@ export const LIMITS: {
   listItemsDefault: 100,
   listItemsMax: 1_000,
   listBytesMax: 4_194_304,
+  sessionsMax: 4_096,
+  sessionAnswersMax: 64,
+  sessionIdleMsMax: 3_600_000,
 };
 
 invariant(

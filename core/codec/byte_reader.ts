@@ -16,15 +16,18 @@ import { readUtf8 } from "./utf8.ts";
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
+  readonly #firstOffset: number;
   #offset = 0;
 
   /**
    * Reads from the first byte.
    *
    * @param bytes Must not change while results that alias it are in use.
+   * @param firstOffsetBytes Where they begin in something larger: errors count from its start.
    */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, firstOffsetBytes = 0) {
     this.#bytes = bytes;
+    this.#firstOffset = firstOffsetBytes;
   }
 
   /** How many bytes were read. */
@@ -127,7 +130,7 @@ export class ByteReader {
 
   /** Refuses the bytes at the present position. */
   fail(reason: string): never {
-    throw new DecodeError(reason, this.#offset);
+    throw new DecodeError(reason, this.#firstOffset + this.#offset);
   }
 
   #take(sizeBytes: number): number {

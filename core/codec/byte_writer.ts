@@ -106,7 +106,8 @@ export class ByteWriter {
     const size = utf8SizeBytes(text);
     this.varint(size);
     this.#grow(size);
-    this.#size = writeUtf8(text, this.#buffer, this.#size);
+    writeUtf8(text, this.#buffer.subarray(this.#size));
+    this.#size += size;
   }
 
   /** A varint length, then a string that holds one byte per character. */

@@ -14,7 +14,7 @@ import {
   isReplicaMessage,
   type Message,
   type RaftMessage,
-  ReplicaMessage,
+  type ReplicaMessage,
 } from "../raft/message.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ByteWriter } from "./byte_writer.ts";

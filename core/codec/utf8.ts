@@ -24,13 +24,12 @@ export function utf8SizeBytes(text: string): number {
 }
 
 /**
- * Writes `text` into `target` from `offset` on; the caller has made room.
+ * Writes `text` to the start of `target`, which has room for it.
  *
- * @returns The offset after the last byte written.
  * @throws {RangeError} if the text holds half a surrogate pair
  */
-export function writeUtf8(text: string, target: Uint8Array, offset: number): number {
-  let to = offset;
+export function writeUtf8(text: string, target: Uint8Array): void {
+  let to = 0;
   for (let at = 0; at < text.length;) {
     const point = codePointAt(text, at);
     at += point > 0xffff ? 2 : 1;
@@ -44,7 +43,6 @@ export function writeUtf8(text: string, target: Uint8Array, offset: number): num
       target[to++] = 0x80 | ((point >>> shift) & 0x3f);
     }
   }
-  return to;
 }
 
 /** Reads UTF-8; null if the bytes are not well formed (Unicode 15, table 3-7). */

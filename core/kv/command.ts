@@ -1,0 +1,170 @@
+/**
+ * What clients ask of the store, as it stands in the log.
+ *
+ * ```text
+ * version u8 = 1, kind u8
+ *   1 commit        session flag, [session varint, sequence varint], count varint, operations
+ *   2 open_session
+ * operation: kind u8
+ *   1 put           key, encoding u8, value bytes
+ *   2 delete        key
+ * ```
+ *
+ * @module
+ */
+
+import { ByteReader } from "../codec/byte_reader.ts";
+import { ByteWriter } from "../codec/byte_writer.ts";
+import { LIMITS } from "../limits.ts";
+import type { Key } from "./key.ts";
+import {
+  readKey,
+  readValue,
+  readValueEncoding,
+  VALUE_ENCODINGS,
+  type ValueEncoding,
+} from "./record.ts";
+
+/** Anything that may be asked of the store through the log. */
+export type Command = CommitCommand | OpenSessionCommand;
+
+/** Carries out operations on distinct keys as one: all at one revision, or none. */
+export interface CommitCommand {
+  /** Tells it from other commands. */
+  readonly kind: "commit";
+  /** Under which name to remember the answer, or null if a repetition may act again. */
+  readonly session: SessionRef | null;
+  /** What to do, in order; at most 128, perhaps none. */
+  readonly operations: readonly Operation[];
+}
+
+/** Begins a session, within which a command takes effect once however often it is sent. */
+export interface OpenSessionCommand {
+  /** Tells it from other commands. */
+  readonly kind: "open_session";
+}
+
+/** One request of one session (thesis §6.3). */
+export interface SessionRef {
+  /** The session's id. */
+  readonly session: number;
+  /** The request's number in its session, from 1 on; never used for another request. */
+  readonly sequence: number;
+}
+
+/** One change to one key. */
+export type Operation = PutOperation | DeleteOperation;
+
+/** Gives a key a value. */
+export interface PutOperation {
+  /** Tells it from other operations. */
+  readonly kind: "put";
+  /** Where to put it: 1 to 2,048 bytes. */
+  readonly key: Key;
+  /** At most 1 MiB. */
+  readonly value: Uint8Array;
+  /** What the value's bytes are. */
+  readonly encoding: ValueEncoding;
+}
+
+/** Takes a key out, if it is there. */
+export interface DeleteOperation {
+  /** Tells it from other operations. */
+  readonly kind: "delete";
+  /** What to take out: 1 to 2,048 bytes. */
+  readonly key: Key;
+}
+
+/** The bytes of a command. Limits are the caller's to keep: {@linkcode decodeCommand} checks them. */
+export function encodeCommand(command: Command): Uint8Array {
+  const writer = new ByteWriter(sizeBytesExpected(command));
+  writer.u8(VERSION);
+  if (command.kind === "open_session") {
+    writer.u8(OPEN_SESSION);
+    return writer.finish();
+  }
+  writer.u8(COMMIT);
+  writer.flag(command.session !== null);
+  if (command.session !== null) {
+    writer.varint(command.session.session);
+    writer.varint(command.session.sequence);
+  }
+  writer.varint(command.operations.length);
+  for (const operation of command.operations) writeOperation(writer, operation);
+  return writer.finish();
+}
+
+/**
+ * The command that `bytes` hold; values are views of them.
+ *
+ * @throws {DecodeError} if they hold none, it passes a limit, or names a key twice
+ */
+export function decodeCommand(bytes: Uint8Array): Command {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== VERSION) reader.fail("Command is of an unknown version");
+  const kind = reader.u8();
+  const command = kind === COMMIT
+    ? readCommit(reader)
+    : kind === OPEN_SESSION
+    ? OPEN_SESSION_COMMAND
+    : reader.fail("Command is of an unknown kind");
+  reader.end();
+  return command;
+}
+
+function readCommit(reader: ByteReader): CommitCommand {
+  const session = reader.flag() ? readSessionRef(reader) : null;
+  const count = reader.varint();
+  if (count > LIMITS.commitOperationsMax) reader.fail("Commit has too many operations");
+  const operations: Operation[] = [];
+  for (let left = count; left > 0; left--) operations.push(readOperation(reader));
+  const keys = count > 1 ? new Set(operations.map((operation) => operation.key)).size : count;
+  if (keys < count) reader.fail("Commit names a key twice");
+  return { kind: "commit", session, operations };
+}
+
+function readSessionRef(reader: ByteReader): SessionRef {
+  const session = reader.varint();
+  const sequence = reader.varint();
+  if (sequence === 0) reader.fail("Sequence is zero");
+  return { session, sequence };
+}
+
+function writeOperation(writer: ByteWriter, operation: Operation): void {
+  if (operation.kind === "delete") {
+    writer.u8(DELETE);
+    return writer.byteString(operation.key);
+  }
+  writer.u8(PUT);
+  writer.byteString(operation.key);
+  writer.u8(VALUE_ENCODINGS.tagOf(operation.encoding));
+  writer.bytes(operation.value);
+}
+
+function readOperation(reader: ByteReader): Operation {
+  const kind = reader.u8();
+  if (kind === DELETE) return { kind: "delete", key: readKey(reader) };
+  if (kind !== PUT) reader.fail("Operation is of an unknown kind");
+  const key = readKey(reader);
+  const encoding = readValueEncoding(reader);
+  return { kind: "put", key, value: readValue(reader), encoding };
+}
+
+function sizeBytesExpected(command: Command): number {
+  let size = HEADER_BYTES;
+  if (command.kind === "open_session") return size;
+  for (const operation of command.operations) {
+    size += OPERATION_HEADER_BYTES + operation.key.length;
+    if (operation.kind === "put") size += operation.value.length;
+  }
+  return size;
+}
+
+const VERSION = 1;
+const COMMIT = 1;
+const OPEN_SESSION = 2;
+const PUT = 1;
+const DELETE = 2;
+const HEADER_BYTES = 24;
+const OPERATION_HEADER_BYTES = 16;
+const OPEN_SESSION_COMMAND: OpenSessionCommand = { kind: "open_session" };

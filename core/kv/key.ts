@@ -1,0 +1,48 @@
+/**
+ * Keys as byte strings: one character a byte, so that `<` on keys is the order of their bytes.
+ *
+ * @module
+ */
+
+import { bytesOf, byteStringOf } from "../codec/byte_string.ts";
+import { LIMITS } from "../limits.ts";
+import type { Branded } from "../raft/ids.ts";
+
+/** A key, or the bound of a range of keys, as a byte string. */
+export type Key = Branded<string, "Key">;
+
+/** At or before every key. */
+export const KEY_FIRST: Key = "" as Key;
+
+/** The key made of `bytes`, of whatever length: a bound or prefix may be empty. */
+export function keyFromBytes(bytes: Uint8Array): Key {
+  return byteStringOf(bytes) as Key;
+}
+
+/** The bytes of a key. */
+export function keyToBytes(key: Key): Uint8Array {
+  return bytesOf(key);
+}
+
+/** The key made of `bytes` if they may name a record: from 1 to 2,048 of them. */
+export function parseKey(bytes: Uint8Array): Key | null {
+  if (bytes.length === 0 || bytes.length > LIMITS.keyBytesMax) return null;
+  return keyFromBytes(bytes);
+}
+
+/** The first possible key after `key`. */
+export function keyAfter(key: Key): Key {
+  return `${key}\0` as Key;
+}
+
+/**
+ * The end of the range of keys that begin with `prefix`, itself outside; null if no key lies after
+ * that range, which is so for an empty prefix and for one of 0xff bytes only.
+ */
+export function prefixEnd(prefix: Key): Key | null {
+  let size = prefix.length;
+  while (size > 0 && prefix.charCodeAt(size - 1) === 0xff) size--;
+  if (size === 0) return null;
+  const last = String.fromCharCode(prefix.charCodeAt(size - 1) + 1);
+  return `${prefix.slice(0, size - 1)}${last}` as Key;
+}

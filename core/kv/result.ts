@@ -1,0 +1,189 @@
+/**
+ * What the store answers to a command. Answers cross from node to node and are kept for sessions.
+ *
+ * ```text
+ * version u8 = 1, kind u8
+ *   1 committed, 2 committed (replayed)   revision varint, count varint, results
+ *   3 session_opened                      session varint, revision varint
+ *   4 refused                             reason u8 (1 session_expired, 2 malformed)
+ * result: kind u8
+ *   1 put                                 createRevision varint, version varint
+ *   2 delete, of no key                   nothing
+ *   3 delete, of one key                  nothing
+ * ```
+ *
+ * @module
+ */
+
+import { ByteReader } from "../codec/byte_reader.ts";
+import { ByteWriter } from "../codec/byte_writer.ts";
+import { Tags } from "../codec/tags.ts";
+
+/** Any answer. */
+export type CommandResult = Committed | SessionOpened | Refused;
+
+/** The commit took effect. */
+export interface Committed {
+  /** Tells it from other answers. */
+  readonly kind: "committed";
+  /** The revision it took. */
+  readonly revision: number;
+  /** One for each of its operations. */
+  readonly results: readonly OperationResult[];
+  /** Present if it took effect earlier and this is the answer of then. */
+  readonly replayed?: true;
+}
+
+/** A session began. */
+export interface SessionOpened {
+  /** Tells it from other answers. */
+  readonly kind: "session_opened";
+  /** Its id, never given to another. */
+  readonly session: number;
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
+/** Nothing was done. */
+export interface Refused {
+  /** Tells it from other answers. */
+  readonly kind: "refused";
+  /** Why. */
+  readonly reason: RefusalReason;
+}
+
+/**
+ * `session_expired`: the session is unknown or forgotten, or the sequence is older than its answers;
+ * an earlier sending of the same request may have taken effect. `malformed`: the payload is no
+ * command.
+ */
+export type RefusalReason = "session_expired" | "malformed";
+
+/** What became of one operation. */
+export type OperationResult = PutResult | DeleteResult;
+
+/** A value was written. */
+export interface PutResult {
+  /** Tells it from other operations' answers. */
+  readonly kind: "put";
+  /** The revision at which the key last came into being. */
+  readonly createRevision: number;
+  /** The commit's revision. */
+  readonly modRevision: number;
+  /** How many times the key was written since it came into being. */
+  readonly version: number;
+}
+
+/** A key was taken out, if it was there. */
+export interface DeleteResult {
+  /** Tells it from other operations' answers. */
+  readonly kind: "delete";
+  /** How many keys were removed. */
+  readonly deleted: 0 | 1;
+}
+
+/** The bytes of an answer. */
+export function encodeResult(result: CommandResult): Uint8Array {
+  const writer = new ByteWriter(64);
+  writer.u8(VERSION);
+  switch (result.kind) {
+    case "committed":
+      writer.u8(result.replayed === true ? REPLAYED : COMMITTED);
+      writeCommitted(writer, result);
+      break;
+    case "session_opened":
+      writer.u8(SESSION_OPENED);
+      writer.varint(result.session);
+      writer.varint(result.revision);
+      break;
+    case "refused":
+      writer.u8(REFUSED);
+      writer.u8(REASONS.tagOf(result.reason));
+      break;
+  }
+  return writer.finish();
+}
+
+/**
+ * The answer that `bytes` hold.
+ *
+ * @throws {DecodeError} if they hold none
+ */
+export function decodeResult(bytes: Uint8Array): CommandResult {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== VERSION) reader.fail("Answer is of an unknown version");
+  const result = readResult(reader);
+  reader.end();
+  return result;
+}
+
+/** Writes a commit's answer without its head, as it stands in snapshots. */
+export function writeCommitted(writer: ByteWriter, committed: Committed): void {
+  writer.varint(committed.revision);
+  writer.varint(committed.results.length);
+  for (const result of committed.results) {
+    if (result.kind === "delete") {
+      writer.u8(result.deleted === 0 ? DELETED_NONE : DELETED_ONE);
+      continue;
+    }
+    writer.u8(PUT);
+    writer.varint(result.createRevision);
+    writer.varint(result.version);
+  }
+}
+
+/**
+ * Reads a commit's answer.
+ *
+ * @throws {DecodeError} if there is none
+ */
+export function readCommitted(reader: ByteReader): Committed {
+  const revision = reader.varint();
+  const results: OperationResult[] = [];
+  for (let left = reader.count(1); left > 0; left--) {
+    results.push(readOperationResult(reader, revision));
+  }
+  return { kind: "committed", revision, results };
+}
+
+function readResult(reader: ByteReader): CommandResult {
+  switch (reader.u8()) {
+    case COMMITTED:
+      return readCommitted(reader);
+    case REPLAYED:
+      return { ...readCommitted(reader), replayed: true };
+    case SESSION_OPENED:
+      return { kind: "session_opened", session: reader.varint(), revision: reader.varint() };
+    case REFUSED: {
+      const reason = REASONS.nameOf(reader.u8()) ?? reader.fail("Reason is unknown");
+      return { kind: "refused", reason };
+    }
+    default:
+      return reader.fail("Answer is of an unknown kind");
+  }
+}
+
+function readOperationResult(reader: ByteReader, revision: number): OperationResult {
+  switch (reader.u8()) {
+    case PUT: {
+      const createRevision = reader.varint();
+      return { kind: "put", createRevision, modRevision: revision, version: reader.varint() };
+    }
+    case DELETED_NONE:
+      return { kind: "delete", deleted: 0 };
+    case DELETED_ONE:
+      return { kind: "delete", deleted: 1 };
+    default:
+      return reader.fail("Operation's answer is of an unknown kind");
+  }
+}
+
+const VERSION = 1;
+const COMMITTED = 1;
+const REPLAYED = 2;
+const SESSION_OPENED = 3;
+const REFUSED = 4;
+const PUT = 1;
+const DELETED_NONE = 2;
+const DELETED_ONE = 3;
+const REASONS = new Tags<RefusalReason>({ session_expired: 1, malformed: 2 });

@@ -1,0 +1,163 @@
+/**
+ * The memory that makes a repeated request take effect once (thesis §6.3). It is replicated state:
+ * who is remembered, for how long and in which order depends on the log alone.
+ *
+ * A session that was forgotten answers `expired`, and never executes: its client cannot know whether
+ * the first sending took effect, and a second execution is exactly what it asked us to rule out.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../codec/byte_reader.ts";
+import type { ByteWriter } from "../codec/byte_writer.ts";
+import { LIMITS } from "../limits.ts";
+import type { SessionRef } from "./command.ts";
+import { type Committed, readCommitted, writeCommitted } from "./result.ts";
+
+/** The answer given before, or whether there may be one. */
+export type Recollection =
+  | { readonly kind: "answered"; readonly answer: Committed }
+  | { readonly kind: "fresh" }
+  | { readonly kind: "expired" };
+
+interface Answer {
+  readonly sequence: number;
+  readonly answer: Committed;
+}
+
+interface Session {
+  /** Whoever may change it in place: a token compared by identity, as in the tree. */
+  readonly owner: object;
+  readonly id: number;
+  lastUsedMs: number;
+  /** The highest sequence answered; 0 before the first. */
+  highestSequence: number;
+  /**
+   * Place `sequence % 64` holds the answer of that sequence, or of an older one. One that lies
+   * before the window is never looked at, since its sequence is refused first.
+   */
+  readonly answers: (Answer | undefined)[];
+}
+
+/** Everything remembered of every session. */
+export class SessionTable {
+  #owner: object = {};
+  /** In order of last use, the least recent first: a map keeps the order of insertion. */
+  readonly #sessions = new Map<number, Session>();
+
+  /** How many sessions are remembered. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * Begins a session, and forgets those idle for too long and, if there are too many, the least
+   * recently used.
+   */
+  open(id: number, clockMs: number): void {
+    for (const session of this.#sessions.values()) {
+      const isOneTooMany = this.#sessions.size >= LIMITS.sessionsMax;
+      if (!isOneTooMany && !isIdle(session, clockMs)) break;
+      this.#sessions.delete(session.id);
+    }
+    const owner = this.#owner;
+    this.#sessions.set(id, { owner, id, lastUsedMs: clockMs, highestSequence: 0, answers: [] });
+  }
+
+  /** What is remembered of a request. Counts as a use of its session. */
+  recall(ref: SessionRef, clockMs: number): Recollection {
+    const known = this.#sessions.get(ref.session);
+    if (known === undefined || isIdle(known, clockMs)) return EXPIRED;
+    const session = this.#use(known, clockMs);
+    if (ref.sequence <= session.highestSequence - LIMITS.sessionAnswersMax) return EXPIRED;
+    const kept = session.answers[ref.sequence % LIMITS.sessionAnswersMax];
+    return kept?.sequence === ref.sequence ? { kind: "answered", answer: kept.answer } : FRESH;
+  }
+
+  /** Remembers the answer to a request that was just found `fresh`. */
+  remember(ref: SessionRef, answer: Committed): void {
+    const session = this.#sessions.get(ref.session)!;
+    session.highestSequence = Math.max(session.highestSequence, ref.sequence);
+    session.answers[ref.sequence % LIMITS.sessionAnswersMax] = { sequence: ref.sequence, answer };
+  }
+
+  /** The table as it is now, whatever happens later; takes time in proportion to the sessions. */
+  capture(): CapturedSessions {
+    this.#owner = {};
+    return new CapturedSessions([...this.#sessions.values()]);
+  }
+
+  /**
+   * Reads one session and puts it behind all others.
+   *
+   * @param clockMs The replicated time of the snapshot, which no use can pass.
+   * @throws {DecodeError} if there is none, or it cannot be one of this table
+   */
+  restore(reader: ByteReader, clockMs: number): void {
+    const session = readSession(reader, this.#owner);
+    if (session.lastUsedMs > clockMs) reader.fail("Session was used in the future");
+    if (this.#sessions.has(session.id)) reader.fail("Session is there twice");
+    this.#sessions.set(session.id, session);
+  }
+
+  #use(known: Session, clockMs: number): Session {
+    const session = known.owner === this.#owner
+      ? known
+      : { ...known, owner: this.#owner, answers: known.answers.slice() };
+    session.lastUsedMs = clockMs;
+    this.#sessions.delete(session.id);
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+}
+
+/** The sessions of one moment. */
+export class CapturedSessions {
+  readonly #sessions: readonly Session[];
+
+  /** Takes sessions that nobody changes any more. */
+  constructor(sessions: readonly Session[]) {
+    this.#sessions = sessions;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#sessions.length;
+  }
+
+  /** Writes the session at `place` in the order of last use. */
+  write(writer: ByteWriter, place: number): void {
+    const { id, lastUsedMs, highestSequence, answers } = this.#sessions[place]!;
+    writer.varint(id);
+    writer.varint(lastUsedMs);
+    writer.varint(highestSequence);
+    const first = Math.max(1, highestSequence - LIMITS.sessionAnswersMax + 1);
+    for (let sequence = first; sequence <= highestSequence; sequence++) {
+      const kept = answers[sequence % LIMITS.sessionAnswersMax];
+      const isKept = kept?.sequence === sequence;
+      writer.flag(isKept);
+      if (isKept) writeCommitted(writer, kept.answer);
+    }
+  }
+}
+
+function readSession(reader: ByteReader, owner: object): Session {
+  const id = reader.varint();
+  const lastUsedMs = reader.varint();
+  const highestSequence = reader.varint();
+  const answers: (Answer | undefined)[] = [];
+  const first = Math.max(1, highestSequence - LIMITS.sessionAnswersMax + 1);
+  for (let sequence = first; sequence <= highestSequence; sequence++) {
+    if (!reader.flag()) continue;
+    const answer = readCommitted(reader);
+    answers[sequence % LIMITS.sessionAnswersMax] = { sequence, answer };
+  }
+  return { owner, id, lastUsedMs, highestSequence, answers };
+}
+
+function isIdle(session: Session, clockMs: number): boolean {
+  return clockMs - session.lastUsedMs > LIMITS.sessionIdleMsMax;
+}
+
+const FRESH: Recollection = { kind: "fresh" };
+const EXPIRED: Recollection = { kind: "expired" };

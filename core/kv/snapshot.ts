@@ -1,0 +1,107 @@
+/**
+ * The whole state as bytes, in frames that are made and read one at a time.
+ *
+ * ```text
+ * snapshot  frames: head, sessions and records in as many as it takes, tail
+ * frame     length u32, content
+ * head      version u8 = 1, revision varint, appliedIndex varint, clockMs varint, state digest
+ *           (8 bytes), count of sessions varint, count of records varint
+ * session   id varint, lastUsedMs varint, highestSequence varint, then for each of the last 64
+ *           sequences: flag, [answer]           least recently used first
+ * record    key, encoding u8, createRevision varint, modRevision varint, version varint, value
+ *                                               in order of keys
+ * tail      digest of all frames before (8 bytes)
+ * ```
+ *
+ * Nothing in it depends on how the state came about, only on what it is: replicas in equal states
+ * write equal bytes, frame for frame.
+ *
+ * @module
+ */
+
+import { ByteWriter } from "../codec/byte_writer.ts";
+import { LIMITS } from "../limits.ts";
+import { Digest } from "./digest.ts";
+import { KEY_FIRST, keyAfter } from "./key.ts";
+import { type KvRecord, writeRecord } from "./record.ts";
+import type { CapturedSessions } from "./session.ts";
+import type { KvState } from "./state.ts";
+import type { TreeReader } from "./tree.ts";
+
+/** A frame is closed once its content reaches this size. */
+const FRAME_BYTES = 65_536;
+
+/** No content is larger: the last item in a frame may be a record of the largest size. */
+export const FRAME_CONTENT_BYTES_MAX: number = FRAME_BYTES + LIMITS.keyBytesMax +
+  LIMITS.valueBytesMax + 64;
+
+/** Size of a frame's length. */
+export const FRAME_LENGTH_BYTES: number = 4;
+
+/** First byte of the first frame's content. */
+export const SNAPSHOT_VERSION: number = 1;
+
+/** The state of this moment as frames, to be taken once; it may change while they are made. */
+export function snapshotOf(state: KvState): Iterable<Uint8Array> {
+  const head = new FrameWriter();
+  head.body.u8(SNAPSHOT_VERSION);
+  head.body.varint(state.revision);
+  head.body.varint(state.appliedIndex);
+  head.body.varint(state.clockMs);
+  state.digest.writeTo(head.body);
+  const sessions = state.sessions.capture();
+  const records = state.records.view();
+  head.body.varint(sessions.size);
+  head.body.varint(records.size);
+  return framesOf({ head, sessions, records });
+}
+
+interface Captured {
+  readonly head: FrameWriter;
+  readonly sessions: CapturedSessions;
+  readonly records: TreeReader<KvRecord>;
+}
+
+function* framesOf({ head, sessions, records }: Captured): Generator<Uint8Array> {
+  const digest = new Digest();
+  yield head.close(digest);
+  for (let place = 0; place < sessions.size;) {
+    const frame = new FrameWriter();
+    while (place < sessions.size && !frame.isFull) sessions.write(frame.body, place++);
+    yield frame.close(digest);
+  }
+  for (let left = records.size, start = KEY_FIRST; left > 0;) {
+    const frame = new FrameWriter();
+    records.scan(start, (key, record) => {
+      writeRecord(frame.body, record);
+      start = keyAfter(key);
+      left--;
+      return !frame.isFull;
+    });
+    yield frame.close(digest);
+  }
+  const tail = new FrameWriter();
+  digest.writeTo(tail.body);
+  yield tail.close(digest);
+}
+
+/** One frame in the making. */
+class FrameWriter {
+  readonly body = new ByteWriter(FRAME_BYTES);
+
+  constructor() {
+    this.body.u32(0);
+  }
+
+  get isFull(): boolean {
+    return this.body.sizeBytes >= FRAME_BYTES;
+  }
+
+  /** The frame with its length filled in; its content goes into `digest`. */
+  close(digest: Digest): Uint8Array {
+    this.body.setU32(0, this.body.sizeBytes - FRAME_LENGTH_BYTES);
+    const frame = this.body.finish();
+    digest.addBytes(frame.subarray(FRAME_LENGTH_BYTES));
+    return frame;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Reads what {@linkcode snapshotOf} wrote, cut into whatever slices it arrives in.
+ *
+ * @module
+ */
+
+import { ByteReader } from "../codec/byte_reader.ts";
+import { DecodeError } from "../codec/decode_error.ts";
+import { Digest } from "./digest.ts";
+import { KEY_FIRST } from "./key.ts";
+import { readRecord } from "./record.ts";
+import { FRAME_CONTENT_BYTES_MAX, FRAME_LENGTH_BYTES, SNAPSHOT_VERSION } from "./snapshot.ts";
+import { emptyState, type KvState } from "./state.ts";
+
+/** A snapshot on its way to becoming a state. */
+export class SnapshotReader {
+  readonly #frames = new FrameBuffer();
+  readonly #digest = new Digest();
+  #state: KvState | null = null;
+  #sessionsLeft = 0;
+  #recordsLeft = 0;
+  #keyLast = KEY_FIRST;
+  #isComplete = false;
+
+  /** Takes the next bytes; throws `DecodeError` if they cannot be. */
+  push(slice: Uint8Array): void {
+    this.#frames.push(slice);
+    for (let content = this.#frames.next(); content !== null; content = this.#frames.next()) {
+      this.#onFrame(content);
+    }
+  }
+
+  /** The state that was read; throws `DecodeError` if bytes are missing. */
+  finish(): KvState {
+    if (this.#state === null || !this.#isComplete || !this.#frames.isEmpty) {
+      throw new DecodeError("Snapshot ends early", this.#frames.offsetBytes);
+    }
+    return this.#state;
+  }
+
+  #onFrame(content: Uint8Array): void {
+    const reader = new ByteReader(content, this.#frames.offsetBytes - content.length);
+    if (this.#isComplete) reader.fail("Snapshot goes on after its tail");
+    if (this.#state === null) this.#state = this.#readHead(reader);
+    else if (this.#sessionsLeft > 0) this.#readSessions(reader, this.#state);
+    else if (this.#recordsLeft > 0) this.#readRecords(reader, this.#state);
+    else this.#readTail(reader);
+    reader.end();
+    this.#digest.addBytes(content);
+  }
+
+  #readHead(reader: ByteReader): KvState {
+    if (reader.u8() !== SNAPSHOT_VERSION) reader.fail("Snapshot is of an unknown version");
+    const revision = reader.varint();
+    if (revision === 0) reader.fail("Snapshot has no revision");
+    const appliedIndex = reader.varint();
+    const clockMs = reader.varint();
+    const digest = Digest.readFrom(reader);
+    this.#sessionsLeft = reader.varint();
+    this.#recordsLeft = reader.varint();
+    return { ...emptyState(), revision, appliedIndex, clockMs, digest };
+  }
+
+  #readSessions(reader: ByteReader, { sessions, clockMs }: KvState): void {
+    while (reader.remainingBytes > 0) {
+      if (this.#sessionsLeft-- === 0) reader.fail("Snapshot has more sessions than it says");
+      sessions.restore(reader, clockMs);
+    }
+  }
+
+  #readRecords(reader: ByteReader, { records, revision }: KvState): void {
+    while (reader.remainingBytes > 0) {
+      if (this.#recordsLeft-- === 0) reader.fail("Snapshot has more records than it says");
+      const record = readRecord(reader);
+      if (record.key <= this.#keyLast) reader.fail("Records are not in order of their keys");
+      if (record.modRevision > revision) reader.fail("Record is newer than its snapshot");
+      this.#keyLast = record.key;
+      records.set(record.key, record);
+    }
+  }
+
+  #readTail(reader: ByteReader): void {
+    const promised = Digest.readFrom(reader).toString();
+    if (promised !== this.#digest.toString()) reader.fail("Digest does not match");
+    this.#isComplete = true;
+  }
+}
+
+/** Bytes not yet made into frames: less than one frame between two pushes. */
+class FrameBuffer {
+  #bytes: Uint8Array = new Uint8Array(FRAME_LENGTH_BYTES);
+  #from = 0;
+  #to = 0;
+  #offsetBytes = 0;
+
+  /** Where in the snapshot the next frame begins. */
+  get offsetBytes(): number {
+    return this.#offsetBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#from === this.#to;
+  }
+
+  push(slice: Uint8Array): void {
+    if (this.#from > 0) {
+      this.#bytes.copyWithin(0, this.#from, this.#to);
+      this.#to -= this.#from;
+      this.#from = 0;
+    }
+    const needed = this.#to + slice.length;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, this.#to));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(slice, this.#to);
+    this.#to = needed;
+  }
+
+  /** The content of the next frame, valid until the next push; null if it is not all there. */
+  next(): Uint8Array | null {
+    if (this.#to - this.#from < FRAME_LENGTH_BYTES) return null;
+    const size = new ByteReader(this.#bytes.subarray(this.#from, this.#to)).u32();
+    if (size === 0 || size > FRAME_CONTENT_BYTES_MAX) {
+      throw new DecodeError("Length of a frame is out of range", this.#offsetBytes);
+    }
+    const start = this.#from + FRAME_LENGTH_BYTES;
+    if (this.#to - start < size) return null;
+    this.#from = start + size;
+    this.#offsetBytes += FRAME_LENGTH_BYTES + size;
+    return this.#bytes.subarray(start, this.#from);
+  }
+}

@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { type Key, KEY_FIRST, keyFromBytes } from "@raftkv/core/kv";
+import { Tree, type TreeReader } from "../../../core/kv/tree.ts";
+import { pcg32, type Random } from "../../../core/random.ts";
+
+/** What the tree stands for: a list of pairs, sorted anew for each question. */
+class Twin {
+  readonly pairs = new Map<Key, number>();
+
+  pairsFrom(start: Key): [Key, number][] {
+    return [...this.pairs].filter(([key]) => key >= start).sort(([a], [b]) => a < b ? -1 : 1);
+  }
+}
+
+Deno.test("a tree answers as a sorted list does, through growth and decline", () => {
+  for (const keys of [5, 100, 3_000]) {
+    const random = pcg32(keys);
+    const tree = new Tree<number>();
+    const twin = new Twin();
+    for (let round = 0; round < 12; round++) {
+      // Rounds that mostly grow alternate with rounds that empty the tree almost wholly.
+      const putShare = round % 2 === 0 ? 0.9 : 0.05;
+      for (let i = 0; i < keys * 2; i++) writeBoth({ tree, twin, random, keys, putShare });
+      assertSame(tree, twin, random);
+    }
+  }
+});
+
+Deno.test("a view stays as it was taken, whatever is written to the tree later", () => {
+  const random = pcg32(7);
+  const tree = new Tree<number>();
+  const twin = new Twin();
+  const held: { readonly view: TreeReader<number>; readonly pairs: [Key, number][] }[] = [];
+  for (let round = 0; round < 40; round++) {
+    const putShare = round % 3 === 2 ? 0.1 : 0.8;
+    for (let i = 0; i < 300; i++) writeBoth({ tree, twin, random, keys: 900, putShare });
+    held.push({ view: tree.view(), pairs: twin.pairsFrom(KEY_FIRST) });
+    for (const { view, pairs } of held) {
+      assertEquals(view.size, pairs.length);
+      assert(isSame(pairsOf(view, KEY_FIRST), pairs));
+    }
+  }
+  const last = held.at(-1)!;
+  for (const [key, value] of last.pairs) assertStrictEquals(last.view.get(key), value);
+});
+
+Deno.test("keys set in ascending or descending order come out in order", () => {
+  for (const step of [1, -1]) {
+    const tree = new Tree<number>();
+    const numbers = Array.from({ length: 20_000 }, (_, i) => i);
+    for (const number of step > 0 ? numbers : numbers.toReversed()) tree.set(key(number), number);
+    assert(isSame(pairsOf(tree, KEY_FIRST), numbers.map((number) => [key(number), number])));
+    for (const number of numbers) assert(tree.delete(key(number)));
+    assertEquals(tree.size, 0);
+    assertEquals(pairsOf(tree, KEY_FIRST), []);
+  }
+});
+
+Deno.test("a scan ends when its visitor has seen enough", () => {
+  const tree = new Tree<number>();
+  for (let i = 0; i < 1_000; i++) tree.set(key(i), i);
+  for (const most of [1, 63, 64, 65, 500]) {
+    const seen: number[] = [];
+    tree.scan(key(100), (_, value) => seen.push(value) < most);
+    assertEquals(seen, Array.from({ length: most }, (_, i) => 100 + i));
+  }
+});
+
+interface Write {
+  readonly tree: Tree<number>;
+  readonly twin: Twin;
+  readonly random: Random;
+  /** How many different keys there are. */
+  readonly keys: number;
+  /** Share of writes that set; the others delete. */
+  readonly putShare: number;
+}
+
+function writeBoth({ tree, twin, random, keys, putShare }: Write): void {
+  const chosen = key(Math.floor(random() * keys));
+  if (random() < putShare) {
+    const value = Math.floor(random() * 1_000_000);
+    tree.set(chosen, value);
+    twin.pairs.set(chosen, value);
+  } else {
+    assertStrictEquals(tree.delete(chosen), twin.pairs.delete(chosen));
+  }
+  assertStrictEquals(tree.size, twin.pairs.size);
+  assertStrictEquals(tree.get(chosen), twin.pairs.get(chosen));
+}
+
+function assertSame(tree: Tree<number>, twin: Twin, random: Random): void {
+  for (const start of [KEY_FIRST, key(0), key(Math.floor(random() * 3_000)), key(9_999_999)]) {
+    assert(isSame(pairsOf(tree, start), twin.pairsFrom(start)));
+  }
+  for (let i = 0; i < 200; i++) {
+    const chosen = key(Math.floor(random() * 3_000));
+    assertStrictEquals(tree.get(chosen), twin.pairs.get(chosen));
+  }
+}
+
+function pairsOf(reader: TreeReader<number>, start: Key): [Key, number][] {
+  const pairs: [Key, number][] = [];
+  reader.scan(start, (key, value) => pairs.push([key, value]) > 0);
+  return pairs;
+}
+
+function isSame(a: readonly [Key, number][], b: readonly [Key, number][]): boolean {
+  return a.length === b.length &&
+    a.every(([key, value], i) => key === b[i]![0] && value === b[i]![1]);
+}
+
+/** Keys of several lengths, with bytes on both sides of 0x80 and common beginnings. */
+function key(number: number): Key {
+  const bytes = [number >>> 16, (number >>> 8) & 0xff, number & 0xff];
+  return keyFromBytes(Uint8Array.from(number % 3 === 0 ? [...bytes, number & 0xff] : bytes));
+}
