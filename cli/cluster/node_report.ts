@@ -1,0 +1,107 @@
+/**
+ * What a node that runs under supervision tells its supervisor: one JSON object a line.
+ *
+ * @module
+ */
+
+import type { NodeEvent } from "@raftkv/server";
+
+/** One line of a supervised node. */
+export type NodeReport =
+  | { readonly event: "started"; readonly url: string; readonly recovered: number }
+  | { readonly event: "leader_elected"; readonly leader: string; readonly term: number }
+  | { readonly event: "leader_lost"; readonly leader: string; readonly term: number }
+  | { readonly event: "peer_up"; readonly peer: string }
+  | { readonly event: "peer_down"; readonly peer: string; readonly reason: string }
+  | { readonly event: "internal_error"; readonly message: string }
+  | { readonly event: "failed"; readonly message: string }
+  | { readonly event: "stopped" };
+
+/** A node's event as a report. */
+export function reportOf(event: NodeEvent): NodeReport {
+  switch (event.kind) {
+    case "started":
+      return { event: "started", url: event.url, recovered: event.recovered };
+    case "leader_elected":
+    case "leader_lost":
+      return { event: event.kind, leader: event.leaderId, term: event.term };
+    case "peer_up":
+      return { event: "peer_up", peer: event.peer };
+    case "peer_down":
+      return { event: "peer_down", peer: event.peer, reason: event.reason };
+    case "internal_error":
+    case "failed":
+      return { event: event.kind, message: messageOf(event.error) };
+    case "stopped":
+      return { event: "stopped" };
+  }
+}
+
+/** Reads a line; null if it is no report. */
+export function parseReport(line: string): NodeReport | null {
+  const fields = fieldsOf(line);
+  const text = (name: string) => {
+    const value = fields.get(name);
+    return typeof value === "string" ? value : "";
+  };
+  const number = (name: string) => {
+    const value = fields.get(name);
+    return typeof value === "number" ? value : NaN;
+  };
+  const event = fields.get("event");
+  switch (event) {
+    case "started":
+      return { event, url: text("url"), recovered: number("recovered") };
+    case "leader_elected":
+    case "leader_lost":
+      return { event, leader: text("leader"), term: number("term") };
+    case "peer_up":
+      return { event, peer: text("peer") };
+    case "peer_down":
+      return { event, peer: text("peer"), reason: text("reason") };
+    case "internal_error":
+    case "failed":
+      return { event, message: text("message") };
+    case "stopped":
+      return { event };
+    default:
+      return null;
+  }
+}
+
+/** A report as one line for people. */
+export function describeReport(report: NodeReport): string {
+  switch (report.event) {
+    case "started":
+      return `started on ${report.url}, ${report.recovered} log entries found`;
+    case "leader_elected":
+      return `${report.leader} leads in term ${report.term}`;
+    case "leader_lost":
+      return `lost its leader ${report.leader} in term ${report.term}`;
+    case "peer_up":
+      return `link to ${report.peer} is up`;
+    case "peer_down":
+      return `link to ${report.peer} is down: ${report.reason}`;
+    case "internal_error":
+      return `goes on after an error: ${report.message}`;
+    case "failed":
+      return `failed: ${report.message}`;
+    case "stopped":
+      return "stopped";
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fieldsOf(line: string): ReadonlyMap<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed === "object" && parsed !== null) return new Map(Object.entries(parsed));
+  } catch {
+    // A stray line, say of a debugger: no report.
+  }
+  return new Map();
+}

@@ -1,0 +1,22 @@
+/**
+ * What the program's exit code says to scripts.
+ *
+ * @module
+ */
+
+/** The exit codes, which are part of the program's interface. */
+export const EXIT: {
+  /** Done. */
+  readonly ok: 0;
+  /** Failed, and certainly without effect. */
+  readonly failed: 1;
+  /** The command line or the configuration makes no sense; nothing was tried. */
+  readonly usage: 2;
+  /** A write may or may not have been applied. */
+  readonly unknown: 3;
+  /** There is no such key. */
+  readonly notFound: 4;
+} = { ok: 0, failed: 1, usage: 2, unknown: 3, notFound: 4 };
+
+/** One of {@linkcode EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,59 @@
+/**
+ * Help, made from the commands' own descriptions.
+ *
+ * @module
+ */
+
+import { COMMON_FLAGS } from "./arguments.ts";
+import type { Command, Flag } from "./command.ts";
+
+/** What `raftkv --help` shows. */
+export function describeProgram(commands: readonly Command[]): string {
+  return [
+    "RaftKV: a strongly consistent, replicated key-value store",
+    "",
+    "Usage: raftkv COMMAND [ARGUMENTS] [FLAGS]",
+    "",
+    "Commands:",
+    ...columns(commands.map(({ name, usage, summary }) => [`${name} ${usage}`.trim(), summary])),
+    "",
+    "Flags of every command:",
+    ...flagLines(COMMON_FLAGS),
+    "",
+    "Exit codes: 0 done, 1 failed without effect, 2 wrong usage, 3 outcome unknown, 4 not found",
+    "",
+    "raftkv COMMAND --help tells more, with examples.",
+  ].join("\n");
+}
+
+/** What `raftkv COMMAND --help` shows. */
+export async function describeCommand(command: Command): Promise<string> {
+  const flags = await command.flags();
+  const own = flags.length === 0 ? [] : ["Flags:", ...flagLines(flags), ""];
+  const examples = command.examples.map(({ line, meaning }): [string, string] => [line, meaning]);
+  return [
+    command.summary,
+    "",
+    `Usage: ${["raftkv", command.name, command.usage].join(" ").trimEnd()} [FLAGS]`,
+    "",
+    ...command.details.flatMap((paragraph) => [paragraph, ""]),
+    ...own,
+    "Flags of every command:",
+    ...flagLines(COMMON_FLAGS),
+    "",
+    examples.length === 1 ? "Example:" : "Examples:",
+    ...examples.flatMap(([line, meaning]) => [`  # ${meaning}`, `  ${line}`]),
+  ].join("\n");
+}
+
+function flagLines(flags: readonly Flag[]): readonly string[] {
+  return columns(flags.map(({ name, value, summary }) => [
+    value === undefined ? `--${name}` : `--${name} ${value}`,
+    summary,
+  ]));
+}
+
+function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

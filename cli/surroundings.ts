@@ -1,0 +1,47 @@
+/**
+ * What the program sees of the world around it, as a port: tests bring their own.
+ *
+ * @module
+ */
+
+import type { SpawnNode } from "./cluster/child.ts";
+
+/** A stream that takes text for people or bytes for programs. */
+export interface Sink {
+  /** Whether a person reads along. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+  /** @throws {OutputClosed} if the reader is gone, as behind `| head` */
+  write(text: string | Uint8Array): Promise<void>;
+}
+
+/** Whoever read our output has gone: there is nobody left to tell, and nothing wrong. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
+
+/** A file opened for reading. */
+export interface InputFile {
+  readonly sizeBytes: number;
+  readonly stream: ReadableStream<Uint8Array>;
+}
+
+/** Everything a command may touch beside the network. */
+export interface Surroundings {
+  readonly args: readonly string[];
+  readonly stdin: ReadableStream<Uint8Array>;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  /** A variable of the environment. */
+  env(name: string): string | undefined;
+  /** @throws if the file is not there or not readable */
+  openFile(path: string): Promise<InputFile>;
+  /** Calls back whenever the program is asked to stop; returns how to end that. */
+  onStop(stop: (reason: StopReason) => void): () => void;
+  /** Starts this program once more, as a node. */
+  readonly spawnNode: SpawnNode;
+}
+
+/** How the program was asked to stop: by Ctrl-C, or by whoever runs it. */
+export type StopReason = "interrupt" | "terminate";
