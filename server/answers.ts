@@ -1,0 +1,66 @@
+/**
+ * The JSON of the key routes. It is put together as text: a stored JSON value goes out as it lies in
+ * the store, unparsed, which keeps each digit of it and half of the time.
+ *
+ * @module
+ */
+
+import { type Key, keyToBytes, type KvRecord, type PutResult } from "@raftkv/core/kv";
+
+/** A `GetAnswer`. */
+export function getAnswer(record: KvRecord, revision: number): string {
+  return `{${keyValueFields(record)},"revision":${revision}}`;
+}
+
+/** A `PutAnswer`. */
+export function putAnswer(key: Key, result: PutResult): string {
+  return `{"key":${keyJson(key)},"createRevision":${result.createRevision},` +
+    `"modRevision":${result.modRevision},"version":${result.version},` +
+    `"revision":${result.modRevision}}`;
+}
+
+/** A `DeleteAnswer`. */
+export function deleteAnswer(
+  key: Key,
+  outcome: { readonly deleted: number; readonly revision: number },
+): string {
+  return `{"key":${keyJson(key)},"deleted":${outcome.deleted},"revision":${outcome.revision}}`;
+}
+
+/** A `ListAnswer`. */
+export function listAnswer(
+  records: readonly KvRecord[],
+  page: { readonly cursor: string | null; readonly revision: number },
+): string {
+  const items = records.map((record) => `{${keyValueFields(record)}}`).join(",");
+  const cursor = JSON.stringify(page.cursor);
+  return `{"items":[${items}],"cursor":${cursor},"revision":${page.revision}}`;
+}
+
+/** The fields of a `KeyValueJson`, without the braces around them. */
+function keyValueFields(record: KvRecord): string {
+  return `"key":${keyJson(record.key)},${valueFields(record)},` +
+    `"createRevision":${record.createRevision},"modRevision":${record.modRevision},` +
+    `"version":${record.version}`;
+}
+
+function valueFields({ value, encoding }: KvRecord): string {
+  switch (encoding) {
+    case "text":
+      return `"value":${JSON.stringify(decoder.decode(value))}`;
+    case "json":
+      return `"value":${decoder.decode(value)}`;
+    case "bytes":
+      return `"value":"${value.toBase64()}","encoding":"base64"`;
+  }
+}
+
+/** Every key came in as UTF-8, so decoding it cannot fail; most are ASCII and need none. */
+function keyJson(key: Key): string {
+  return JSON.stringify(ASCII.test(key) ? key : decoder.decode(keyToBytes(key)));
+}
+
+// A stored text may begin with U+FEFF: by default the decoder would take it away.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// deno-lint-ignore no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;

@@ -1,0 +1,47 @@
+/**
+ * How a failure becomes a response: the one place.
+ *
+ * @module
+ */
+
+import { type FailureBody, FAILURES, KvFailure } from "@raftkv/core/api";
+
+/** A failure as it goes out. */
+export interface FailureReply {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The body. */
+  readonly json: string;
+  /** Headers that this failure alone has. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a client is told of anything that was thrown: of what we did not foresee, only that. */
+export function failureOf(thrown: unknown): KvFailure {
+  return thrown instanceof KvFailure ? thrown : new KvFailure("internal");
+}
+
+/** Status, body and own headers of a failure. */
+export function failureReply(failure: KvFailure): FailureReply {
+  const { code, message, retryable, outcome } = failure;
+  const { status } = FAILURES[code];
+  const body: FailureBody = { error: { code, message, retryable, outcome } };
+  const mayPass = status === 429 || status === 503;
+  return {
+    status,
+    json: JSON.stringify(body),
+    headers: mayPass ? { "retry-after": RETRY_AFTER_SECONDS } : {},
+  };
+}
+
+/** A failure met before the app: without the headers that only a node can fill in. */
+export function failureResponse(failure: KvFailure): Response {
+  const { status, json, headers } = failureReply(failure);
+  return new Response(`${json}\n`, {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+/** About an election: the shortest time after which asking again is not a waste. */
+const RETRY_AFTER_SECONDS = "1";

@@ -1,0 +1,55 @@
+/**
+ * What the HTTP edge needs of a node, declared by its consumer: the app is tested against a fake.
+ *
+ * @module
+ */
+
+import type { Member, NodeStatus } from "@raftkv/core/raft";
+import type { MemberStatus } from "@raftkv/core/replica";
+import type { Command, CommandResult, KvReader } from "@raftkv/core/kv";
+
+/**
+ * How fresh a read must be. `linearizable`: it sees every write acknowledged before it began.
+ * `stale`: it sees whatever the asked node has applied, without asking anyone.
+ */
+export type Consistency = "linearizable" | "stale";
+
+/** How long a call may take. */
+export interface TimeLimit {
+  /** Milliseconds from the call to its end. */
+  readonly timeoutMs: number;
+}
+
+/** What the HTTP edge needs of a node. */
+export interface KvPort {
+  /** The id of the node itself. */
+  readonly nodeId: string;
+  /** The id of its cluster. */
+  readonly clusterId: string;
+  /** Whether the node has begun to shut down. */
+  readonly isStopping: boolean;
+
+  /**
+   * Proposes a command, on whichever node leads, and waits until it is applied.
+   *
+   * @throws {KvFailure} if it does not come to an answer in time; its outcome says what is known
+   */
+  propose(command: Command, limit: TimeLimit): Promise<CommandResult>;
+
+  /**
+   * Waits until a read of this consistency may be served. The reader must be used in the turn in
+   * which the promise resolves: it shows the state of that moment, not of later ones.
+   *
+   * @throws {KvFailure} if that moment does not come in time
+   */
+  read(consistency: Consistency, limit: TimeLimit): Promise<KvReader>;
+
+  /** What the node knows of itself. */
+  status(): NodeStatus;
+
+  /** Everyone in the cluster, in order of their ids. */
+  members(): readonly Member[];
+
+  /** Asks every member how it is. Never rejects: a silent member has no status. */
+  clusterStatus(limit: TimeLimit): Promise<readonly MemberStatus[]>;
+}

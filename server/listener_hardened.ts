@@ -1,0 +1,104 @@
+/**
+ * The server for addresses that strangers can reach: Node's, which has limits and timeouts for
+ * everything a slow or greedy client may hold, with the `ws` package, which has them for frames.
+ *
+ * @module
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { KvFailure } from "@raftkv/core/api";
+import { FRAME_BYTES_MAX, peerSocketOf } from "@raftkv/transport";
+// @ts-types="./ws.d.ts"
+import { WebSocketServer } from "ws";
+import { failureResponse } from "./failures.ts";
+import { type Listener, type ListenerOptions, PortTakenError } from "./listener_options.ts";
+import { answer, requestOf } from "./node_exchange.ts";
+import { upgradeRefusal } from "./peer_upgrade.ts";
+import { pathOf } from "./request_target.ts";
+import { RequestsUnderWay } from "./requests_under_way.ts";
+
+/**
+ * Listens with `node:http`.
+ *
+ * @throws {PortTakenError} if another program has the port
+ */
+export async function listenHardened(options: ListenerOptions): Promise<Listener> {
+  const { limits, onPeerSocket } = options;
+  const underWay = new RequestsUnderWay();
+  const server = createServer({
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersMsMax,
+    requestTimeout: limits.requestMsMax,
+    keepAliveTimeout: limits.idleMsMax,
+    connectionsCheckingInterval: Math.min(limits.headersMsMax, CHECKING_MS_MAX),
+  }, (incoming, outgoing) => {
+    // A rejection that nobody takes would end the process, and with it the node.
+    underWay.during(() => exchange(options, incoming, outgoing)).catch(() => outgoing.destroy());
+  });
+  server.maxConnections = limits.connectionsMax;
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: FRAME_BYTES_MAX,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
+  server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+    // From here on the socket's errors are ours; one that nobody takes would end the process.
+    socket.on("error", () => socket.destroy());
+    const refusal = upgradeRefusal(pathOf(incoming.url ?? "/"), incoming.headers.origin ?? null);
+    if (refusal !== null) return refuseUpgrade(socket, refusal);
+    webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
+      onPeerSocket(peerSocketOf(webSocket));
+    });
+  });
+  const address = await open(server, options);
+  return { ...address, close: () => close(server, underWay, limits.closeMsMax) };
+}
+
+/** How often Node looks for requests that are too slow. */
+const CHECKING_MS_MAX = 1_000;
+
+async function exchange(
+  options: ListenerOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const request = requestOf(incoming);
+  const response = request instanceof KvFailure
+    ? failureResponse(request)
+    : await options.fetch(request);
+  await answer(incoming, outgoing, response);
+}
+
+function refuseUpgrade(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+async function open(
+  server: Server,
+  { host, port }: ListenerOptions,
+): Promise<{ readonly host: string; readonly port: number }> {
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "EADDRINUSE" ? new PortTakenError(host, port) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null
+    ? { host: address.address, port: address.port }
+    : { host, port };
+}
+
+async function close(
+  server: Server,
+  underWay: RequestsUnderWay,
+  closeMsMax: number,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await underWay.none(closeMsMax);
+  // Node closes idle connections by itself, but here misses some that served a HEAD request.
+  server.closeAllConnections();
+  await closed;
+}

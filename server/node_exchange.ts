@@ -1,0 +1,85 @@
+/**
+ * A request and response of `node:http` in the terms of `fetch`.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { KvFailure } from "@raftkv/core/api";
+import { targetFailure, targetOf } from "./request_target.ts";
+
+/**
+ * The request, or why it cannot be one. The target is looked at before: to build a `Request` is to
+ * resolve `..` in it. Its host is a made-up one, since nothing here depends on it and the Host
+ * header may hold anything.
+ */
+export function requestOf(incoming: IncomingMessage): Request | KvFailure {
+  const method = incoming.method ?? "GET";
+  if (UNKNOWN_TO_FETCH.has(method)) return new KvFailure("method_not_allowed");
+  const { path, query } = targetOf(incoming.url ?? "/");
+  const failure = targetFailure(path);
+  if (failure !== null) return failure;
+  const hasBody = method !== "GET" && method !== "HEAD";
+  return new Request(`http://node${path}?${query}`, {
+    method,
+    headers: headersOf(incoming),
+    body: hasBody ? bodyOf(incoming) : null,
+  });
+}
+
+/**
+ * Sends a response with its whole body, which the app has in memory, and reads on over what the app
+ * has left of the request: a client that still sends would otherwise never come to the answer, and
+ * breaking the connection would take the answer with it.
+ */
+export async function answer(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  response: Response,
+): Promise<void> {
+  const body = await response.bytes();
+  incoming.removeAllListeners("data").resume();
+  if (outgoing.destroyed) return;
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  await new Promise<void>((resolve) => {
+    outgoing.once("close", resolve);
+    outgoing.end(body, resolve);
+  });
+}
+
+/** The body as a stream that reads no further than it is asked to. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let isOpen = true;
+  const once = (end: () => void) => () => {
+    if (isOpen) end();
+    isOpen = false;
+  };
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      const fail = once(() => controller.error(new Error("The connection broke")));
+      incoming.pause();
+      incoming.on("data", (chunk: Uint8Array) => {
+        if (!isOpen) return;
+        controller.enqueue(chunk);
+        incoming.pause();
+      });
+      incoming.on("end", once(() => controller.close()));
+      incoming.on("error", fail);
+      incoming.on("close", fail);
+    },
+    pull: () => {
+      incoming.resume();
+    },
+    cancel: once(() => {}),
+  }, { highWaterMark: 0 });
+}
+
+function headersOf(incoming: IncomingMessage): Headers {
+  const headers = new Headers();
+  const { rawHeaders } = incoming;
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+  return headers;
+}
+
+/** Methods that no `Request` may have. */
+const UNKNOWN_TO_FETCH: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);

@@ -1,0 +1,63 @@
+/**
+ * The body of a PUT, `{"value": …}`, as what the store keeps.
+ *
+ * @module
+ */
+
+import { LIMITS } from "@raftkv/core";
+import { KvFailure } from "@raftkv/core/api";
+import type { ValueEncoding } from "@raftkv/core/kv";
+import { compactMember } from "./json_text.ts";
+
+/** A value in the form in which the store keeps it. */
+export interface StoredValue {
+  /** Its bytes. */
+  readonly value: Uint8Array;
+  /** What the bytes are. */
+  readonly encoding: ValueEncoding;
+}
+
+/**
+ * Reads the body. A string is kept as its text; any other JSON as its own text without the white
+ * space between tokens, so that numbers too long or too large for a double come back as they came.
+ *
+ * @throws {KvFailure} `invalid_json`, `invalid_body` or `value_too_large`
+ */
+export function parsePutBody(text: string): StoredValue {
+  // Before the parser: it would build a million nested arrays before anyone could refuse them.
+  const json = compactMember(text, VALUE_DEPTH_MAX);
+  if (json === null) {
+    throw new KvFailure("invalid_body", `The value nests deeper than ${VALUE_DEPTH_MAX} levels.`);
+  }
+  const value = valueOf(parseJson(text));
+  // Half a surrogate pair is legal in JSON but not in UTF-8: it survives as the escape it came as.
+  const isText = typeof value === "string" && value.isWellFormed();
+  const bytes = encoder.encode(isText ? value : json);
+  if (bytes.length > LIMITS.valueBytesMax) throw new KvFailure("value_too_large");
+  return { value: bytes, encoding: isText ? "text" : "json" };
+}
+
+/** How deep arrays and objects of a value may lie in each other. */
+export const VALUE_DEPTH_MAX = 100;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new KvFailure("invalid_json");
+  }
+}
+
+function valueOf(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new KvFailure("invalid_body", 'The body is not an object of the form {"value": …}.');
+  }
+  const fields = new Map<string, unknown>(Object.entries(body));
+  if (!fields.has("value")) throw new KvFailure("invalid_body", 'The body has no field "value".');
+  if (fields.size > 1) {
+    throw new KvFailure("invalid_body", 'The body has another field than "value".');
+  }
+  return fields.get("value");
+}
+
+const encoder = new TextEncoder();

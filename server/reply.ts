@@ -1,0 +1,61 @@
+/**
+ * Responses of the app: JSON, with headers that tell which node speaks and whom it follows.
+ *
+ * @module
+ */
+
+import { failureReply } from "./failures.ts";
+import type { KvFailure } from "@raftkv/core/api";
+import type { KvPort } from "./kv_port.ts";
+
+/** What differs from an ordinary 200. */
+export interface ReplyOptions {
+  /** The HTTP status; 200 if not given. */
+  readonly status?: number;
+  /** The revision that the answer reflects, if it is not the one the node has now. */
+  readonly revision?: number;
+  /** Headers besides those of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** JSON text as a response. The line feed at its end is for people at a terminal. */
+export function reply(port: KvPort, json: string, options: ReplyOptions = {}): Response {
+  return new Response(`${json}\n`, {
+    status: options.status ?? 200,
+    headers: {
+      "content-type": "application/json",
+      // A cached answer would break the promise of a linearizable read.
+      "cache-control": "no-store",
+      // Values are whatever people put there: no browser is to guess that one is a page.
+      "x-content-type-options": "nosniff",
+      ...originHeaders(port, options.revision),
+      ...options.headers,
+    },
+  });
+}
+
+/** A failure as a response. */
+export function replyFailure(
+  port: KvPort,
+  failure: KvFailure,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const { status, json, headers: own } = failureReply(failure);
+  return reply(port, json, { status, headers: { ...own, ...headers } });
+}
+
+/** A response without a body. */
+export function replyEmpty(port: KvPort, headers: Readonly<Record<string, string>>): Response {
+  return new Response(null, { status: 204, headers: { ...originHeaders(port), ...headers } });
+}
+
+function originHeaders(port: KvPort, revision?: number): Record<string, string> {
+  const status = port.status();
+  const headers: Record<string, string> = {
+    "raftkv-node": port.nodeId,
+    "raftkv-term": `${status.term}`,
+    "raftkv-revision": `${revision ?? status.revision}`,
+  };
+  if (status.leaderId !== null) headers["raftkv-leader"] = status.leaderId;
+  return headers;
+}

@@ -1,0 +1,151 @@
+/**
+ * Keys and sessions over HTTP: each handler parses at the edge, asks the node, and writes the answer.
+ *
+ * @module
+ */
+
+import type { Hono } from "hono";
+import { LIMITS } from "@raftkv/core";
+import { KvFailure, type SessionAnswer } from "@raftkv/core/api";
+import {
+  type Command,
+  type Committed,
+  type Key,
+  KEY_FIRST,
+  keyFromBytes,
+  type Operation,
+  prefixEnd,
+  type SessionOpened,
+} from "@raftkv/core/kv";
+import { deleteAnswer, getAnswer, listAnswer, putAnswer } from "./answers.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { sessionRefOf } from "./idempotency_key.ts";
+import type { KvPort, TimeLimit } from "./kv_port.ts";
+import { parsePutBody } from "./put_body.ts";
+import { consistencyOf, integerOf, parseQuery, type Query, timeoutMsOf } from "./query.ts";
+import { reply } from "./reply.ts";
+import { readBodyText } from "./request_body.ts";
+import { KEY_PATH, parseKeyPath, targetOf } from "./request_target.ts";
+import { serveRoute } from "./routes.ts";
+
+/** Serves `/kv`, `/kv/:key` and `/sessions`. */
+export function serveKv(app: Hono, port: KvPort): void {
+  serveRoute(app, "/kv", { port, methods: { GET: (request) => list(port, request) } });
+  serveRoute(app, `${KEY_PATH}*`, {
+    port,
+    methods: {
+      GET: (request) => get(port, request),
+      PUT: (request) => put(port, request),
+      DELETE: (request) => remove(port, request),
+    },
+  });
+  serveRoute(app, "/sessions", {
+    port,
+    methods: { POST: (request) => openSession(port, request) },
+  });
+}
+
+async function get(port: KvPort, request: Request): Promise<Response> {
+  const target = targetOf(request.url);
+  const query = parseQuery(target.query, ["consistency", "timeout"]);
+  const key = parseKeyPath(target.path);
+  const reader = await port.read(consistencyOf(query), { timeoutMs: timeoutMsOf(query) });
+  const record = reader.get(key);
+  if (record === undefined) throw new KvFailure("key_not_found");
+  return reply(port, getAnswer(record, reader.revision));
+}
+
+async function put(port: KvPort, request: Request): Promise<Response> {
+  const target = targetOf(request.url);
+  const limit = { timeoutMs: timeoutMsOf(parseQuery(target.query, ["timeout"])) };
+  const key = parseKeyPath(target.path);
+  const session = sessionRefOf(request.headers);
+  const stored = parsePutBody(await readBodyText(request));
+  const operations: Operation[] = [{ kind: "put", key, ...stored }];
+  const committed = await commit(port, { kind: "commit", session, operations }, limit);
+  const [result] = committed.results;
+  if (result?.kind !== "put") return otherRequest();
+  return replyCommitted(port, committed, putAnswer(key, result));
+}
+
+async function remove(port: KvPort, request: Request): Promise<Response> {
+  const target = targetOf(request.url);
+  const limit = { timeoutMs: timeoutMsOf(parseQuery(target.query, ["timeout"])) };
+  const key = parseKeyPath(target.path);
+  const session = sessionRefOf(request.headers);
+  const operations: Operation[] = [{ kind: "delete", key }];
+  const committed = await commit(port, { kind: "commit", session, operations }, limit);
+  const [result] = committed.results;
+  if (result?.kind !== "delete") return otherRequest();
+  const { revision } = committed;
+  return replyCommitted(port, committed, deleteAnswer(key, { deleted: result.deleted, revision }));
+}
+
+async function list(port: KvPort, request: Request): Promise<Response> {
+  const { query: raw } = targetOf(request.url);
+  const query = parseQuery(raw, ["prefix", "limit", "cursor", "consistency", "timeout"]);
+  const prefix = prefixOf(query);
+  const cursor = query.get("cursor");
+  const after = cursor === undefined ? KEY_FIRST : decodeCursor(cursor, prefix);
+  const limit = integerOf(query, "limit", {
+    min: 1,
+    max: LIMITS.listItemsMax,
+    fallback: LIMITS.listItemsDefault,
+  });
+  const reader = await port.read(consistencyOf(query), { timeoutMs: timeoutMsOf(query) });
+  const { records, more } = reader.range({
+    start: prefix,
+    end: prefixEnd(prefix),
+    after,
+    limit,
+    bytesMax: LIMITS.listBytesMax,
+  });
+  const last = records.at(-1);
+  const next = more && last !== undefined ? encodeCursor(prefix, last.key) : null;
+  return reply(port, listAnswer(records, { cursor: next, revision: reader.revision }));
+}
+
+async function openSession(port: KvPort, request: Request): Promise<Response> {
+  const query = parseQuery(targetOf(request.url).query, ["timeout"]);
+  const opened = await propose(port, { kind: "open_session" }, { timeoutMs: timeoutMsOf(query) });
+  if (opened.kind !== "session_opened") throw new TypeError(`Not a session: ${opened.kind}`);
+  const { session, revision } = opened;
+  const answer: SessionAnswer = { session: `${session}`, revision };
+  return reply(port, JSON.stringify(answer), { revision });
+}
+
+async function commit(port: KvPort, command: Command, limit: TimeLimit): Promise<Committed> {
+  const committed = await propose(port, command, limit);
+  if (committed.kind === "committed") return committed;
+  throw new TypeError(`Not a commit: ${committed.kind}`);
+}
+
+async function propose(
+  port: KvPort,
+  command: Command,
+  limit: TimeLimit,
+): Promise<Committed | SessionOpened> {
+  const result = await port.propose(command, limit);
+  if (result.kind !== "refused") return result;
+  if (result.reason === "session_expired") throw new KvFailure("session_expired");
+  throw new TypeError(`Command was refused: ${result.reason}`);
+}
+
+function replyCommitted(port: KvPort, committed: Committed, json: string): Response {
+  const headers = committed.replayed === true ? { "idempotent-replayed": "true" } : {};
+  return reply(port, json, { revision: committed.revision, headers });
+}
+
+/** Under this Idempotency-Key another method was answered before: two requests share one name. */
+function otherRequest(): never {
+  throw new KvFailure(
+    "invalid_session",
+    "The Idempotency-Key was used before for a request of another kind.",
+  );
+}
+
+function prefixOf(query: Query): Key {
+  const bytes = new TextEncoder().encode(query.get("prefix") ?? "");
+  if (bytes.length <= LIMITS.keyBytesMax) return keyFromBytes(bytes);
+  throw new KvFailure("invalid_argument", "The prefix is longer than any key.");
+}

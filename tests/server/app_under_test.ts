@@ -1,0 +1,39 @@
+// The app over a fake node, with the few moves that tests of routes make.
+
+import { assertEquals } from "@std/assert";
+import type { FailureBody } from "@raftkv/core/api";
+import { createApp } from "../../server/app.ts";
+import { FakePort } from "./fake_port.ts";
+
+export interface AppUnderTest {
+  readonly port: FakePort;
+  /** What the operator was told of. */
+  readonly internalErrors: unknown[];
+  readonly request: (path: string, init?: RequestInit) => Promise<Response>;
+  readonly put: (path: string, body: BodyInit) => Promise<Response>;
+}
+
+export function appUnderTest(): AppUnderTest {
+  const port = new FakePort();
+  const internalErrors: unknown[] = [];
+  const app = createApp(port, { onInternalError: (thrown) => internalErrors.push(thrown) });
+  const request = async (path: string, init?: RequestInit) => await app.request(path, init);
+  return {
+    port,
+    internalErrors,
+    request,
+    put: (path, body) => request(path, { method: "PUT", body }),
+  };
+}
+
+/** Demands a failure with this code and returns its body. */
+export async function assertFailure(
+  response: Response,
+  status: number,
+  code: string,
+): Promise<FailureBody> {
+  const body: FailureBody = await response.json();
+  assertEquals([response.status, body.error?.code], [status, code]);
+  assertEquals(Object.keys(body.error).sort(), ["code", "message", "outcome", "retryable"]);
+  return body;
+}

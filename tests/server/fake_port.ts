@@ -1,0 +1,77 @@
+// A node that commits at once: the real state machine without a log around it.
+
+import { KvFailure } from "@raftkv/core/api";
+import {
+  type Command,
+  type CommandResult,
+  encodeCommand,
+  type KvReader,
+  KvStateMachine,
+} from "@raftkv/core/kv";
+import type { LogIndex, Member, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
+import type { MemberStatus } from "@raftkv/core/replica";
+import type { Consistency, KvPort, TimeLimit } from "../../server/kv_port.ts";
+
+export class FakePort implements KvPort {
+  readonly nodeId = "n1";
+  readonly clusterId = "test-cluster";
+  isStopping = false;
+  leaderId: string | null = "n2";
+  /** Thrown by the next calls instead of an answer. */
+  failure: unknown = null;
+  /** Given to the next proposals instead of the machine's answer. */
+  result: CommandResult | null = null;
+  readonly proposals: { readonly command: Command; readonly timeoutMs: number }[] = [];
+  readonly reads: { readonly consistency: Consistency; readonly timeoutMs: number }[] = [];
+  readonly #machine = new KvStateMachine();
+  #index = 0;
+
+  async propose(command: Command, { timeoutMs }: TimeLimit): Promise<CommandResult> {
+    await Promise.resolve();
+    if (this.failure !== null) throw this.failure;
+    this.proposals.push({ command, timeoutMs });
+    if (this.result !== null) return this.result;
+    return this.#machine.apply({
+      index: ++this.#index as LogIndex,
+      term: 7 as Term,
+      kind: "command",
+      timeMs: 0,
+      payload: encodeCommand(command),
+    });
+  }
+
+  async read(consistency: Consistency, { timeoutMs }: TimeLimit): Promise<KvReader> {
+    await Promise.resolve();
+    if (this.failure !== null) throw this.failure;
+    this.reads.push({ consistency, timeoutMs });
+    return this.#machine;
+  }
+
+  status(): NodeStatus {
+    const index = this.#index as LogIndex;
+    return {
+      id: this.nodeId as NodeId,
+      role: "follower",
+      term: 7 as Term,
+      leaderId: this.leaderId as NodeId | null,
+      lastIndex: index,
+      commitIndex: index,
+      appliedIndex: index,
+      snapshotIndex: 0 as LogIndex,
+      revision: this.#machine.revision,
+    };
+  }
+
+  members(): readonly Member[] {
+    return ["n1", "n2", "n3"].map((id) => ({ id: id as NodeId, url: `http://${id}.test:8001` }));
+  }
+
+  async clusterStatus({ timeoutMs }: TimeLimit): Promise<readonly MemberStatus[]> {
+    await Promise.resolve();
+    if (timeoutMs > 1_000) throw new KvFailure("timeout");
+    return this.members().map((member) => ({
+      member,
+      status: member.id === this.nodeId ? this.status() : null,
+    }));
+  }
+}
