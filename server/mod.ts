@@ -14,8 +14,14 @@
  * @module
  */
 
-export { loadNodeConfig, MEMORY, type NodeConfig } from "./config.ts";
-export { ConfigError, type ConfigFile, type ConfigSources } from "./config_sources.ts";
+export { loadNodeConfig, MEMORY, NODE_SETTINGS, type NodeConfig } from "./config.ts";
+export {
+  ConfigError,
+  type ConfigFile,
+  type ConfigSources,
+  type Setting,
+  variableOf,
+} from "./config_sources.ts";
 export { LISTENER_LIMITS, type ListenerLimits, PortTakenError } from "./listener_options.ts";
 export type { NodeEvent } from "./node_events.ts";
 export type { RunningNode } from "./running_node.ts";
