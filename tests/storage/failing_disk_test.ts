@@ -47,6 +47,24 @@ Deno.test("a disk that fills up while nothing can be freed refuses each batch an
   assertEquals(reopened.recovered.entries, [entryOf(1, 1)]);
 });
 
+Deno.test("a rotation that finds no room at any of its steps leaves a log that can be opened", async () => {
+  for (let room = 0; room < 400; room++) {
+    const vfs = new MemoryVfs();
+    const store = await openOn(vfs);
+    await store.append(batchOf(entriesOf(1, { first: 1, last: 10 })));
+    vfs.capacityBytes = vfs.usedBytes + room;
+    const large = batchOf([{ ...entryOf(11, 1), payload: new Uint8Array(900) }]);
+    await assertRejects(() => store.append(large), StorageFullError);
+    vfs.capacityBytes = Number.POSITIVE_INFINITY;
+    await store.append(batchOf([entryOf(11, 1)]));
+    await store.append(batchOf(entriesOf(1, { first: 12, last: 40 })));
+    await store.append(batchOf([entryOf(41, 1)]));
+    vfs.crash();
+    const reopened = await openOn(vfs);
+    assertEquals(reopened.recovered.entries, entriesOf(1, { first: 1, last: 41 }), `room ${room}`);
+  }
+});
+
 Deno.test("after the first failed operation every call is refused, and no sync is tried again", async () => {
   for (const kind of ["write", "sync", "rename", "sync_directory", "create"] as const) {
     const vfs = new MemoryVfs();
