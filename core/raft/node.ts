@@ -243,7 +243,8 @@ export class RaftNode<Token> {
       persist,
       sendAfterPersist: messages.after,
       committed,
-      hasMore: state.handedIndex < state.commitIndex,
+      // Nothing is handed over during an installation: asking for turns would only spin.
+      hasMore: state.installing === null && state.handedIndex < state.commitIndex,
       grants: state.outbox.grants,
       abandoned: state.outbox.abandoned,
       tasks: state.outbox.tasks,

@@ -101,6 +101,8 @@ function isPromise(message: RaftMessage): boolean {
     case "vote_response":
     case "append_accepted":
       return true;
+    case "snapshot_response":
+      return message.installed;
     case "pre_vote_request":
     case "pre_vote_response":
     case "append_request":
@@ -108,7 +110,6 @@ function isPromise(message: RaftMessage): boolean {
     case "heartbeat_request":
     case "heartbeat_response":
     case "snapshot_request":
-    case "snapshot_response":
     case "timeout_now":
       return false;
     default:
@@ -127,5 +128,13 @@ function isTermKept(message: RaftMessage, kept: DurableClaims): boolean {
 /** Whether what a promise speaks of has become durable while it waited. */
 function isPromiseKept(message: RaftMessage, kept: DurableClaims): boolean {
   if (message.term > kept.term) return false;
-  return message.type === "append_accepted" ? message.matchIndex <= kept.index : kept.vote;
+  switch (message.type) {
+    case "append_accepted":
+      return message.matchIndex <= kept.index;
+    case "snapshot_response":
+      // Its last entry may be here as an entry that is still on its way to the disk.
+      return !message.installed || message.index <= kept.index;
+    default:
+      return kept.vote;
+  }
 }

@@ -52,7 +52,9 @@ export function onChunkStaged(
   staged: { readonly meta: SnapshotMeta; readonly nextOffsetBytes: number },
 ): void {
   const { meta, nextOffsetBytes } = staged;
-  if (state.installing !== null || meta.last.index <= state.commitIndex) return;
+  // Whoever campaigns or leads by now builds on the log it has: it must not be replaced under it.
+  if (state.role.kind !== "follower" || state.installing !== null) return;
+  if (meta.last.index <= state.commitIndex) return;
   if (nextOffsetBytes < meta.sizeBytes) {
     respond(state, from, { meta, nextOffsetBytes, installed: false });
     return;
