@@ -20,7 +20,7 @@ import type { SnapshotChunk, SnapshotMeta, SnapshotPoint } from "./raft/snapshot
  *   host must end the node.
  */
 export interface Store {
-  /** What was found when the store was opened. */
+  /** What was found when the store was opened. To be read before the first write, which lets it go. */
   readonly recovered: DurableState;
 
   /** Writes one batch and makes it durable. */

@@ -11,6 +11,7 @@ import type { NodeIdentity } from "./identity.ts";
  * as they were found.
  */
 export class CorruptLogError extends Error {
+  /** Always `CorruptLogError`. */
   override readonly name = "CorruptLogError";
   /** The file's name in the data directory; the directory's own path if a file is missing. */
   readonly file: string;
@@ -35,6 +36,7 @@ export class CorruptLogError extends Error {
 
 /** The directory belongs to another cluster or another node. */
 export class IdentityMismatchError extends Error {
+  /** Always `IdentityMismatchError`. */
   override readonly name = "IdentityMismatchError";
   /** The file that says so. */
   readonly file: string;
@@ -64,13 +66,18 @@ export class IdentityMismatchError extends Error {
 
 /** The file was written by a later release, in a format this one does not know. */
 export class UnsupportedFormatError extends Error {
+  /** Always `UnsupportedFormatError`. */
   override readonly name = "UnsupportedFormatError";
   /** The file's name in the data directory. */
   readonly file: string;
   /** The format version it claims. */
   readonly version: number;
 
-  /** @param versionMax The newest version this release reads. */
+  /**
+   * Builds the message from its parts.
+   *
+   * @param versionMax The newest version this release reads.
+   */
   constructor(file: string, { version, versionMax }: { version: number; versionMax: number }) {
     super(
       `Cannot open "${file}": Its format is ${version}, the newest known here is ${versionMax}`,
@@ -82,11 +89,16 @@ export class UnsupportedFormatError extends Error {
 
 /** Another process has the directory open. */
 export class DirectoryInUseError extends Error {
+  /** Always `DirectoryInUseError`. */
   override readonly name = "DirectoryInUseError";
   /** The data directory. */
   readonly directory: string;
 
-  /** @param directory The data directory's path. */
+  /**
+   * Names the directory.
+   *
+   * @param directory Its path.
+   */
   constructor(directory: string) {
     super(`Cannot open data directory "${directory}": Another process has it open`);
     this.directory = directory;
@@ -95,13 +107,18 @@ export class DirectoryInUseError extends Error {
 
 /** The directory cannot be made, read or written. */
 export class DirectoryUnusableError extends Error {
+  /** Always `DirectoryUnusableError`. */
   override readonly name = "DirectoryUnusableError";
   /** The data directory. */
   readonly directory: string;
   /** What the system says. */
   readonly reason: string;
 
-  /** @param reason What the system says, with a capital and without a full stop. */
+  /**
+   * Names the directory and the reason.
+   *
+   * @param reason What the system says, with a capital and without a full stop.
+   */
   constructor(directory: string, reason: string, options?: ErrorOptions) {
     super(`Cannot use data directory "${directory}": ${reason}`, options);
     this.directory = directory;
@@ -114,9 +131,14 @@ export class DirectoryUnusableError extends Error {
  * any more and its node must end. `cause` is the first failure.
  */
 export class StoreFailedError extends Error {
+  /** Always `StoreFailedError`. */
   override readonly name = "StoreFailedError";
 
-  /** @param cause The first failure. */
+  /**
+   * Repeats the reason of the first failure.
+   *
+   * @param cause The first failure.
+   */
   constructor(cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`Cannot go on with the data directory: ${reason}`, { cause });

@@ -18,7 +18,11 @@ export class RecoveredLog {
   #base: LogPosition;
   #entries: Entry[] = [];
 
-  /** @param base The position right before the log. */
+  /**
+   * Starts with no entries.
+   *
+   * @param base The position right before the log.
+   */
   constructor(base: LogPosition) {
     this.#base = base;
   }

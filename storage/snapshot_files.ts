@@ -27,7 +27,11 @@ export class SnapshotFiles {
   /** Newest first. */
   #kept: readonly KeptSnapshot[];
 
-  /** @param kept The snapshots found when the directory was opened. */
+  /**
+   * Takes over what is there.
+   *
+   * @param kept The snapshots found when the directory was opened.
+   */
   constructor(directory: Directory, kept: readonly KeptSnapshot[]) {
     this.#directory = directory;
     this.#kept = newestFirst(kept);

@@ -12,7 +12,11 @@ export class TermRuns {
   #runs: LogPosition[];
   #lastIndex: LogIndex;
 
-  /** @param base The position right before the log. */
+  /**
+   * Starts with no entries.
+   *
+   * @param base The position right before the log.
+   */
   constructor(base: LogPosition) {
     this.#runs = [base];
     this.#lastIndex = base.index;

@@ -74,6 +74,7 @@ export interface Lock {
 
 /** The disk or the quota is full. */
 export class NoSpaceError extends Error {
+  /** Always `NoSpaceError`. */
   override readonly name = "NoSpaceError";
 }
 
