@@ -18,6 +18,7 @@ export interface ConfigSources {
 export interface ConfigFile {
   /** For messages. */
   readonly path: string;
+  /** The JSON in it. */
   readonly text: string;
 }
 
@@ -69,6 +70,8 @@ export class SettingReader {
   readonly #fields: ReadonlyMap<string, unknown>;
 
   /**
+   * Takes the sources and reads the file.
+   *
    * @param settings All there are: the file may name no other.
    * @throws {ConfigError} if the file is not a JSON object of these
    */

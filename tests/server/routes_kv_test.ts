@@ -138,10 +138,12 @@ Deno.test("a write under an Idempotency-Key takes effect once and says that it w
     headers: { "idempotency-key": `${session}/1` },
   };
   const first = await request("/kv/a", init);
+  await request("/kv/other", { method: "DELETE" });
   const second = await request("/kv/a", init);
   assertEquals(await second.json(), await first.json());
   assertEquals(first.headers.get("idempotent-replayed"), null);
   assertEquals(second.headers.get("idempotent-replayed"), "true");
+  assertEquals(second.headers.get("raftkv-revision"), "2");
   assertEquals((await (await request("/kv/a")).json()).version, 1);
 });
 
