@@ -5,6 +5,8 @@
  * @module
  */
 
+import { dirname, resolve } from "node:path";
+
 /** A command line. */
 export interface Invocable {
   readonly executable: string;
@@ -22,14 +24,36 @@ const ENVIRONMENT: readonly string[] = [
 
 /** The permissions of a node: the network, its directory, its variables, and nothing else. */
 export function nodePermissions(dataDir: string): readonly string[] {
-  const path = dataDir.replaceAll(",", ",,");
+  const { read, write } = grantsFor(dataDir);
   return [
     "--no-prompt",
     "--allow-net",
-    `--allow-read=${path}`,
-    `--allow-write=${path}`,
+    `--allow-read=${read.replaceAll(",", ",,")}`,
+    `--allow-write=${write.replaceAll(",", ",,")}`,
     `--allow-env=${ENVIRONMENT.join(",")}`,
   ];
+}
+
+/**
+ * A directory that is there needs no more than itself. One that is not is made with all the parents
+ * it lacks, and the place where the first of them is made is synced, which takes reading it.
+ */
+function grantsFor(dataDir: string): { readonly read: string; readonly write: string } {
+  let write = resolve(dataDir);
+  if (isThere(write)) return { read: write, write };
+  while (!isThere(dirname(write))) write = dirname(write);
+  return { read: dirname(write), write };
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    // What cannot be looked at is the node's to report.
+    return true;
+  }
 }
 
 /**

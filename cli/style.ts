@@ -17,8 +17,8 @@ export interface Style {
 }
 
 /** The style for one of the program's streams. */
-export function styleOf(sink: Sink, { env }: Pick<Surroundings, "env">): Style {
-  const isOn = sink.isTerminal && (env("NO_COLOR") ?? "") === "";
+export function styleOf(sink: Sink, surroundings: Pick<Surroundings, "env">): Style {
+  const isOn = sink.isTerminal && (surroundings.env("NO_COLOR") ?? "") === "";
   const paint = (on: number, off: number) => (text: string) =>
     isOn ? `\x1b[${on}m${text}\x1b[${off}m` : text;
   return {

@@ -15,6 +15,13 @@ export interface PlannedNode {
   readonly args: readonly string[];
 }
 
+/** The cluster as a whole. */
+export interface ClusterPlan {
+  readonly nodes: readonly PlannedNode[];
+  /** Where the nodes' directories are. */
+  readonly dataDir: string;
+}
+
 /** What `raftkv cluster` was told. */
 export interface ClusterFlags {
   readonly nodes?: string | undefined;
@@ -34,7 +41,7 @@ const HOST = "127.0.0.1";
  *
  * @throws {UsageError} if a flag makes no sense, or two contradict each other
  */
-export function planCluster(flags: ClusterFlags): readonly PlannedNode[] {
+export function planCluster(flags: ClusterFlags): ClusterPlan {
   const ports = portsOf(flags);
   const dataDir = (flags.data ?? DATA_DEFAULT).replace(/(.)\/+$/, "$1");
   const members = ports.map((port, index) => ({
@@ -43,11 +50,12 @@ export function planCluster(flags: ClusterFlags): readonly PlannedNode[] {
     url: `http://${HOST}:${port}`,
   }));
   const cluster = members.map(({ id, url }) => `${id}=${url}`).join(",");
-  return members.map(({ id, listen, url }) => {
+  const nodes = members.map(({ id, listen, url }) => {
     const data = `${dataDir}/${id}`;
     const own = ["--id", id, "--listen", listen, "--data", data, "--cluster", cluster];
     return { id, url, dataDir: data, args: ["serve", "--supervised", "--json", ...own] };
   });
+  return { nodes, dataDir };
 }
 
 function portsOf({ nodes, ports }: ClusterFlags): readonly number[] {

@@ -9,7 +9,7 @@ import { describeSeconds } from "../duration.ts";
 import type { Output } from "../output.ts";
 import type { Style } from "../style.ts";
 import { describeReport, type NodeReport } from "./node_report.ts";
-import type { PlannedNode } from "./plan.ts";
+import type { ClusterPlan, PlannedNode } from "./plan.ts";
 import type { ClusterEvent } from "./supervisor.ts";
 
 /** Writes events in their order. */
@@ -45,7 +45,10 @@ export class ClusterPrinter {
   #describe(event: ClusterEvent): string | null {
     switch (event.kind) {
       case "report":
-        return this.#isNews(event.node, event.report) ? describeReport(event.report) : null;
+        if (!this.#isNews(event.node, event.report)) return null;
+        return event.report.event === "leader_elected"
+          ? `leads in term ${event.report.term}`
+          : describeReport(event.report);
       case "stray_line":
         return event.line;
       case "died":
@@ -85,12 +88,11 @@ export class ClusterPrinter {
 
 /** What a newcomer reads once the cluster is up. */
 export function describeCluster(
-  nodes: readonly PlannedNode[],
+  { nodes, dataDir }: ClusterPlan,
   { leader, style }: { readonly leader: LeaderAnswer; readonly style: Style },
 ): string {
   const ports = nodes.map((node) => new URL(node.url).port);
   const portAt = (index: number) => ports[index % ports.length];
-  const dataDirs = nodes.map((node) => node.dataDir).join(", ");
   return [
     "",
     style.bold(`The cluster is up: ${leader.id} leads in term ${leader.term}`),
@@ -102,7 +104,7 @@ export function describeCluster(
     `  curl http://localhost:${portAt(1)}/kv/name`,
     `  curl http://localhost:${portAt(2)}/cluster/status`,
     "",
-    `Data lie in ${dataDirs}. Ctrl-C stops the cluster; the same command starts it again.`,
+    `Data lie in ${dataDir}. Ctrl-C stops the cluster; the same command starts it again.`,
     "",
   ].join("\n");
 }

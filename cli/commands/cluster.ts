@@ -7,7 +7,7 @@
 import type { LeaderAnswer } from "@raftkv/core/api";
 import { KvError } from "@raftkv/client";
 import { ClusterPrinter, describeCluster } from "../cluster/printer.ts";
-import { planCluster, type PlannedNode } from "../cluster/plan.ts";
+import { type ClusterPlan, planCluster } from "../cluster/plan.ts";
 import { ClusterFailed, Supervisor } from "../cluster/supervisor.ts";
 import { type Command, CommandFailure, type Invocation } from "../command.ts";
 import { connectFor } from "../connection.ts";
@@ -44,11 +44,12 @@ const LEADER_MS_MAX = 60_000;
 
 async function cluster(invocation: Invocation): Promise<ExitCode> {
   const { flags, output, surroundings } = invocation;
-  const nodes = planCluster({
+  const plan = planCluster({
     nodes: flags.get("nodes"),
     ports: flags.get("ports"),
     data: flags.get("data"),
   });
+  const { nodes } = plan;
   const printer = new ClusterPrinter(output, nodes);
   const supervisor = new Supervisor({
     nodes,
@@ -68,7 +69,7 @@ async function cluster(invocation: Invocation): Promise<ExitCode> {
     });
     supervisor.start();
     const ended = Promise.race([stop.promise, supervisor.failed]);
-    await announce(invocation, { nodes, printer, ended });
+    await announce(invocation, { plan, printer, ended });
     await ended;
   } catch (error) {
     throw error instanceof ClusterFailed ? failure("cluster_failed", error.message) : error;
@@ -84,19 +85,19 @@ async function cluster(invocation: Invocation): Promise<ExitCode> {
 /** Waits for a leader and says where everything is; ends early if the cluster does. */
 async function announce(
   invocation: Invocation,
-  { nodes, printer, ended }: {
-    readonly nodes: readonly PlannedNode[];
+  { plan, printer, ended }: {
+    readonly plan: ClusterPlan;
     readonly printer: ClusterPrinter;
     readonly ended: Promise<"stop">;
   },
 ): Promise<void> {
-  await using client = connectFor(invocation, { endpoints: nodes.map((node) => node.url) });
+  await using client = connectFor(invocation, { endpoints: plan.nodes.map((node) => node.url) });
   const first = await Promise.race([ended, client.leader({ timeoutMs: LEADER_MS_MAX })])
     .catch(explain);
   if (first === "stop") return;
   printer.tell({
     json: { event: "ready", leader: first },
-    text: describeCluster(nodes, { leader: first, style: invocation.output.style }),
+    text: describeCluster(plan, { leader: first, style: invocation.output.style }),
   });
 }
 

@@ -52,7 +52,7 @@ async function serveFlags(): Promise<readonly Flag[]> {
     ...settings.map(({ name, meaning }) => ({ name, value: "VALUE", summary: meaning })),
     {
       name: "supervised",
-      summary: "stop when standard input ends, and leave Ctrl-C to whoever holds it",
+      summary: "stop when standard input ends; leave Ctrl-C to the supervisor",
     },
   ];
 }

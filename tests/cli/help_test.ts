@@ -1,0 +1,77 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseLine, splitLine } from "../../cli/arguments.ts";
+import { COMMANDS } from "../../cli/commands.ts";
+import { raftkv } from "./fake_surroundings.ts";
+
+Deno.test("the help names every command", async () => {
+  const { code, stdout } = await raftkv(["--help"]);
+  assertEquals(code, 0);
+  for (const { name, summary } of COMMANDS) {
+    assert(stdout.includes(`  ${name}`) && stdout.includes(summary), name);
+  }
+  assertEquals((await raftkv([])).stdout, stdout);
+  assertEquals((await raftkv(["help"])).stdout, stdout);
+  assertEquals((await raftkv(["-h"])).stdout, stdout);
+});
+
+Deno.test("every command has help with an example, under two spellings, whatever else is wrong", async () => {
+  for (const { name, examples } of COMMANDS) {
+    const { code, stdout } = await raftkv([name, "--help", "--bogus"]);
+    assertEquals(code, 0);
+    assert(examples.length > 0 && stdout.includes(examples[0]?.line ?? "?"), name);
+    assertEquals((await raftkv(["help", name])).stdout, stdout);
+    assert(
+      stdout.split("\n").every((line) => line.length <= 100 || line.includes("--cluster n1=")),
+    );
+  }
+});
+
+Deno.test("every example is a line the program understands", async () => {
+  for (const command of COMMANDS) {
+    for (const { line, meaning } of command.examples) {
+      assert(meaning !== "", line);
+      const own = line.split("|").filter((part) => part.trim().startsWith("raftkv "));
+      assert(own.length > 0, line);
+      for (const part of own) await understand(part.trim());
+    }
+  }
+});
+
+async function understand(line: string): Promise<void> {
+  const words = line.replace(/ [<>] \S+$/, "").match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  const [, ...args] = words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+  const { name, rest } = splitLine(args);
+  const command = COMMANDS.find((each) => each.name === name);
+  assert(command !== undefined, line);
+  parseLine(command, { args: rest, flags: await command.flags() });
+}
+
+Deno.test("an unknown command is wrong usage, with a guess at what was meant", async () => {
+  assertEquals(await raftkv(["stauts"]).then(({ code, stderr }) => ({ code, stderr })), {
+    code: 2,
+    stderr: 'error: Unknown command "stauts"; did you mean status? (see raftkv --help)\n',
+  });
+  assertEquals((await raftkv(["help", "frobnicate"])).code, 2);
+  const json = await raftkv(["frobnicate", "--json"]);
+  assertEquals(JSON.parse(json.stderr), {
+    error: {
+      code: "usage",
+      message: 'Unknown command "frobnicate"',
+      retryable: false,
+      outcome: "not_applied",
+    },
+  });
+});
+
+Deno.test("wrong usage of a command points to that command's help", async () => {
+  const { code, stderr } = await raftkv(["get"]);
+  assertEquals(code, 2);
+  assertEquals(stderr, "error: Too few arguments: raftkv get KEY (see raftkv get --help)\n");
+  assertEquals((await raftkv(["get", "a", "--timeout", "5"])).code, 2);
+});
+
+Deno.test("the version is that of the package", async () => {
+  const meta: { version: string } = JSON.parse(await Deno.readTextFile("cli/deno.json"));
+  assertEquals((await raftkv(["version"])).stdout, `raftkv ${meta.version}\n`);
+  assertEquals(JSON.parse((await raftkv(["version", "--json"])).stdout).version, meta.version);
+});

@@ -1,0 +1,85 @@
+/**
+ * `raftkv serve`, with a real node in memory.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { run } from "@raftkv/cli";
+import { connect } from "@raftkv/client";
+import { FakeSurroundings, type Given, raftkv } from "./fake_surroundings.ts";
+
+const ALONE = ["serve", "--data", ":memory:", "--listen", "127.0.0.1:0"];
+
+/** Waits for a line on standard output that matches. */
+async function shown({ stdout }: FakeSurroundings, pattern: RegExp): Promise<string> {
+  for (;;) {
+    const found = pattern.exec(stdout.text);
+    if (found !== null) return found[1] ?? "";
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function start(args: readonly string[], given: Given = {}) {
+  const surroundings = new FakeSurroundings([...ALONE, ...args], given);
+  return { surroundings, code: run(surroundings) };
+}
+
+Deno.test("a node by itself serves until it is told to stop", async () => {
+  for (const reason of ["interrupt", "terminate"] as const) {
+    const { surroundings, code } = start([]);
+    const url = await shown(surroundings, /started on (http:\S+),/);
+    await using kv = connect({ endpoints: [url], discover: false });
+    await kv.put("a", 1);
+    assertEquals((await kv.get("a"))?.value, 1);
+    surroundings.stop(reason);
+    assertEquals(await code, 0);
+    assertMatch(surroundings.stdout.text, /n1 leads in term 1\nstopped\n$/);
+    assertEquals(surroundings.isListening, false);
+  }
+});
+
+Deno.test("a supervised node leaves Ctrl-C alone and stops when its input ends", async () => {
+  let close = () => {};
+  const { surroundings, code } = start(["--supervised", "--json"], {
+    stdinStream: new ReadableStream({ start: (stream) => void (close = () => stream.close()) }),
+  });
+  await shown(surroundings, /"event":"started"/);
+  surroundings.stop("interrupt");
+  await shown(surroundings, /"leader_elected"/);
+  assertEquals(surroundings.stdout.text.includes('"stopped"'), false);
+  close();
+  assertEquals(await code, 0);
+  for (const line of surroundings.stdout.text.trim().split("\n")) {
+    assert("event" in JSON.parse(line), line);
+  }
+});
+
+Deno.test("a configuration that makes no sense is wrong usage", async () => {
+  const { code, stderr } = await raftkv([...ALONE, "--heartbeat-ms", "soon"]);
+  assertEquals(code, 2);
+  assertMatch(
+    stderr,
+    /^error: --heartbeat-ms: Expected a whole number .*"soon" \(see raftkv serve --help\)\n$/,
+  );
+  const env = { RAFTKV_HEARTBEAT_MS: "soon" };
+  assertMatch((await raftkv(ALONE, { env })).stderr, /^error: RAFTKV_HEARTBEAT_MS: /);
+  const files = { "c.json": '{"heartbeatMs": "soon"}' };
+  const file = await raftkv([...ALONE, "--config", "c.json"], { files });
+  assertMatch(file.stderr, /^error: c\.json: "heartbeatMs": /);
+  assertEquals((await raftkv([...ALONE, "--config", "nowhere"])).code, 2);
+});
+
+Deno.test("a port that is taken is one clear line and exit code 1", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const args = ["serve", "--data", ":memory:", "--listen", `127.0.0.1:${port}`];
+  const { code, stderr } = await raftkv(args);
+  assertEquals([code, stderr.split("\n").length, stderr.includes(`${port}`)], [1, 2, true]);
+  const supervised = await raftkv([...args, "--supervised", "--json"], {
+    stdinStream: new ReadableStream(),
+  });
+  listener.close();
+  assertEquals([supervised.code, supervised.stderr], [1, ""]);
+  assertEquals(JSON.parse(supervised.stdout).event, "failed");
+});
