@@ -22,12 +22,17 @@ import { Observer } from "./observer.ts";
 
 /** What a simulated cluster is made of. */
 export interface ClusterOptions<Result> {
+  /** Decides everything that happens. */
   readonly seed: number;
   /** How many voters; they are called n1, n2, … */
   readonly size: number;
+  /** Makes the empty state machine of a node that starts. */
   readonly createMachine: () => StateMachine<Result>;
+  /** A calm one if not given. */
   readonly network?: NetworkOptions;
+  /** The defaults of production if not given. */
   readonly timing?: RaftTiming;
+  /** Applied bytes of log after which a snapshot is due; 1 MiB if not given. */
   readonly snapshotLogBytesMin?: number;
   /** Longest time a sync takes, in milliseconds. */
   readonly syncMsMax?: number;
@@ -35,15 +40,21 @@ export interface ClusterOptions<Result> {
 
 /** A simulated cluster. */
 export class Cluster<Result> {
+  /** What is to happen. */
   readonly queue: EventQueue = new EventQueue();
+  /** What carries the messages. */
   readonly network: Network;
+  /** The one source of chance. */
   readonly random: Random;
+  /** Watches over the rules. */
   readonly observer: Observer = new Observer();
+  /** All nodes, running or not. */
   readonly nodes: readonly SimulatedNode<Result>[];
   /** Every reply so far, by request. */
   readonly replies: Map<RequestId, Reply<Result>> = new Map();
   #requests = 0;
 
+  /** Builds the cluster and starts every node. */
   constructor(options: ClusterOptions<Result>) {
     const random = pcg32(options.seed);
     this.random = random;
@@ -192,9 +203,7 @@ export class Cluster<Result> {
     const led = () => {
       const leader = this.leaders()[0];
       if (leader === undefined) return null;
-      const followers = this.nodes.filter((node) =>
-        node.status()?.leaderId === leader.id
-      );
+      const followers = this.nodes.filter((node) => node.status()?.leaderId === leader.id);
       return followers.length * 2 > this.nodes.length ? leader.id : null;
     };
     this.runUntil(

@@ -30,8 +30,7 @@ export class SimulatedDisk {
   #base: LogPosition = EMPTY_POSITION;
   #entries: Entry[] = [];
   #snapshots: StoredSnapshot[] = [];
-  #staged: { meta: SnapshotMeta; bytes: Uint8Array[]; size: number } | null =
-    null;
+  #staged: { meta: SnapshotMeta; bytes: Uint8Array[]; size: number } | null = null;
 
   /** What a restart finds. */
   recover(): DurableState {
@@ -102,9 +101,7 @@ export class SimulatedDisk {
     if (digestOf(bytes) !== meta.digest) return false;
     const held = this.#entries[meta.last.index - this.#base.index - 1];
     const keeps = held?.term === meta.last.term;
-    this.#entries = keeps
-      ? this.#entries.slice(meta.last.index - this.#base.index)
-      : [];
+    this.#entries = keeps ? this.#entries.slice(meta.last.index - this.#base.index) : [];
     this.#base = meta.last;
     this.#keep({ meta, bytes });
     return true;

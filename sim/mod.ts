@@ -6,7 +6,8 @@
  */
 
 export { Cluster, type ClusterOptions } from "./cluster.ts";
+export { SimulatedDisk } from "./disk.ts";
 export { EventQueue } from "./event_queue.ts";
-export { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
-export { SimulatedNode } from "./node.ts";
-export { Observer } from "./observer.ts";
+export { CALM_NETWORK, type Deliver, Network, type NetworkOptions } from "./network.ts";
+export { SimulatedNode, type SimulatedNodeOptions } from "./node.ts";
+export { type Observed, Observer } from "./observer.ts";

@@ -11,7 +11,9 @@ import type { EventQueue } from "./event_queue.ts";
 
 /** How a network behaves. Rates are probabilities, times are milliseconds. */
 export interface NetworkOptions {
+  /** Shortest time a message takes. */
   readonly delayMsMin: number;
+  /** Longest time a message takes. */
   readonly delayMsMax: number;
   /** Share of messages that vanish. */
   readonly dropRate: number;
@@ -32,12 +34,14 @@ export type Deliver = (from: NodeId, to: NodeId, bytes: Uint8Array) => void;
 
 /** Carries messages between simulated nodes. */
 export class Network {
+  /** May be changed at any time; it concerns messages sent from then on. */
   options: NetworkOptions;
   readonly #queue: EventQueue;
   readonly #random: Random;
   readonly #deliver: Deliver;
   readonly #cut = new Set<string>();
 
+  /** Makes a network without cuts. */
   constructor(
     queue: EventQueue,
     parts: {

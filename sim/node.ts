@@ -7,19 +7,9 @@
 
 import { decodeMessage, encodeMessage } from "@raftkv/core/codec";
 import { LIMITS, type Random } from "@raftkv/core";
-import type {
-  Configuration,
-  NodeId,
-  NodeStatus,
-  RaftTiming,
-} from "@raftkv/core/raft";
+import type { Configuration, NodeId, NodeStatus, RaftTiming } from "@raftkv/core/raft";
 import { DEFAULT_WINDOWS } from "@raftkv/core/raft";
-import {
-  type HostTask,
-  type Input,
-  Replica,
-  type Reply,
-} from "@raftkv/core/replica";
+import { type HostTask, type Input, Replica, type Reply } from "@raftkv/core/replica";
 import type { StateMachine } from "@raftkv/core/replica";
 import { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
@@ -27,16 +17,25 @@ import type { Network } from "./network.ts";
 
 /** What a simulated node is made of. */
 export interface SimulatedNodeOptions<Result> {
+  /** Its name. */
   readonly id: NodeId;
+  /** The members of the new cluster. */
   readonly configuration: Configuration;
+  /** Heartbeats and timeouts. */
   readonly timing: RaftTiming;
+  /** Applied bytes of log after which a snapshot is due. */
   readonly snapshotLogBytesMin: number;
+  /** Makes the empty state machine of each start. */
   readonly createMachine: () => StateMachine<Result>;
+  /** The one source of chance. */
   readonly random: Random;
+  /** What is to happen. */
   readonly queue: EventQueue;
+  /** What carries its messages. */
   readonly network: Network;
   /** How long a sync takes, in milliseconds. */
   readonly syncMs: () => number;
+  /** A request has ended. */
   readonly onReply: (reply: Reply<Result>) => void;
   /** Called after each step of the node, for whoever watches over the rules. */
   readonly onStepped: (node: SimulatedNode<Result>) => void;
@@ -44,6 +43,7 @@ export interface SimulatedNodeOptions<Result> {
 
 /** A node that can crash and come back. */
 export class SimulatedNode<Result> {
+  /** What survives a crash. */
   readonly disk: SimulatedDisk = new SimulatedDisk();
   readonly #options: SimulatedNodeOptions<Result>;
   /** What runs since the last start; null while the node is down. */
@@ -55,14 +55,17 @@ export class SimulatedNode<Result> {
   #life = 0;
   #wakeMs = Infinity;
 
+  /** Makes a node that is down; {@linkcode SimulatedNode.start} brings it up. */
   constructor(options: SimulatedNodeOptions<Result>) {
     this.#options = options;
   }
 
+  /** Its name. */
   get id(): NodeId {
     return this.#options.id;
   }
 
+  /** Whether it runs. */
   get isUp(): boolean {
     return this.#running !== null;
   }

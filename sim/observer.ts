@@ -6,17 +6,13 @@
  */
 
 import { invariant } from "@raftkv/core";
-import type {
-  Entry,
-  LogIndex,
-  NodeId,
-  NodeStatus,
-  Term,
-} from "@raftkv/core/raft";
+import type { Entry, LogIndex, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
 
 /** What the observer looks at after each step of a node. */
 export interface Observed {
+  /** The node. */
   readonly id: NodeId;
+  /** How it sees itself, or null if it is down. */
   status(): NodeStatus | null;
 }
 
