@@ -66,12 +66,15 @@ interface Slot {
 
 /** Runs the nodes of a plan until it is stopped. */
 export class Supervisor {
+  /** Resolves once every node has served. */
+  readonly served: Promise<void>;
   /** Rejects with {@linkcode ClusterFailed} if a node cannot run; never resolves. */
   readonly failed: Promise<never>;
   readonly #parts: SupervisorParts;
   readonly #slots: readonly Slot[];
   #isStopping = false;
   #fail: (error: ClusterFailed) => void = () => {};
+  #haveServed: () => void = () => {};
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -84,6 +87,7 @@ export class Supervisor {
       cancelTimer: () => {},
       over: Promise.resolve(),
     }));
+    this.served = new Promise((resolve) => this.#haveServed = resolve);
     this.failed = new Promise((_, reject) => this.#fail = reject);
     // Whoever stops the cluster first does not care any more.
     this.failed.catch(() => {});
@@ -158,6 +162,7 @@ export class Supervisor {
   #onReport(slot: Slot, report: NodeReport): void {
     if (report.event === "started") {
       slot.hasServed = true;
+      if (this.#slots.every((each) => each.hasServed)) this.#haveServed();
       slot.cancelTimer = this.#parts.after(PARDON_MS, () => slot.deaths = 0);
     }
     // Told once the process has ended, with what follows from it.

@@ -69,8 +69,11 @@ async function cluster(invocation: Invocation): Promise<ExitCode> {
     });
     supervisor.start();
     const ended = Promise.race([stop.promise, supervisor.failed]);
-    await announce(invocation, { plan, printer, ended });
-    await ended;
+    // Not before every node is our own: at a port that is taken, another cluster would answer.
+    if (await Promise.race([ended, supervisor.served]) !== "stop") {
+      await announce(invocation, { plan, printer, ended });
+      await ended;
+    }
   } catch (error) {
     throw error instanceof ClusterFailed ? failure("cluster_failed", error.message) : error;
   } finally {

@@ -81,14 +81,24 @@ interface Stage {
   readonly code: Promise<number>;
 }
 
+interface Setting {
+  readonly args?: readonly string[];
+  readonly isTerminal?: boolean;
+  /** Whether the nodes say that they started. */
+  readonly starts?: boolean;
+}
+
 /** Runs the command with nodes that are processes in name and a fake cluster in deed. */
 async function onStage(
   work: (stage: Stage) => Promise<void>,
-  { args = [], isTerminal = false }: { args?: readonly string[]; isTerminal?: boolean } = {},
+  { args = [], isTerminal = false, starts = true }: Setting = {},
 ): Promise<void> {
   const cluster = new FakeCluster();
   const close = cluster.listen();
   const spawner = new FakeSpawner();
+  if (starts) {
+    spawner.onSpawn = (process) => process.report({ event: "started", url: "-", recovered: 0 });
+  }
   const ports = cluster.urls.map((url) => new URL(url).port).join(",");
   const surroundings = new FakeSurroundings(["cluster", "--ports", ports, ...args], {
     spawnNode: spawner.spawn,
@@ -146,27 +156,28 @@ Deno.test("with --json every line is an event", () =>
     surroundings.stop("interrupt");
     assertEquals(await code, 0);
     const lines = surroundings.stdout.text.trim().split("\n");
-    assertEquals(lines.map((line) => JSON.parse(line).event), ["starting", "ready", "peer_up"]);
+    const events = lines.map((line) => JSON.parse(line).event).filter((name) => name !== "started");
+    assertEquals(events, ["starting", "ready", "peer_up"]);
   }, { args: ["--json"] }));
 
 Deno.test("node names are coloured on a terminal", () =>
-  onStage(async ({ surroundings, spawner, code }) => {
-    spawner.spawned[0]?.report({ event: "started", url: "http://x", recovered: 0 });
-    await shown(surroundings, "\x1b[36mn1\x1b[39m | started on http://x");
+  onStage(async ({ surroundings, code }) => {
+    await shown(surroundings, "\x1b[36mn1\x1b[39m | started on -");
     surroundings.stop("interrupt");
     await code;
   }, { isTerminal: true }));
 
 Deno.test("a node that cannot start gives one clear line, and no process stays", () =>
-  onStage(async ({ surroundings, spawner, cluster, code }) => {
-    cluster.leader = "none";
+  onStage(async ({ surroundings, spawner, code }) => {
+    spawner.spawned[1]?.report({ event: "started", url: "-", recovered: 0 });
     spawner.spawned[0]?.report({ event: "failed", message: "Cannot listen: The port is taken" });
     spawner.spawned[0]?.end({ code: 1, signal: null });
     assertEquals(await code, 1);
     const { stderr } = surroundings;
     assertEquals(stderr.text, "error: Cannot start n1: Cannot listen: The port is taken\n");
     assertEquals([spawner.running, surroundings.isListening], [0, false]);
-  }));
+    assertEquals(surroundings.stdout.text.includes("is up"), false, "another cluster answered");
+  }, { starts: false }));
 
 Deno.test("stopping before there is a leader is no failure", () =>
   onStage(async ({ surroundings, spawner, cluster, code }) => {

@@ -45,6 +45,19 @@ Deno.test("every node gets a process with its own arguments", async () => {
   assertEquals(spawner.running, 0);
 });
 
+Deno.test("the cluster has served once each of its nodes has", async () => {
+  const { supervisor, spawner, time } = scene();
+  let hasServed = false;
+  supervisor.served.then(() => hasServed = true);
+  for (const process of spawner.spawned) {
+    assertEquals(hasServed, false);
+    process.report(STARTED);
+    await time.settle();
+  }
+  assertEquals(hasServed, true);
+  await supervisor.stop();
+});
+
 Deno.test("a node that served and dies is started again, each time a little later", async () => {
   const all = scene();
   const { supervisor, spawner, time, events } = all;
