@@ -40,7 +40,6 @@ export class SnapshotReader {
 
   #onFrame(content: Uint8Array): void {
     const reader = new ByteReader(content, this.#frames.offsetBytes - content.length);
-    if (this.#isComplete) reader.fail("Snapshot goes on after its tail");
     if (this.#state === null) this.#state = this.#readHead(reader);
     else if (this.#sessionsLeft > 0) this.#readSessions(reader, this.#state);
     else if (this.#recordsLeft > 0) this.#readRecords(reader, this.#state);

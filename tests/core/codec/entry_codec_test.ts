@@ -7,9 +7,11 @@ import {
   encodeConfiguration,
   readEntry,
   readHardState,
+  readSnapshotChunk,
   readSnapshotMeta,
   writeEntry,
   writeHardState,
+  writeSnapshotChunk,
   writeSnapshotMeta,
 } from "@raftkv/core/codec";
 import type { HardState, Member, NodeId, Term } from "@raftkv/core/raft";
@@ -52,6 +54,22 @@ Deno.test("blank bytes are no entry", () => {
 Deno.test("an entry outside the log, without a term, or a no-op with a payload is refused", () => {
   for (const bytes of [[2, 0, 1, 0, 0], [2, 1, 0, 0, 0], [1, 1, 1, 0, 1, 9], [4, 1, 1, 0, 0]]) {
     assertThrows(() => readEntry(new ByteReader(Uint8Array.from(bytes))), DecodeError);
+  }
+});
+
+Deno.test("a snapshot's chunk that is empty or passes the snapshot's end is refused", () => {
+  const { meta } = new Draw(pcg32(13)).chunk();
+  const chunkOf = (offsetBytes: number, sizeBytes: number) => {
+    const chunk = {
+      meta: { ...meta, sizeBytes: 10 },
+      offsetBytes,
+      data: new Uint8Array(sizeBytes),
+    };
+    return written((writer) => writeSnapshotChunk(writer, chunk));
+  };
+  assertEquals(readSnapshotChunk(chunkOf(4, 6)).offsetBytes, 4);
+  for (const [offsetBytes, sizeBytes] of [[4, 7], [10, 1], [4, 0], [10, 0]]) {
+    assertThrows(() => readSnapshotChunk(chunkOf(offsetBytes!, sizeBytes!)), DecodeError);
   }
 });
 

@@ -19,6 +19,7 @@ Deno.test("bytes make a key and come back from it, in the same order", () => {
 Deno.test("the end of a prefix parts the keys that begin with it from those beyond", () => {
   for (const prefix of shortStrings()) {
     const end = prefixEnd(keyOf(prefix));
+    if (end !== null) assertEquals(keyFromBytes(keyToBytes(end)), end);
     for (const bytes of shortStrings()) {
       const key = keyOf(bytes);
       const isInside = key >= keyOf(prefix) && (end === null || key < end);
