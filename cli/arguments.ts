@@ -5,7 +5,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Command, type Flag, type FlagValues, UsageError } from "./command.ts";
+import type { Command, Flag, FlagValues } from "./command.ts";
+import { UsageError } from "./failures.ts";
 import { suggest } from "./suggest.ts";
 
 /** Flags that every command understands. */

@@ -59,30 +59,3 @@ export interface FlagValues {
   /** All values of a flag. */
   all(name: string): readonly string[];
 }
-
-/** A command line that makes no sense: exit code 2, with a hint where to look. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-  /** The line to type for help. */
-  readonly help: string;
-
-  /** @param command The command it was about, if that much was clear. */
-  constructor(message: string, command?: string) {
-    super(message);
-    this.help = command === undefined ? "raftkv --help" : `raftkv ${command} --help`;
-  }
-}
-
-/** A command that failed for a reason of its own. */
-export class CommandFailure extends Error {
-  override readonly name = "CommandFailure";
-  /** The stable name of the failure, for `--json`. */
-  readonly code: string;
-  readonly exitCode: ExitCode;
-
-  constructor(message: string, { code, exitCode }: { code: string; exitCode: ExitCode }) {
-    super(message);
-    this.code = code;
-    this.exitCode = exitCode;
-  }
-}

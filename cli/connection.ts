@@ -5,7 +5,8 @@
  */
 
 import { connect, type KvClient } from "@raftkv/client";
-import { type Invocation, UsageError } from "./command.ts";
+import type { Invocation } from "./command.ts";
+import { UsageError } from "./failures.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /** Where `raftkv cluster` listens. */

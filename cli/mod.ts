@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ChildEnd, NodeProcess, SpawnNode } from "./cluster/child.ts";
 export { run } from "./run.ts";
 export { EXIT, type ExitCode } from "./exit_code.ts";
 export {

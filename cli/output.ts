@@ -5,7 +5,7 @@
  */
 
 import { KvError } from "@raftkv/client";
-import { CommandFailure, UsageError } from "./command.ts";
+import { CommandFailure, UsageError } from "./failures.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { type Style, styleOf } from "./style.ts";
 import type { Surroundings } from "./surroundings.ts";

@@ -5,7 +5,8 @@
  */
 
 import { asksForHelp, parseLine, splitLine } from "./arguments.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./failures.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { describeCommand, describeProgram } from "./help.ts";

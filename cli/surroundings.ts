@@ -12,30 +12,45 @@ export interface Sink {
   readonly isTerminal: boolean;
   /** Width of the terminal in characters. */
   readonly columns: number;
-  /** @throws {OutputClosed} if the reader is gone, as behind `| head` */
+  /**
+   * Writes all of it.
+   *
+   * @throws {OutputClosed} if the reader is gone, as behind `| head`
+   */
   write(text: string | Uint8Array): Promise<void>;
 }
 
 /** Whoever read our output has gone: there is nobody left to tell, and nothing wrong. */
 export class OutputClosed extends Error {
+  /** Always `OutputClosed`. */
   override readonly name = "OutputClosed";
 }
 
 /** A file opened for reading. */
 export interface InputFile {
+  /** Its size when it was opened. */
   readonly sizeBytes: number;
+  /** Its content. */
   readonly stream: ReadableStream<Uint8Array>;
 }
 
 /** Everything a command may touch beside the network. */
 export interface Surroundings {
+  /** The command line without the program's own name. */
   readonly args: readonly string[];
+  /** Standard input. */
   readonly stdin: ReadableStream<Uint8Array>;
+  /** Standard output, for results. */
   readonly stdout: Sink;
+  /** Standard error, for failures and progress. */
   readonly stderr: Sink;
   /** A variable of the environment. */
   env(name: string): string | undefined;
-  /** @throws if the file is not there or not readable */
+  /**
+   * Opens a file for reading.
+   *
+   * @throws {Error} if it is not there or not readable
+   */
   openFile(path: string): Promise<InputFile>;
   /** Calls back whenever the program is asked to stop; returns how to end that. */
   onStop(stop: (reason: StopReason) => void): () => void;

@@ -52,6 +52,8 @@ export type AttemptResult =
 
 /** Of an attempt's time, the part the server may use: its own answer says more than our timer. */
 const SERVER_SHARE = 0.9;
+/** The server refuses to be given more. */
+const SERVER_MS_MAX = 60_000;
 
 /**
  * Sends a request to one endpoint and reads the whole answer within `limitMs`.
@@ -114,7 +116,8 @@ function queryOf(request: HttpRequest, limitMs: number): string {
     if (value !== undefined) query.set(name, value);
   }
   if (request.timed === true) {
-    query.set("timeout", `${Math.max(1, Math.floor(limitMs * SERVER_SHARE))}ms`);
+    const serverMs = Math.min(SERVER_MS_MAX, Math.floor(limitMs * SERVER_SHARE));
+    query.set("timeout", `${Math.max(1, serverMs)}ms`);
   }
   return query.size === 0 ? "" : `?${query}`;
 }

@@ -8,6 +8,7 @@ import { nodeInvocation } from "../program.ts";
 
 /** How a process ended. */
 export interface ChildEnd {
+  /** Its exit code. */
   readonly code: number;
   /** The signal that ended it, if one did. */
   readonly signal: string | null;
@@ -19,6 +20,7 @@ export interface NodeProcess {
   readonly lines: AsyncIterable<string>;
   /** Its standard error, a line at a time. */
   readonly errorLines: AsyncIterable<string>;
+  /** Resolves when it has ended. */
   readonly ended: Promise<ChildEnd>;
   /** Asks it to stop. */
   terminate(): void;

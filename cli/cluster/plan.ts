@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../command.ts";
+import { UsageError } from "../failures.ts";
 
 /** One node of the cluster. */
 export interface PlannedNode {

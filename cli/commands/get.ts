@@ -5,7 +5,8 @@
  */
 
 import type { GetAnswer } from "@raftkv/core/api";
-import { type Command, CommandFailure, type Invocation } from "../command.ts";
+import type { Command, Invocation } from "../command.ts";
+import { CommandFailure } from "../failures.ts";
 import { connectFor } from "../connection.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { printable, printablePair } from "../printable.ts";

@@ -5,7 +5,8 @@
  */
 
 import { KvError } from "@raftkv/client";
-import { type Command, CommandFailure, type Invocation } from "../command.ts";
+import type { Command, Invocation } from "../command.ts";
+import { CommandFailure } from "../failures.ts";
 import { connectFor } from "../connection.ts";
 import { describeSeconds } from "../duration.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Command, type Invocation, UsageError } from "../command.ts";
+import type { Command, Invocation } from "../command.ts";
+import { UsageError } from "../failures.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { printablePair } from "../printable.ts";
 import { writePages } from "./pages.ts";

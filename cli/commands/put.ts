@@ -5,7 +5,8 @@
  */
 
 import type { Json } from "@raftkv/core/api";
-import { type Command, CommandFailure, type Invocation, UsageError } from "../command.ts";
+import type { Command, Invocation } from "../command.ts";
+import { CommandFailure, UsageError } from "../failures.ts";
 import { connectFor } from "../connection.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { printable } from "../printable.ts";

@@ -5,13 +5,8 @@
  */
 
 import { describeReport, messageOf, type NodeReport, reportOf } from "../cluster/node_report.ts";
-import {
-  type Command,
-  CommandFailure,
-  type Flag,
-  type Invocation,
-  UsageError,
-} from "../command.ts";
+import type { Command, Flag, Invocation } from "../command.ts";
+import { CommandFailure, UsageError } from "../failures.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 
 /** Runs a node until it is told to stop. */

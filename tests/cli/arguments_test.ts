@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseLine, splitLine } from "../../cli/arguments.ts";
-import { type Command, UsageError } from "../../cli/command.ts";
+import type { Command } from "../../cli/command.ts";
+import { UsageError } from "../../cli/failures.ts";
 
 const command: Command = {
   name: "put",

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { run } from "@raftkv/cli";
 import { describeReport, type NodeReport, parseReport } from "../../cli/cluster/node_report.ts";
 import { planCluster } from "../../cli/cluster/plan.ts";
-import { UsageError } from "../../cli/command.ts";
+import { UsageError } from "../../cli/failures.ts";
 import { FakeCluster } from "../client/fake_cluster.ts";
 import { FakeSpawner } from "./fake_process.ts";
 import { FakeSurroundings } from "./fake_surroundings.ts";

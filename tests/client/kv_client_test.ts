@@ -107,6 +107,8 @@ Deno.test("reads say which consistency they want, and how long the server has", 
   await kv.get("x", { consistency: "stale", timeoutMs: 6_000 });
   const query = cluster.arrivals.at(-1)?.query;
   assertEquals([query?.get("consistency"), query?.get("timeout")], ["stale", "1800ms"]);
+  await kv.get("x", { timeoutMs: 3_600_000 });
+  assertEquals(cluster.arrivals.at(-1)?.query.get("timeout"), "60000ms", "the server's own limit");
 });
 
 Deno.test("an answer of another shape is refused, with the write's outcome unknown", async () => {
