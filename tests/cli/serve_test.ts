@@ -44,10 +44,11 @@ Deno.test("a supervised node leaves Ctrl-C alone and stops when its input ends",
   const { surroundings, code } = start(["--supervised", "--json"], {
     stdinStream: new ReadableStream({ start: (stream) => void (close = () => stream.close()) }),
   });
-  await shown(surroundings, /"event":"started"/);
+  const url = await shown(surroundings, /"event":"started","url":"([^"]+)"/);
+  await using kv = connect({ endpoints: [url], discover: false, timeoutMs: 2_000 });
+  await kv.leader();
   surroundings.stop("interrupt");
-  await shown(surroundings, /"leader_elected"/);
-  assertEquals(surroundings.stdout.text.includes('"stopped"'), false);
+  await kv.put("a", 1);
   close();
   assertEquals(await code, 0);
   for (const line of surroundings.stdout.text.trim().split("\n")) {
