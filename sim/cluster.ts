@@ -242,7 +242,7 @@ export class Cluster<Result> {
   /** The news that a link broke comes before the news that it is back. */
   #report(to: NodeId, kind: "peer_up" | "peer_down", peer: NodeId): void {
     const { life } = this.node(peer);
-    const delayMs = this.random() + (kind === "peer_up" ? 1 : 0);
+    const delayMs = this.random() + (kind === "peer_up" ? 2 : 1);
     this.queue.after(delayMs, () => {
       if (kind === "peer_down" || this.node(peer).life === life) this.node(to).step({ kind, peer });
     });
