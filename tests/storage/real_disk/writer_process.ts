@@ -73,7 +73,12 @@ export class Writer implements AsyncDisposable {
 
   /** Ends it with SIGKILL. */
   async kill(): Promise<void> {
-    if (!this.#isSilent) this.#child.kill("SIGKILL");
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It was faster.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
     await this.ended();
   }
 
