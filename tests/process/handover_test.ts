@@ -29,3 +29,13 @@ Deno.test("a leader that is stopped hands over: no write fails, and no timeout i
     assertEquals(await contentsOf(node, { consistency: "stale" }), load.book);
   }
 });
+
+Deno.test("nodes that are stopped together wait for nobody to take over", async () => {
+  const timeoutMs = 4_000;
+  const flags = ["--election-timeout-ms-min", `${timeoutMs}`, "--election-timeout-ms-max", "4500"];
+  await using cluster = await Cluster.start(flags);
+  const startedMs = performance.now();
+  const ends = await Promise.all(cluster.nodes.map((node) => node.stop()));
+  assertLess(performance.now() - startedMs, timeoutMs);
+  for (const end of ends) assertEquals(end, { code: 0, signal: null });
+});
