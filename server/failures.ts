@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FailureBody, FAILURES, KvFailure } from "@raftkv/core/api";
+import { CompactedFailure, type FailureBody, FAILURES, KvFailure } from "@raftkv/core/api";
 
 /** A failure as it goes out. */
 export interface FailureReply {
@@ -25,7 +25,10 @@ export function failureOf(thrown: unknown): KvFailure {
 export function failureReply(failure: KvFailure): FailureReply {
   const { code, message, retryable, outcome } = failure;
   const { status } = FAILURES[code];
-  const body: FailureBody = { error: { code, message, retryable, outcome } };
+  const detail = failure instanceof CompactedFailure
+    ? { compactRevision: failure.compactRevision }
+    : {};
+  const body: FailureBody = { error: { code, message, retryable, outcome, ...detail } };
   const mayPass = status === 429 || status === 503;
   return {
     status,
