@@ -135,6 +135,7 @@ export const isFailureBody: Shape<FailureBody> = shape<FailureBody>({
     message: text,
     retryable: flag,
     outcome: isOutcome,
+    compactRevision: optional(count),
   }),
 });
 

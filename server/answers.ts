@@ -30,18 +30,33 @@ export function deleteAnswer(
 /** A `ListAnswer`. */
 export function listAnswer(
   records: readonly KvRecord[],
-  page: { readonly cursor: string | null; readonly revision: number },
+  page: {
+    readonly cursor: string | null;
+    readonly revision: number;
+    readonly keysOnly?: boolean;
+  },
 ): string {
-  const items = records.map((record) => `{${keyValueFields(record)}}`).join(",");
+  const { keysOnly = false } = page;
+  const items = records.map((record) => itemJson(record, { keysOnly })).join(",");
   const cursor = JSON.stringify(page.cursor);
   return `{"items":[${items}],"cursor":${cursor},"revision":${page.revision}}`;
 }
 
+/** One item of a list: a `KeyValueJson`, perhaps without its value. */
+export function itemJson(record: KvRecord, options: { readonly keysOnly: boolean }): string {
+  const { keysOnly } = options;
+  return keysOnly
+    ? `{"key":${keyJson(record.key)},${historyFields(record)}}`
+    : `{${keyValueFields(record)}}`;
+}
+
 /** The fields of a `KeyValueJson`, without the braces around them. */
 function keyValueFields(record: KvRecord): string {
-  return `"key":${keyJson(record.key)},${valueFields(record)},` +
-    `"createRevision":${record.createRevision},"modRevision":${record.modRevision},` +
-    `"version":${record.version}`;
+  return `"key":${keyJson(record.key)},${valueFields(record)},${historyFields(record)}`;
+}
+
+function historyFields({ createRevision, modRevision, version }: KvRecord): string {
+  return `"createRevision":${createRevision},"modRevision":${modRevision},"version":${version}`;
 }
 
 function valueFields({ value, encoding }: KvRecord): string {

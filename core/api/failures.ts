@@ -13,7 +13,7 @@ export type Outcome = "not_applied" | "unknown";
 /** One row of {@linkcode FAILURES}. */
 export interface FailureRow {
   /** The HTTP status it travels under. */
-  readonly status: 400 | 404 | 405 | 408 | 409 | 413 | 429 | 500 | 503 | 507;
+  readonly status: 400 | 404 | 405 | 408 | 409 | 410 | 413 | 429 | 500 | 503 | 507;
   /** Whether the same request, sent again later, may succeed. */
   readonly retryable: boolean;
   /** What became of the write, if it was one. */
@@ -30,10 +30,12 @@ export type FailureCode =
   | "invalid_argument"
   | "invalid_cursor"
   | "invalid_session"
+  | "future_revision"
   | "key_not_found"
   | "route_not_found"
   | "method_not_allowed"
   | "session_expired"
+  | "compacted"
   | "body_too_large"
   | "value_too_large"
   | "overloaded"
@@ -52,6 +54,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   invalid_argument: row(400, "A query parameter or header is unknown, malformed or out of range."),
   invalid_cursor: row(400, "The cursor was not made by this API, or not for this prefix."),
   invalid_session: row(400, "The Idempotency-Key is not of the form session/sequence."),
+  future_revision: row(400, "The store has not come to this revision."),
   key_not_found: row(404, "There is no such key."),
   route_not_found: row(404, "There is nothing at this path."),
   method_not_allowed: row(405, "The path exists, but not for this method."),
@@ -59,6 +62,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     409,
     "The session is unknown or was forgotten, or the sequence is older than the answers kept for it.",
   ),
+  compacted: row(410, "This revision is no longer kept; `compactRevision` is the first that is."),
   body_too_large: row(413, "The body is larger than 1,572,864 bytes."),
   value_too_large: row(413, "The value is larger than 1,048,576 bytes."),
   overloaded: retryable(429, "not_applied", "Too many writes are waiting; nothing was proposed."),
@@ -99,6 +103,8 @@ export interface FailureBody {
     readonly retryable: boolean;
     /** What became of the write, if it was one. */
     readonly outcome: Outcome;
+    /** With `compacted`: the first revision that can still be read. */
+    readonly compactRevision?: number;
   };
 }
 
@@ -125,5 +131,17 @@ export class KvFailure extends Error {
     this.code = code;
     this.retryable = FAILURES[code].retryable;
     this.outcome = outcome ?? FAILURES[code].outcome;
+  }
+}
+
+/** What was asked for lies before the first revision that is kept. */
+export class CompactedFailure extends KvFailure {
+  /** The first revision that can still be read. */
+  readonly compactRevision: number;
+
+  /** Makes the failure. */
+  constructor(compactRevision: number) {
+    super("compacted", `Revisions before ${compactRevision} are no longer kept.`);
+    this.compactRevision = compactRevision;
   }
 }

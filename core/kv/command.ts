@@ -5,6 +5,8 @@
  * version u8 = 1, kind u8
  *   1 commit        session flag, [session varint, sequence varint], count varint, operations
  *   2 open_session
+ *   3 compact       revision varint
+ *   4 maintain      revision varint
  * operation: kind u8
  *   1 put           key, encoding u8, value bytes
  *   2 delete        key
@@ -13,8 +15,10 @@
  * @module
  */
 
+import { unreachable } from "../assert.ts";
 import { ByteReader } from "../codec/byte_reader.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
+import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
 import type { Key } from "./key.ts";
 import {
@@ -26,7 +30,7 @@ import {
 } from "./record.ts";
 
 /** Anything that may be asked of the store through the log. */
-export type Command = CommitCommand | OpenSessionCommand;
+export type Command = CommitCommand | OpenSessionCommand | CompactCommand | MaintainCommand;
 
 /** Carries out operations on distinct keys as one: all at one revision, or none. */
 export interface CommitCommand {
@@ -42,6 +46,22 @@ export interface CommitCommand {
 export interface OpenSessionCommand {
   /** Tells it from other commands. */
   readonly kind: "open_session";
+}
+
+/** Makes what lies before a revision unreadable. */
+export interface CompactCommand {
+  /** Tells it from other commands. */
+  readonly kind: "compact";
+  /** The first revision that stays readable: past the last compaction, at most the present one. */
+  readonly revision: number;
+}
+
+/** What a leader proposes by itself: time passes, and what is due by it is done. */
+export interface MaintainCommand {
+  /** Tells it from other commands. */
+  readonly kind: "maintain";
+  /** To be compacted to, unless that was done; 0 for no compaction. */
+  readonly compactRevision: number;
 }
 
 /** One request of one session (thesis §6.3). */
@@ -79,18 +99,22 @@ export interface DeleteOperation {
 export function encodeCommand(command: Command): Uint8Array {
   const writer = new ByteWriter(sizeBytesExpected(command));
   writer.u8(VERSION);
-  if (command.kind === "open_session") {
-    writer.u8(OPEN_SESSION);
-    return writer.finish();
+  writer.u8(KINDS.tagOf(command.kind));
+  switch (command.kind) {
+    case "commit":
+      writeCommit(writer, command);
+      break;
+    case "open_session":
+      break;
+    case "compact":
+      writer.varint(command.revision);
+      break;
+    case "maintain":
+      writer.varint(command.compactRevision);
+      break;
+    default:
+      unreachable(command);
   }
-  writer.u8(COMMIT);
-  writer.flag(command.session !== null);
-  if (command.session !== null) {
-    writer.varint(command.session.session);
-    writer.varint(command.session.sequence);
-  }
-  writer.varint(command.operations.length);
-  for (const operation of command.operations) writeOperation(writer, operation);
   return writer.finish();
 }
 
@@ -102,14 +126,35 @@ export function encodeCommand(command: Command): Uint8Array {
 export function decodeCommand(bytes: Uint8Array): Command {
   const reader = new ByteReader(bytes);
   if (reader.u8() !== VERSION) reader.fail("Command is of an unknown version");
-  const kind = reader.u8();
-  const command = kind === COMMIT
-    ? readCommit(reader)
-    : kind === OPEN_SESSION
-    ? OPEN_SESSION_COMMAND
-    : reader.fail("Command is of an unknown kind");
+  const command = readCommand(reader);
   reader.end();
   return command;
+}
+
+function readCommand(reader: ByteReader): Command {
+  const kind = KINDS.nameOf(reader.u8()) ?? reader.fail("Command is of an unknown kind");
+  switch (kind) {
+    case "commit":
+      return readCommit(reader);
+    case "open_session":
+      return { kind };
+    case "compact":
+      return { kind, revision: reader.varint() };
+    case "maintain":
+      return { kind, compactRevision: reader.varint() };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function writeCommit(writer: ByteWriter, { session, operations }: CommitCommand): void {
+  writer.flag(session !== null);
+  if (session !== null) {
+    writer.varint(session.session);
+    writer.varint(session.sequence);
+  }
+  writer.varint(operations.length);
+  for (const operation of operations) writeOperation(writer, operation);
 }
 
 function readCommit(reader: ByteReader): CommitCommand {
@@ -152,7 +197,7 @@ function readOperation(reader: ByteReader): Operation {
 
 function sizeBytesExpected(command: Command): number {
   let size = HEADER_BYTES;
-  if (command.kind === "open_session") return size;
+  if (command.kind !== "commit") return size;
   for (const operation of command.operations) {
     size += OPERATION_HEADER_BYTES + operation.key.length;
     if (operation.kind === "put") size += operation.value.length;
@@ -161,10 +206,13 @@ function sizeBytesExpected(command: Command): number {
 }
 
 const VERSION = 1;
-const COMMIT = 1;
-const OPEN_SESSION = 2;
+const KINDS: Tags<Command["kind"]> = new Tags({
+  commit: 1,
+  open_session: 2,
+  compact: 3,
+  maintain: 4,
+});
 const PUT = 1;
 const DELETE = 2;
 const HEADER_BYTES = 24;
 const OPERATION_HEADER_BYTES = 16;
-const OPEN_SESSION_COMMAND: OpenSessionCommand = { kind: "open_session" };

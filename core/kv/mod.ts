@@ -6,7 +6,9 @@
 
 export * from "./command.ts";
 export * from "./key.ts";
-export type { KvReader, RangePage, RangeRequest } from "./range.ts";
-export type { KvRecord, ValueEncoding } from "./record.ts";
+export type { HistoryPolicy } from "./compaction.ts";
+export { DEFAULT_HISTORY_POLICY } from "./compaction.ts";
+export type { KeyRange, KvReader, RangePage, RangeRequest } from "./range.ts";
+export type { KvHistory, KvRecord, ValueEncoding } from "./record.ts";
 export * from "./result.ts";
 export { KvStateMachine } from "./state_machine.ts";

@@ -5,7 +5,9 @@
  * version u8 = 1, kind u8
  *   1 committed, 2 committed (replayed)   revision varint, count varint, results
  *   3 session_opened                      session varint, revision varint
- *   4 refused                             reason u8 (1 session_expired, 2 malformed)
+ *   4 refused                             reason u8, revision varint or 0
+ *   5 compacted                           compactRevision varint, revision varint
+ *   6 maintained                          revision varint
  * result: kind u8
  *   1 put                                 createRevision varint, version varint
  *   2 delete, of no key                   nothing
@@ -15,12 +17,13 @@
  * @module
  */
 
+import { unreachable } from "../assert.ts";
 import { ByteReader } from "../codec/byte_reader.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 
 /** Any answer. */
-export type CommandResult = Committed | SessionOpened | Refused;
+export type CommandResult = Committed | SessionOpened | Compacted | Maintained | Refused;
 
 /** The commit took effect. */
 export interface Committed {
@@ -44,20 +47,41 @@ export interface SessionOpened {
   readonly revision: number;
 }
 
+/** The past before a revision can no longer be read. */
+export interface Compacted {
+  /** Tells it from other answers. */
+  readonly kind: "compacted";
+  /** The first revision that stays readable. */
+  readonly compactRevision: number;
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
+/** What was due is done, or as much of it as one entry does. */
+export interface Maintained {
+  /** Tells it from other answers. */
+  readonly kind: "maintained";
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
 /** Nothing was done. */
 export interface Refused {
   /** Tells it from other answers. */
   readonly kind: "refused";
   /** Why. */
   readonly reason: RefusalReason;
+  /** For `compacted` the compact revision, for `future_revision` the store's. */
+  readonly revision?: number;
 }
 
 /**
  * `session_expired`: the session is unknown or forgotten, or the sequence is older than its answers;
  * an earlier sending of the same request may have taken effect. `malformed`: the payload is no
- * command.
+ * command. `compacted`: the past up to that revision is gone already. `future_revision`: the store
+ * has not come to that revision.
  */
-export type RefusalReason = "session_expired" | "malformed";
+export type RefusalReason = "session_expired" | "malformed" | "compacted" | "future_revision";
 
 /** What became of one operation. */
 export type OperationResult = PutResult | DeleteResult;
@@ -99,7 +123,19 @@ export function encodeResult(result: CommandResult): Uint8Array {
     case "refused":
       writer.u8(REFUSED);
       writer.u8(REASONS.tagOf(result.reason));
+      writer.varint(result.revision ?? 0);
       break;
+    case "compacted":
+      writer.u8(COMPACTED);
+      writer.varint(result.compactRevision);
+      writer.varint(result.revision);
+      break;
+    case "maintained":
+      writer.u8(MAINTAINED);
+      writer.varint(result.revision);
+      break;
+    default:
+      unreachable(result);
   }
   return writer.finish();
 }
@@ -156,8 +192,17 @@ function readResult(reader: ByteReader): CommandResult {
       return { kind: "session_opened", session: reader.varint(), revision: reader.varint() };
     case REFUSED: {
       const reason = REASONS.nameOf(reader.u8()) ?? reader.fail("Reason is unknown");
-      return { kind: "refused", reason };
+      const revision = reader.varint();
+      return { kind: "refused", reason, ...(revision === 0 ? {} : { revision }) };
     }
+    case COMPACTED:
+      return {
+        kind: "compacted",
+        compactRevision: reader.varint(),
+        revision: reader.varint(),
+      };
+    case MAINTAINED:
+      return { kind: "maintained", revision: reader.varint() };
     default:
       return reader.fail("Answer is of an unknown kind");
   }
@@ -183,7 +228,14 @@ const COMMITTED = 1;
 const REPLAYED = 2;
 const SESSION_OPENED = 3;
 const REFUSED = 4;
+const COMPACTED = 5;
+const MAINTAINED = 6;
 const PUT = 1;
 const DELETED_NONE = 2;
 const DELETED_ONE = 3;
-const REASONS = new Tags<RefusalReason>({ session_expired: 1, malformed: 2 });
+const REASONS = new Tags<RefusalReason>({
+  session_expired: 1,
+  malformed: 2,
+  compacted: 3,
+  future_revision: 4,
+});

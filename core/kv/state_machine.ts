@@ -4,29 +4,34 @@
  * @module
  */
 
-import { invariant } from "../assert.ts";
+import { invariant, unreachable } from "../assert.ts";
 import { DecodeError } from "../codec/decode_error.ts";
 import type { Entry } from "../raft/entry.ts";
-import type { StateMachine, StateRestorer } from "../replica/state_machine.ts";
+import type { LeaderTime, StateMachine, StateRestorer } from "../replica/state_machine.ts";
+import { type Command, type CommitCommand, decodeCommand, encodeCommand } from "./command.ts";
+import { commit } from "./commit.ts";
 import {
-  type Command,
-  type CommitCommand,
-  decodeCommand,
-  type Operation,
-  type PutOperation,
-} from "./command.ts";
+  compact,
+  compactionDue,
+  DEFAULT_HISTORY_POLICY,
+  type HistoryPolicy,
+  markTime,
+  sweep,
+  SWEEP_STEPS,
+  SWEEP_STEPS_OWN,
+} from "./compaction.ts";
 import type { Key } from "./key.ts";
-import { type KvReader, type RangePage, type RangeRequest, readRange } from "./range.ts";
-import type { KvRecord } from "./record.ts";
 import {
-  type CommandResult,
-  type Committed,
-  decodeResult,
-  encodeResult,
-  type OperationResult,
-  type PutResult,
-  type RefusalReason,
-} from "./result.ts";
+  type KeyRange,
+  type KvReader,
+  type RangePage,
+  type RangeRequest,
+  readerOf,
+  readKeyAt,
+  readRange,
+} from "./range.ts";
+import type { KvRecord } from "./record.ts";
+import { type CommandResult, decodeResult, encodeResult, type RefusalReason } from "./result.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { SnapshotReader } from "./snapshot_reader.ts";
 import { emptyState, type KvState } from "./state.ts";
@@ -34,15 +39,31 @@ import { emptyState, type KvState } from "./state.ts";
 /** The store of one node: a pure function of the commands applied to it. */
 export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
   #state: KvState = emptyState();
+  readonly #policy: HistoryPolicy;
+
+  /** @param policy How much of the past to keep, if this node leads. */
+  constructor(policy: HistoryPolicy = DEFAULT_HISTORY_POLICY) {
+    this.#policy = policy;
+  }
 
   /** The store's revision: 1 when empty, and one more with each commit, an empty one included. */
   get revision(): number {
     return this.#state.revision;
   }
 
+  /** The first revision that can be read, unless it is 0: then every one can. */
+  get compactRevision(): number {
+    return this.#state.compactRevision;
+  }
+
   /** How many keys there are. */
   get size(): number {
     return this.#state.records.size;
+  }
+
+  /** How many past versions are kept, those on their way out included. */
+  get pastSize(): number {
+    return this.#state.history.size;
   }
 
   /**
@@ -53,25 +74,30 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     return this.#state.digest.toString();
   }
 
-  /** The record under `key`, or undefined. */
-  get(key: Key): KvRecord | undefined {
-    return this.#state.records.get(key);
+  /** The record under `key`, or undefined; as of a readable revision, or now. */
+  get(key: Key, revision: number = this.revision): KvRecord | undefined {
+    return readKeyAt(this.#state, key, { revision });
   }
 
   /** One page of the records in a range. */
   range(request: RangeRequest): RangePage {
-    return readRange(this.#state.records, request);
+    return readRange(this.#state, request);
+  }
+
+  /** How many keys a range has now. */
+  count({ start, end }: KeyRange): number {
+    return this.#state.records.count(start, end);
   }
 
   /** The state as it is now, whatever is applied later. Takes constant time. */
   view(): KvReader {
-    const records = this.#state.records.view();
-    return {
-      revision: this.#state.revision,
-      size: records.size,
-      get: (key) => records.get(key),
-      range: (request) => readRange(records, request),
-    };
+    const { revision, compactRevision, records, history } = this.#state;
+    return readerOf({
+      revision,
+      compactRevision,
+      records: records.view(),
+      history: history.view(),
+    });
   }
 
   /**
@@ -89,11 +115,21 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
       () => ({ index: entry.index, applied: state.appliedIndex }),
     );
     state.appliedIndex = entry.index;
-    state.clockMs = Math.max(state.clockMs, entry.timeMs);
+    state.clock.advance(entry);
     const command = parseCommand(entry.payload);
     const result = command === null ? refused("malformed") : execute(state, command);
+    sweep(state, command?.kind === "maintain" ? SWEEP_STEPS_OWN : SWEEP_STEPS);
+    markTime(state);
     addToDigest(state, entry, result);
     return result;
+  }
+
+  /** Proposes to compact what the policy no longer keeps, and to sweep what is left of it. */
+  maintenance(now: LeaderTime): Uint8Array | null {
+    const state = this.#state;
+    const compactRevision = compactionDue(state, { policy: this.#policy, time: now });
+    if (compactRevision === null && state.sweptRevision === state.compactRevision) return null;
+    return encodeCommand({ kind: "maintain", compactRevision: compactRevision ?? 0 });
   }
 
   /** An answer as bytes. */
@@ -133,16 +169,33 @@ function parseCommand(payload: Uint8Array): Command | null {
 }
 
 function execute(state: KvState, command: Command): CommandResult {
-  if (command.kind === "commit") return commitOnce(state, command);
-  // A log index names one entry for ever, so no two sessions share an id (thesis §6.3).
-  const session = state.appliedIndex;
-  state.sessions.open(session, state.clockMs);
-  return { kind: "session_opened", session, revision: state.revision };
+  const { revision } = state;
+  switch (command.kind) {
+    case "commit":
+      return commitOnce(state, command);
+    case "open_session": {
+      // A log index names one entry for ever, so no two sessions share an id (thesis §6.3).
+      const session = state.appliedIndex;
+      state.sessions.open(session, state.clock.nowMs);
+      return { kind: "session_opened", session, revision };
+    }
+    case "compact":
+      return compactTo(state, command.revision);
+    case "maintain": {
+      const { compactRevision } = command;
+      const isDue = compactRevision > state.compactRevision && compactRevision <= revision;
+      if (isDue) compact(state, compactRevision);
+      return { kind: "maintained", revision };
+    }
+    default:
+      return unreachable(command);
+  }
 }
 
-function commitOnce(state: KvState, { session, operations }: CommitCommand): CommandResult {
+function commitOnce(state: KvState, command: CommitCommand): CommandResult {
+  const { session, operations } = command;
   if (session === null) return commit(state, operations);
-  const recollection = state.sessions.recall(session, state.clockMs);
+  const recollection = state.sessions.recall(session, state.clock.nowMs);
   if (recollection.kind === "expired") return refused("session_expired");
   if (recollection.kind === "answered") return { ...recollection.answer, replayed: true };
   const committed = commit(state, operations);
@@ -150,36 +203,16 @@ function commitOnce(state: KvState, { session, operations }: CommitCommand): Com
   return committed;
 }
 
-function commit(state: KvState, operations: readonly Operation[]): Committed {
-  const revision = ++state.revision;
-  const results: OperationResult[] = [];
-  for (const operation of operations) {
-    results.push(
-      operation.kind === "put"
-        ? put(state, operation)
-        : { kind: "delete", deleted: state.records.delete(operation.key) ? 1 : 0 },
-    );
+function compactTo(state: KvState, compactRevision: number): CommandResult {
+  const { revision } = state;
+  if (compactRevision > revision) {
+    return { kind: "refused", reason: "future_revision", revision };
   }
-  return { kind: "committed", revision, results };
-}
-
-function put(state: KvState, { key, value, encoding }: PutOperation): PutResult {
-  const before = state.records.get(key);
-  const modRevision = state.revision;
-  const createRevision = before?.createRevision ?? modRevision;
-  const version = (before?.version ?? 0) + 1;
-  // The operation's value is a view of a whole batch of entries, which it would keep in memory for
-  // as long as the key lives: the record gets its own.
-  const own = value.slice();
-  state.records.set(key, {
-    key: before?.key ?? key,
-    value: own,
-    encoding,
-    createRevision,
-    modRevision,
-    version,
-  });
-  return { kind: "put", createRevision, modRevision, version };
+  if (compactRevision <= state.compactRevision) {
+    return { kind: "refused", reason: "compacted", revision: state.compactRevision };
+  }
+  compact(state, compactRevision);
+  return { kind: "compacted", compactRevision, revision };
 }
 
 function refused(reason: RefusalReason): CommandResult {

@@ -50,6 +50,8 @@ export class Replica<Result> {
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
   #stopping = false;
+  /** Before this moment the state machine is not asked again for what is due. */
+  #maintainAtMs = -Infinity;
   #replies: Reply<Result>[] = [];
   #messages: Envelope[] = [];
   #tasks: HostTask[] = [];
@@ -107,9 +109,10 @@ export class Replica<Result> {
   /** When a `tick` next has something to do, by the monotonic clock. */
   get wakeAtMs(): number {
     // Deadlines and patience of clients need no finer clock than a heartbeat.
-    return this.pendingCount > 0 || this.#messages.length > 0
+    const wakeAtMs = this.pendingCount > 0 || this.#messages.length > 0
       ? Math.min(this.#node.wakeAtMs, this.#now.monotonicMs + this.#heartbeatMs / 2)
       : this.#node.wakeAtMs;
+    return this.#maintains ? Math.min(wakeAtMs, this.#maintainAtMs) : wakeAtMs;
   }
 
   /** How this node sees itself. */
@@ -183,6 +186,7 @@ export class Replica<Result> {
       patienceMs: 5 * this.#heartbeatMs,
       isUp: this.#isUp,
     };
+    this.#maybeMaintain();
     this.#proposals.flush(this.#node, host);
     this.#reads.flush(this.#node, host);
     const raft = this.#node.drain();
@@ -271,6 +275,21 @@ export class Replica<Result> {
       this.#policy.onApplied(entry);
       this.#proposals.onApplied(entry, result);
     }
+  }
+
+  /** Whether time matters to the state machine and this node is the one to tell it. */
+  get #maintains(): boolean {
+    const { maintenance } = this.#machine;
+    return maintenance !== undefined && this.role === "leader" && !this.#stopping;
+  }
+
+  #maybeMaintain(): void {
+    const { monotonicMs, wallMs } = this.#now;
+    if (!this.#maintains || monotonicMs < this.#maintainAtMs) return;
+    this.#maintainAtMs = monotonicMs + this.#heartbeatMs;
+    if (this.#proposals.isOwnUnderWay) return;
+    const payload = this.#machine.maintenance?.({ term: this.term, timeMs: wallMs }) ?? null;
+    if (payload !== null) this.#proposals.addOwn(payload);
   }
 
   #maybeSnapshot(): void {

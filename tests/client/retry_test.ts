@@ -53,6 +53,8 @@ const TABLE: readonly (readonly [AttemptFailure, Decided, Decided, Decided])[] =
   [answered("invalid_argument"), "give_up", "give_up", "unknown"],
   [answered("invalid_cursor"), "give_up", "give_up", "unknown"],
   [answered("invalid_session"), "give_up", "give_up", "unknown"],
+  [answered("future_revision"), "give_up", "give_up", "unknown"],
+  [answered("compacted"), "give_up", "give_up", "unknown"],
   [answered("key_not_found"), "give_up", "give_up", "unknown"],
   [answered("route_not_found"), "give_up", "give_up", "unknown"],
   [answered("method_not_allowed"), "give_up", "give_up", "unknown"],

@@ -26,14 +26,16 @@ export function appUnderTest(): AppUnderTest {
   };
 }
 
-/** Demands a failure with this code and returns its body. */
+/** Demands a failure with this code, and these details beside it, and returns its body. */
 export async function assertFailure(
   response: Response,
   status: number,
   code: string,
+  details: readonly string[] = [],
 ): Promise<FailureBody> {
   const body: FailureBody = await response.json();
   assertEquals([response.status, body.error?.code], [status, code]);
-  assertEquals(Object.keys(body.error).sort(), ["code", "message", "outcome", "retryable"]);
+  const fields = ["code", "message", "outcome", "retryable", ...details];
+  assertEquals(Object.keys(body.error).sort(), fields.sort());
   return body;
 }
