@@ -5,7 +5,9 @@
  * ```text
  * version u8 = 1
  * count   varint
- * member  id text, url text, roles u8 (1 voter, 2 outgoing voter, 4 learner)    count times
+ * member  id text, url text, roles u8, [replaces text]    count times
+ *         roles: 1 voter, 2 outgoing voter, 4 learner, 8 to vote once caught up,
+ *         16 and then in the place of `replaces`
  * ```
  *
  * Roles stand beside the member they belong to, so that bytes cannot name a voter that is nobody.
@@ -13,7 +15,7 @@
  * @module
  */
 
-import type { Configuration, Member } from "../raft/configuration.ts";
+import type { Configuration, Member, VoterCandidate } from "../raft/configuration.ts";
 import type { NodeId } from "../raft/ids.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ByteWriter } from "./byte_writer.ts";
@@ -44,17 +46,21 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
 
 /** Writes what {@linkcode readConfiguration} reads. */
 export function writeConfiguration(writer: ByteWriter, configuration: Configuration): void {
-  const { members, voters, votersOutgoing, learners } = configuration;
+  const { members, voters, votersOutgoing, learners, candidates } = configuration;
   checkEncodable(configuration);
   writer.u8(VERSION);
   writer.varint(members.length);
   for (const { id, url } of members) {
     writer.text(id);
     writer.text(url);
+    const candidate = candidates.find((each) => each.id === id);
+    const replaces = candidate?.replaces ?? null;
     writer.u8(
       (voters.includes(id) ? VOTER : 0) | (votersOutgoing.includes(id) ? OUTGOING : 0) |
-        (learners.includes(id) ? LEARNER : 0),
+        (learners.includes(id) ? LEARNER : 0) | (candidate === undefined ? 0 : CANDIDATE) |
+        (replaces === null ? 0 : REPLACES),
     );
+    if (replaces !== null) writer.text(replaces);
   }
 }
 
@@ -69,6 +75,7 @@ export function readConfiguration(reader: ByteReader): Configuration {
   const voters: NodeId[] = [];
   const votersOutgoing: NodeId[] = [];
   const learners: NodeId[] = [];
+  const candidates: VoterCandidate[] = [];
   let previous = "";
   for (let left = reader.count(MEMBER_BYTES_MIN); left > 0; left--) {
     const id = readNodeId(reader);
@@ -76,25 +83,34 @@ export function readConfiguration(reader: ByteReader): Configuration {
     previous = id;
     members.push({ id, url: reader.text() });
     const roles = reader.u8();
-    if (roles === 0 || roles > (VOTER | OUTGOING | LEARNER)) {
-      reader.fail("Member has no known role");
-    }
-    if ((roles & VOTER) !== 0 && (roles & LEARNER) !== 0) reader.fail("Learner has a vote");
+    checkRoles(roles, reader);
     if ((roles & VOTER) !== 0) voters.push(id);
     if ((roles & OUTGOING) !== 0) votersOutgoing.push(id);
     if ((roles & LEARNER) !== 0) learners.push(id);
+    if ((roles & CANDIDATE) === 0) continue;
+    candidates.push({ id, replaces: (roles & REPLACES) === 0 ? null : readNodeId(reader) });
   }
-  return { members, voters, votersOutgoing, learners };
+  return { members, voters, votersOutgoing, learners, candidates };
+}
+
+function checkRoles(roles: number, reader: ByteReader): void {
+  const holds = (role: number) => (roles & role) !== 0;
+  if (roles === 0 || roles >= 2 * REPLACES) reader.fail("Member has no known role");
+  if (holds(VOTER) && holds(LEARNER)) reader.fail("Learner has a vote");
+  if (holds(CANDIDATE) && !holds(LEARNER)) reader.fail("Candidate is no learner");
+  if (holds(REPLACES) && !holds(CANDIDATE)) reader.fail("Member without a role replaces another");
 }
 
 const VERSION = 1;
 const VOTER = 1;
 const OUTGOING = 2;
 const LEARNER = 4;
+const CANDIDATE = 8;
+const REPLACES = 16;
 const MEMBER_BYTES_MIN = 4;
 
 function checkEncodable(configuration: Configuration): void {
-  const { members, voters, votersOutgoing, learners } = configuration;
+  const { members, voters, votersOutgoing, learners, candidates } = configuration;
   const known = new Set<NodeId>();
   let previous = "";
   for (const { id } of members) {
@@ -102,7 +118,8 @@ function checkEncodable(configuration: Configuration): void {
     previous = id;
     known.add(id);
   }
-  for (const id of [...voters, ...votersOutgoing, ...learners]) {
+  const named = [...voters, ...votersOutgoing, ...learners, ...candidates.map(({ id }) => id)];
+  for (const id of named) {
     if (!known.has(id)) throw new RangeError(`Cannot encode a role without its member: ${id}`);
   }
 }

@@ -32,9 +32,11 @@ import {
   propose,
   type ProposeResult,
 } from "./leader.ts";
+import type { MembershipChange } from "./membership.ts";
 import type { RaftMessage, Role } from "./message.ts";
 import { type RaftOptions, validateRaftOptions } from "./options.ts";
 import type { RaftOutbox } from "./outbox.ts";
+import { advanceChange, type ChangeResult, proposeChange } from "./reconfiguration.ts";
 import { replicate } from "./replication.ts";
 import { becomeFollower, resetElectionTimer } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
@@ -123,6 +125,16 @@ export class RaftNode<Token> {
     return this.#state.configuration;
   }
 
+  /** The entry that holds the members in force, and whether it is committed. */
+  get configurationIndex(): LogIndex {
+    return this.#state.configurations.latest.index;
+  }
+
+  /** The members that were in force right after the entry at `index`, not older than the last applied. */
+  configurationAt(index: LogIndex): Configuration {
+    return this.#state.configurations.at(index);
+  }
+
   /** Whether a hand-over of the leadership is under way. */
   get isHandingOver(): boolean {
     return this.#state.role.kind === "leader" && this.#state.role.transfer !== null;
@@ -164,6 +176,11 @@ export class RaftNode<Token> {
   /** Proposes a command; only a leader takes it. */
   propose(payload: Uint8Array): ProposeResult {
     return propose(this.#state, payload);
+  }
+
+  /** Proposes a change of the membership; only a leader takes it. */
+  changeMembership(change: MembershipChange, expectedIndex: number | null): ChangeResult {
+    return proposeChange(this.#state, change, { expectedIndex });
   }
 
   /** Asks for an index that is safe to read at; answered in a later outbox. */
@@ -225,6 +242,7 @@ export class RaftNode<Token> {
     const state = this.#state;
     maybeCommit(state); // a single voter has nobody else to hear from
     if (state.role.kind === "leader") {
+      advanceChange(state);
       advanceTransfer(state);
       advanceReads(state);
       if (state.role.kind === "leader") replicate(state, state.role);
@@ -271,6 +289,7 @@ export class RaftNode<Token> {
     const through = Math.min(state.commitIndex, state.handedIndex + COMMITTED_PER_DRAIN_MAX);
     const committed = state.log.between(state.handedIndex, through as LogIndex);
     state.handedIndex = through as LogIndex;
+    state.configurations.compact(state.handedIndex);
     return committed;
   }
 
