@@ -156,8 +156,10 @@ export class Wal {
       file.writeAt(offsetBytes, bytes);
     } catch (error) {
       if (!(error instanceof NoSpaceError)) throw error;
-      // What was written of the batch must not stand before the next one.
+      // What was written of the batch must not stand before the next one, nor come back behind it: a
+      // power cut could keep a seal here and lose the cut.
       await file.truncate(offsetBytes);
+      await file.syncData();
       throw new StorageFullError("Cannot write to the log: No space left on the disk");
     }
     await file.syncData();

@@ -8,7 +8,7 @@
 import { unreachable } from "../assert.ts";
 import type { Entry } from "./entry.ts";
 import type { LogIndex, NodeId, Term } from "./ids.ts";
-import type { Envelope, RaftMessage } from "./message.ts";
+import type { AppendAccepted, Envelope, RaftMessage } from "./message.ts";
 import type { PersistBatch } from "./persist.ts";
 import type { ReadGrant } from "./read_rounds.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
@@ -55,7 +55,21 @@ export class OutboxBuilder<Token> {
 
   /** Queues a message for `to`. */
   send(to: NodeId, message: RaftMessage): void {
-    (isPromise(message) ? this.#held : this.#now).push({ to, message });
+    if (message.type === "append_accepted") this.#acknowledge(to, message);
+    else (isPromise(message) ? this.#held : this.#now).push({ to, message });
+  }
+
+  /**
+   * An acknowledgement speaks for all before it, and all that wait, wait for the same batch: one is
+   * enough. While a disk hangs, a leader that asks again and again would else fill the memory.
+   */
+  #acknowledge(to: NodeId, message: AppendAccepted): void {
+    for (const [at, waiting] of this.#held.entries()) {
+      if (waiting.to !== to || waiting.message.type !== "append_accepted") continue;
+      if (message.matchIndex > waiting.message.matchIndex) this.#held[at] = { to, message };
+      return;
+    }
+    this.#held.push({ to, message });
   }
 
   /**

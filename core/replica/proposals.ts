@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DecodeError } from "../codec/decode_error.ts";
 import { drawId, type Random } from "../random.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { LogIndex, NodeId, Term } from "../raft/ids.ts";
@@ -51,9 +52,14 @@ interface Forwarded {
 /** Most proposals that may wait for a leader. */
 const WAITING_MAX = 10_000;
 
+/** Most runs of peers whose numbers are remembered; each restart of a peer adds one. */
+const SENDERS_MAX = 1_000;
+
 /** The proposals of one replica. */
 export class Proposals<Result> {
   readonly #machine: StateMachine<Result>;
+  /** The term in which the run before this one ended, at the latest. */
+  readonly #termAtStart: Term;
   /** Names this run of the process in what it forwards. */
   readonly #sender: number;
   #forwards = 0;
@@ -67,10 +73,19 @@ export class Proposals<Result> {
   #replies: Reply<Result>[] = [];
   #messages: Envelope[] = [];
 
-  /** @param random Draws the name of this run; it must differ from those of earlier runs. */
-  constructor(machine: StateMachine<Result>, random: Random) {
+  /**
+   * Starts with none.
+   *
+   * @param run `random` draws the name of this run, which must differ from those of earlier runs;
+   *   `termAtStart` is the term that storage recovered.
+   */
+  constructor(
+    machine: StateMachine<Result>,
+    run: { readonly random: Random; readonly termAtStart: Term },
+  ) {
     this.#machine = machine;
-    this.#sender = drawId(random);
+    this.#termAtStart = run.termAtStart;
+    this.#sender = drawId(run.random);
   }
 
   /** How many clients wait for an answer. */
@@ -89,8 +104,21 @@ export class Proposals<Result> {
     const key = `${from}/${sender}`;
     // The first copy is answered; answering a second could tell of a refusal what was accepted.
     if (requestId <= (this.#seen.get(key) ?? 0)) return;
-    this.#seen.set(key, requestId);
-    this.#add({ kind: "peer", from, sender, requestId, term }, payload);
+    this.#remember(key, requestId);
+    const origin: Origin = { kind: "peer", from, sender, requestId, term };
+    // In a term from before this run, an earlier run may have led and taken a copy of this into its
+    // log: to send it back as refused would make the peer propose it twice.
+    if (term <= this.#termAtStart) this.#fail(origin, "unknown");
+    else this.#add(origin, payload);
+  }
+
+  #remember(sender: string, requestId: number): void {
+    this.#seen.delete(sender);
+    this.#seen.set(sender, requestId);
+    const [longestSilent] = this.#seen.keys();
+    if (this.#seen.size > SENDERS_MAX && longestSilent !== undefined) {
+      this.#seen.delete(longestSilent);
+    }
   }
 
   #add(origin: Origin, payload: Uint8Array): void {
@@ -187,7 +215,7 @@ export class Proposals<Result> {
     if (forwarded === undefined) return;
     this.#forwarded.delete(requestId);
     if (end.kind === "applied") {
-      this.#succeed(forwarded.origin, end.index, this.#machine.decodeResult(end.result));
+      this.#succeedElsewhere(forwarded.origin, end);
     } else if (end.reason === "not_leader") {
       this.#holdUntilMs = timing.nowMs + timing.holdMs;
       this.#waiting.push(forwarded);
@@ -249,6 +277,19 @@ export class Proposals<Result> {
     } else {
       this.#answer(origin, { kind: "applied", index, result: this.#machine.encodeResult(result) });
     }
+  }
+
+  #succeedElsewhere(origin: Origin, end: Extract<ForwardEnd, { kind: "applied" }>): void {
+    let result: Result;
+    try {
+      result = this.#machine.decodeResult(end.result);
+    } catch (error) {
+      // A peer of another version must not be able to end this node.
+      if (!(error instanceof DecodeError)) throw error;
+      this.#fail(origin, "unknown");
+      return;
+    }
+    this.#succeed(origin, end.index, result);
   }
 
   #fail(origin: Origin, reason: ProposalFailure): void {

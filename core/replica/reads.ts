@@ -25,6 +25,9 @@ interface Question {
   readonly askedAtMs: number;
 }
 
+/** Most reads that may be open at once. */
+const OPEN_MAX = 100_000;
+
 /** The reads of one replica. */
 export class Reads {
   /** Every read that has not ended, with its deadline. The lists below may name ended ones. */
@@ -52,6 +55,10 @@ export class Reads {
 
   /** A client wants to read. */
   add(requestId: RequestId, deadlineMs: number): void {
+    if (this.#open.size >= OPEN_MAX) {
+      this.#replies.push({ kind: "failed", requestId, reason: "overloaded" });
+      return;
+    }
     this.#open.set(requestId, deadlineMs);
     this.#fresh.push(requestId);
   }
@@ -135,6 +142,15 @@ export class Reads {
       this.#open.delete(requestId);
       this.#replies.push({ kind: "failed", requestId, reason });
     }
+    this.#forgetEnded();
+  }
+
+  /** Without a leader, or without progress, the lists would grow with every read that gave up. */
+  #forgetEnded(): void {
+    this.#fresh = this.#takeFresh();
+    this.#granted = this.#granted.filter(({ requestIds }) =>
+      requestIds.some((requestId) => this.#open.has(requestId))
+    );
   }
 
   /** The node stops. */

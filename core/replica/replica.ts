@@ -65,7 +65,8 @@ export class Replica<Result> {
     const { recovered, machine, random } = options;
     this.#node = new RaftNode(options);
     this.#machine = machine;
-    this.#proposals = new Proposals(machine, random);
+    const termAtStart = recovered.hardState.term;
+    this.#proposals = new Proposals(machine, { random, termAtStart });
     this.#reads = new Reads(random);
     this.#heartbeatMs = options.timing.heartbeatMs;
     this.#now = options.now;
@@ -112,7 +113,8 @@ export class Replica<Result> {
 
   /** How many clients wait for an answer. */
   get pendingCount(): number {
-    return this.#proposals.pendingCount + this.#reads.pendingCount + this.#changes.pendingCount;
+    return this.#proposals.pendingCount + this.#reads.pendingCount + this.#queries.pendingCount +
+      this.#changes.pendingCount;
   }
 
   /** When a `tick` next has something to do, by the monotonic clock. */

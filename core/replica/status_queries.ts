@@ -22,6 +22,11 @@ export class StatusQueries {
   #replies: Reply<never>[] = [];
   #messages: Envelope[] = [];
 
+  /** How many questions are open. */
+  get pendingCount(): number {
+    return this.#queries.size;
+  }
+
   /** Asks every member that a link leads to. */
   add(
     requestId: RequestId,

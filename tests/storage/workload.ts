@@ -2,8 +2,8 @@
 
 import type { Store } from "@raftkv/core";
 import type { DurableState, Entry, HardState, SnapshotMeta } from "@raftkv/core/raft";
-import { openStore } from "@raftkv/storage";
-import { MemoryStore, type MemoryVfs } from "@raftkv/storage/memory";
+import { openStore, type Vfs } from "@raftkv/storage";
+import { MemoryStore } from "@raftkv/storage/memory";
 import {
   batchOf,
   entriesOf,
@@ -20,7 +20,7 @@ export const PATH = "data";
 export const IDENTITY = { clusterId: "cluster-1", nodeId: "n1" as NodeId };
 
 /** Opens the store with segments small enough for a short workload to need many. */
-export function openOn(vfs: MemoryVfs, segmentBytesMax = 900): Promise<Store> {
+export function openOn(vfs: Vfs, segmentBytesMax = 900): Promise<Store> {
   const pause = () => Promise.resolve();
   return openStore(PATH, { ...IDENTITY, vfs, segmentBytesMax, pause });
 }
@@ -102,6 +102,19 @@ export function install(index: number, term: number): Step {
   };
 }
 
+/** Both in one, to be tried again as a whole. */
+export function receive(index: number, term: number): Step {
+  const [staging, installing] = [stage(index, term), install(index, term)];
+  return {
+    name: `receive ${index}`,
+    run: async (store) => {
+      await staging.run(store);
+      await installing.run(store);
+    },
+    after: installing.after,
+  };
+}
+
 /** Appends, rotations, replaced tails, snapshots, compactions and both kinds of installation. */
 export const WORKLOAD: readonly Step[] = [
   append([], hardStateOf(1, "n1")),
@@ -160,3 +173,14 @@ function textOf({ index, term, kind, timeMs, payload }: Entry): string {
 function metaOf(index: number, term: number): Promise<SnapshotMeta> {
   return new MemoryStore().saveSnapshot(pointOf(index, term), slicesOf(stateOf(index)));
 }
+
+/** The digest of the state as of `index`, worked out once. */
+export async function digestOfState(index: number): Promise<string> {
+  const known = digests.get(index);
+  if (known !== undefined) return known;
+  const { digest } = await metaOf(index, 1);
+  digests.set(index, digest);
+  return digest;
+}
+
+const digests = new Map<number, string>();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DecodeError } from "@raftkv/core/codec";
 import type { Entry } from "@raftkv/core/raft";
 import type { StateMachine, StateRestorer } from "@raftkv/core/replica";
 
@@ -27,7 +28,9 @@ export class JournalMachine implements StateMachine<number> {
   }
 
   decodeResult(bytes: Uint8Array): number {
-    return Number(decoder.decode(bytes));
+    const result = Number(decoder.decode(bytes));
+    if (!Number.isInteger(result)) throw new DecodeError("Result is not a number", 0);
+    return result;
   }
 
   /** Gives the state as it was at the call, in slices of a few bytes. */

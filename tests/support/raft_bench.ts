@@ -147,8 +147,8 @@ export class RaftBench {
   /** Makes the node win an election; its no-op stays on the way to the disk. */
   becomeLeader(): this {
     const voters = this.node.configuration.voters.slice(1);
-    this.#untilRole("pre_candidate");
-    const asked = (this.node.term + 1) as Term;
+    while (this.node.role === "follower") this.wait(50);
+    const asked = voters.length === 0 ? this.node.term : (this.node.term + 1) as Term;
     for (const voter of voters) {
       this.receive(voter, { type: "pre_vote_response", term: asked, granted: true });
     }
@@ -157,10 +157,6 @@ export class RaftBench {
       this.receive(voter, { type: "vote_response", term: asked, granted: true });
     }
     return this.quiet();
-  }
-
-  #untilRole(role: string): void {
-    while (this.node.role !== role) this.wait(50);
   }
 
   /** The terms of the log from `first` on. */

@@ -80,7 +80,7 @@ Deno.test("a vote in term zero is refused", () => {
 Deno.test("a configuration is not written if a voter is nobody or members are out of order", () => {
   const a: Member = { id: "a" as NodeId, url: "http://a" };
   const b: Member = { id: "b" as NodeId, url: "http://b" };
-  const none = { votersOutgoing: [], learners: [] };
+  const none = { votersOutgoing: [], learners: [], candidates: [] };
   assertThrows(
     () => encodeConfiguration({ members: [a], voters: [b.id], ...none }),
     RangeError,

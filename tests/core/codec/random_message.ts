@@ -85,7 +85,9 @@ export class Draw {
       const roles = this.oneOf([[voters], [voters, votersOutgoing], [votersOutgoing, learners]]);
       for (const role of roles) role.push(id);
     }
-    return { members, voters, votersOutgoing, learners };
+    const candidates = learners.filter(() => this.flag())
+      .map((id) => ({ id, replaces: this.flag() ? this.id() : null }));
+    return { members, voters, votersOutgoing, learners, candidates };
   }
 
   chunk(): SnapshotChunk {

@@ -6,7 +6,7 @@ import { type Pair, position } from "../../support/raft_messages.ts";
 const NAMES = ["n1", "n2", "n3", "n4", "n5"].map((name) => name as NodeId);
 
 function configuration(voters: readonly NodeId[], outgoing: readonly NodeId[] = []): Configuration {
-  return { members: [], voters, votersOutgoing: outgoing, learners: [] };
+  return { members: [], voters, votersOutgoing: outgoing, learners: [], candidates: [] };
 }
 
 /** Every way to give each of `count` places one of `values`. */

@@ -1,0 +1,257 @@
+import { assertEquals } from "@std/assert";
+import type { ForwardEnd, LogIndex, NodeId, Term } from "@raftkv/core/raft";
+import { line } from "../../support/journal_machine.ts";
+import { append, heartbeat, snapshot } from "../../support/raft_messages.ts";
+import { ReplicaBench } from "../../support/replica_bench.ts";
+
+const n2 = "n2" as NodeId;
+
+function forwardRequest(term: number, requestId: number, sender = 77) {
+  const payload = line(`forwarded ${requestId}`);
+  return { type: "forward_request", sender, requestId, term: term as Term, payload } as const;
+}
+
+/** A follower of n2 in term 3, and what it forwarded for one client. */
+function forwarding() {
+  const bench = new ReplicaBench({ term: 3 }).linked().follow(3);
+  const requestId = bench.propose("a");
+  const [request] = bench.take("forward_request");
+  const answer = (end: ForwardEnd, sender = request!.sender) =>
+    bench.receive("n2", {
+      type: "forward_response",
+      sender,
+      requestId: request!.requestId,
+      end,
+    });
+  return { bench, requestId, request: request!, answer };
+}
+
+Deno.test("a leader answers when the command is applied, not before", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.propose("a");
+  assertEquals(bench.end(requestId), null);
+  bench.acknowledge();
+  assertEquals([bench.end(requestId), bench.machine.lines], ["applied", ["a"]]);
+});
+
+Deno.test("a command whose entry was overwritten is lost, for certain", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.propose("a");
+  const term = bench.replica.term;
+  bench.receive("n2", append(term + 1, { previous: [1, term], entries: [term + 1], commit: 2 }));
+  assertEquals([bench.end(requestId), bench.machine.lines.includes("a")], ["lost", false]);
+});
+
+Deno.test("a command that a later leader commits after all is applied, not lost", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.propose("a");
+  const term = bench.replica.term;
+  bench.receive("n2", append(term + 1, { previous: [2, term], entries: [], commit: 2 }));
+  assertEquals([bench.end(requestId), bench.machine.lines], ["applied", ["a"]]);
+});
+
+Deno.test("a command whose place the own next leadership takes again is unknown", () => {
+  const bench = new ReplicaBench().lead();
+  const { term } = bench.replica;
+  for (const text of ["x", "y"]) bench.propose(text, 90_000);
+  const requestId = bench.propose("a", 90_000);
+  bench.receive("n2", append(term + 1, { previous: [1, term], entries: [term + 1] }));
+  bench.lead();
+  assertEquals(bench.end(requestId), null);
+  bench.propose("b", 90_000);
+  assertEquals([bench.lastIndex === 4, bench.end(requestId)], [true, "unknown"]);
+});
+
+Deno.test("a command that a snapshot skipped is unknown", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.propose("a", 60_000);
+  const term = bench.replica.term;
+  const meta = snapshot([9, term]);
+  const chunk = { meta, offsetBytes: 0, data: new Uint8Array(4) };
+  bench.receive("n2", heartbeat(term + 1));
+  bench.receive("n2", { type: "snapshot_request", term: (term + 1) as Term, chunk });
+  bench.step({ kind: "chunk_staged", from: n2, meta, nextOffsetBytes: 4 });
+  bench.step({ kind: "installed", meta, ok: true });
+  assertEquals(bench.end(requestId), "unknown");
+});
+
+Deno.test("without a leader a command waits, and certainly was not applied at its deadline", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  const requestId = bench.propose("a", 500);
+  bench.wait(450);
+  assertEquals(bench.end(requestId), null);
+  bench.wait(100);
+  assertEquals([bench.end(requestId), bench.lastIndex === 0], ["no_leader", true]);
+});
+
+Deno.test("a command in the log that is not committed by its deadline is a timeout", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.propose("a", 500);
+  bench.wait(600);
+  assertEquals(bench.end(requestId), "timeout");
+});
+
+Deno.test("a command that waits is taken as soon as a leader is known", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  bench.propose("a");
+  assertEquals(bench.take("forward_request"), []);
+  bench.follow(3);
+  assertEquals(bench.take("forward_request").length, 1);
+});
+
+Deno.test("a follower forwards to its leader, naming the term, and passes the answer on", () => {
+  const { bench, requestId, request, answer } = forwarding();
+  assertEquals([request.term === 3, request.payload], [true, line("a")]);
+  answer({ kind: "applied", index: 9 as LogIndex, result: line("4") });
+  assertEquals(bench.replies, [{
+    kind: "applied",
+    requestId,
+    index: 9 as LogIndex,
+    result: 4,
+  }]);
+});
+
+Deno.test("nothing is forwarded over a link that is down", () => {
+  const bench = new ReplicaBench({ term: 3 }).follow(3);
+  bench.propose("a");
+  assertEquals(bench.take("forward_request"), []);
+  bench.step({ kind: "peer_up", peer: n2 });
+  assertEquals(bench.take("forward_request").length, 1);
+});
+
+Deno.test("a command sent back by a node that does not lead is tried again, under a new number", () => {
+  const { bench, requestId, request, answer } = forwarding();
+  answer({ kind: "failed", reason: "not_leader" });
+  bench.wait(100);
+  const [again] = bench.take("forward_request");
+  assertEquals([bench.end(requestId), again!.requestId > request.requestId], [null, true]);
+});
+
+Deno.test("a broken link leaves what was forwarded unknown, and a late answer is ignored", () => {
+  const { bench, requestId, answer } = forwarding();
+  bench.step({ kind: "peer_down", peer: n2 });
+  assertEquals(bench.end(requestId), "unknown");
+  answer({ kind: "applied", index: 9 as LogIndex, result: line("4") });
+  assertEquals(bench.replies.length, 1);
+});
+
+Deno.test("a forwarded command without an answer is a timeout at its deadline", () => {
+  const { bench, requestId } = forwarding();
+  bench.wait(1_100);
+  assertEquals(bench.end(requestId), "timeout");
+});
+
+Deno.test("an answer to an earlier run of the process is none", () => {
+  const { bench, requestId, request, answer } = forwarding();
+  answer({ kind: "failed", reason: "lost" }, request.sender + 1);
+  assertEquals(bench.end(requestId), null);
+});
+
+Deno.test("an answer that cannot be understood leaves the outcome unknown, and the node running", () => {
+  const { bench, requestId, answer } = forwarding();
+  answer({ kind: "applied", index: 9 as LogIndex, result: line("not a number") });
+  assertEquals(bench.end(requestId), "unknown");
+});
+
+Deno.test("a duplicated forward is appended and answered once", () => {
+  const bench = new ReplicaBench().lead();
+  const request = forwardRequest(bench.replica.term, 1);
+  bench.receive("n2", request).receive("n2", request).acknowledge().receive("n2", request);
+  assertEquals(bench.machine.lines, ["forwarded 1"]);
+  assertEquals(bench.take("forward_response").map(({ end }) => end.kind), ["applied"]);
+});
+
+Deno.test("a forward that arrives after later ones of its sender is dropped", () => {
+  const bench = new ReplicaBench().lead();
+  const { term } = bench.replica;
+  bench.receive("n2", forwardRequest(term, 2)).receive("n2", forwardRequest(term, 1)).acknowledge();
+  assertEquals(bench.machine.lines, ["forwarded 2"]);
+});
+
+Deno.test("two senders may use the same numbers", () => {
+  const bench = new ReplicaBench().lead();
+  const { term } = bench.replica;
+  bench.receive("n2", forwardRequest(term, 1, 77)).receive("n2", forwardRequest(term, 1, 78));
+  bench.receive("n3", forwardRequest(term, 1, 77)).acknowledge();
+  assertEquals(bench.machine.lines.length, 3);
+});
+
+Deno.test("a forward meant for another term is sent back", () => {
+  const bench = new ReplicaBench().lead();
+  bench.receive("n2", forwardRequest(bench.replica.term + 1, 1));
+  assertEquals(bench.take("forward_response").map(({ end }) => end), [
+    { kind: "failed", reason: "not_leader" },
+  ]);
+  assertEquals(bench.lastIndex === 1, true);
+});
+
+Deno.test("a node that does not lead sends a forward back at once, and forwards it no further", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked().follow(4);
+  bench.receive("n3", forwardRequest(4, 1));
+  assertEquals(bench.take("forward_response").map(({ end }) => end), [
+    { kind: "failed", reason: "not_leader" },
+  ]);
+  assertEquals(bench.take("forward_request"), []);
+});
+
+Deno.test("of a term it may have led before a restart, a node cannot say that it refused", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked().follow(3);
+  bench.receive("n3", forwardRequest(3, 1)).receive("n3", forwardRequest(2, 2));
+  assertEquals(bench.take("forward_response").map(({ end }) => end), [
+    { kind: "failed", reason: "unknown" },
+    { kind: "failed", reason: "unknown" },
+  ]);
+});
+
+Deno.test("during a hand-over commands wait, and are forwarded to the next leader", () => {
+  const bench = new ReplicaBench().lead();
+  bench.step({ kind: "transfer_leadership", target: n2 });
+  const requestId = bench.propose("a");
+  assertEquals([bench.end(requestId), bench.lastIndex === 1], [null, true]);
+  bench.follow(bench.replica.term + 1);
+  assertEquals(bench.take("forward_request").length, 1);
+});
+
+Deno.test("a failed hand-over gives the waiting commands back to this leader", () => {
+  const bench = new ReplicaBench().lead();
+  bench.step({ kind: "transfer_leadership", target: n2 });
+  const requestId = bench.propose("a", 5_000);
+  for (let waited = 0; waited < 1_100; waited += 100) bench.wait(100).acknowledge();
+  assertEquals(bench.end(requestId), "applied");
+});
+
+Deno.test("a stopping node refuses what is new and gives up what waits", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  const waiting = bench.propose("a");
+  bench.step({ kind: "stop" });
+  const late = bench.propose("b");
+  assertEquals([bench.end(waiting), bench.end(late), bench.end(bench.read())], [
+    "stopping",
+    "stopping",
+    "stopping",
+  ]);
+});
+
+Deno.test("a stopping leader still finishes what is in its log, and hands over", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.propose("a");
+  bench.step({ kind: "stop" }).acknowledge();
+  assertEquals([bench.end(requestId), bench.take("timeout_now").length], ["applied", 1]);
+});
+
+Deno.test("the queue for a leader is bounded; beyond it a command is refused for certain", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  const instant = { monotonicMs: 0, wallMs: 0 };
+  for (let requestId = 1; requestId <= 10_001; requestId++) {
+    bench.replica.step(instant, {
+      kind: "propose",
+      requestId,
+      payload: line("a"),
+      deadlineMs: 900,
+    });
+  }
+  bench.drain();
+  assertEquals(bench.replies.map((reply) => reply.kind === "failed" && reply.reason), [
+    "overloaded",
+  ]);
+});

@@ -1,0 +1,154 @@
+import { assertEquals } from "@std/assert";
+import type { LogIndex, NodeId } from "@raftkv/core/raft";
+import { append, heartbeat } from "../../support/raft_messages.ts";
+import { ReplicaBench } from "../../support/replica_bench.ts";
+
+const n2 = "n2" as NodeId;
+
+/** A follower of n2 in term 3 that has applied one entry. */
+function follower(): ReplicaBench {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  return bench.receive("n2", append(3, { previous: [0, 0], entries: [3], commit: 1 }));
+}
+
+function answer(bench: ReplicaBench, requestId: number, index: number | null): ReplicaBench {
+  return bench.receive("n2", {
+    type: "read_index_response",
+    requestId,
+    index: index as LogIndex | null,
+  });
+}
+
+Deno.test("a leader serves a read once a majority has confirmed it", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.read();
+  assertEquals(bench.end(requestId), null);
+  bench.acknowledge();
+  assertEquals(bench.end(requestId), "readable");
+});
+
+Deno.test("alone, a node serves reads by itself", () => {
+  const bench = new ReplicaBench({ size: 1 }).lead();
+  assertEquals(bench.end(bench.read()), "readable");
+});
+
+Deno.test("a follower asks its leader and waits until it has applied the index (§6.4)", () => {
+  const bench = follower();
+  const requestId = bench.read();
+  const [question] = bench.take("read_index_request");
+  answer(bench, question!.requestId, 2);
+  assertEquals(bench.end(requestId), null);
+  bench.receive("n2", append(3, { previous: [1, 3], entries: [3], commit: 2 }));
+  assertEquals(bench.end(requestId), "readable");
+});
+
+Deno.test("reads that arrive together share one question", () => {
+  const bench = follower();
+  bench.replica.step({ monotonicMs: 0, wallMs: 0 }, {
+    kind: "read",
+    requestId: 91,
+    deadlineMs: 900,
+  });
+  bench.read();
+  const questions = bench.take("read_index_request");
+  assertEquals(questions.length, 1);
+  answer(bench, questions[0]!.requestId, 1);
+  assertEquals(bench.replies.length, 2);
+});
+
+Deno.test("a read never joins a question that is already on its way", () => {
+  const bench = follower();
+  bench.read();
+  const [first] = bench.take("read_index_request");
+  const late = bench.read();
+  answer(bench, first!.requestId, 1);
+  assertEquals(bench.end(late), null);
+  const [second] = bench.take("read_index_request");
+  answer(bench, second!.requestId, 1);
+  assertEquals(bench.end(late), "readable");
+});
+
+Deno.test("a late answer to a question given up does not serve the next one (L3)", () => {
+  const bench = follower();
+  const requestId = bench.read(5_000);
+  const [first] = bench.take("read_index_request");
+  for (let waited = 0; waited < 600; waited += 100) bench.wait(100).receive("n2", heartbeat(3));
+  const [second] = bench.take("read_index_request");
+  assertEquals(first!.requestId === second!.requestId, false);
+  answer(bench, first!.requestId, 0);
+  assertEquals(bench.end(requestId), null);
+  answer(bench, second!.requestId, 1);
+  assertEquals(bench.end(requestId), "readable");
+});
+
+Deno.test("questions of two runs of a process do not share a number", () => {
+  const numbers = [1, 2].map((seed) => {
+    const bench = new ReplicaBench({ term: 3, seed }).linked().follow(3);
+    bench.read();
+    return bench.take("read_index_request")[0]!.requestId;
+  });
+  assertEquals(numbers[0] === numbers[1], false);
+});
+
+Deno.test("a read asked of a node that does not lead is asked anew", () => {
+  const bench = follower();
+  const requestId = bench.read();
+  const [first] = bench.take("read_index_request");
+  answer(bench, first!.requestId, null).wait(100);
+  assertEquals([bench.end(requestId), bench.take("read_index_request").length], [null, 1]);
+});
+
+Deno.test("a read on its way over a link that breaks is asked of the next leader", () => {
+  const bench = follower();
+  const requestId = bench.read();
+  bench.take("read_index_request");
+  bench.step({ kind: "peer_down", peer: n2 }).receive("n3", heartbeat(4));
+  assertEquals([bench.end(requestId), bench.sent.at(-1)?.to], [null, "n3" as NodeId]);
+});
+
+Deno.test("a leader that is deposed asks its successor for the reads it had begun (L4)", () => {
+  const bench = new ReplicaBench().lead();
+  const requestId = bench.read(5_000);
+  bench.sent = [];
+  bench.follow(bench.replica.term + 1);
+  assertEquals([bench.end(requestId), bench.take("read_index_request").length], [null, 1]);
+});
+
+Deno.test("a peer's question is answered with the index once it is confirmed", () => {
+  const bench = new ReplicaBench().lead();
+  bench.receive("n2", { type: "read_index_request", requestId: 5 });
+  assertEquals(bench.take("read_index_response"), []);
+  bench.acknowledge();
+  assertEquals(bench.take("read_index_response"), [
+    { type: "read_index_response", requestId: 5, index: 1 as LogIndex },
+  ]);
+});
+
+Deno.test("a peer that asks a node that does not lead is told so at once", () => {
+  const bench = follower().receive("n3", { type: "read_index_request", requestId: 5 });
+  assertEquals(bench.take("read_index_response"), [
+    { type: "read_index_response", requestId: 5, index: null },
+  ]);
+});
+
+Deno.test("a read ends by its deadline, wherever it waits (L8)", () => {
+  const noLeader = new ReplicaBench({ term: 3 }).linked();
+  const first = noLeader.read(500);
+  assertEquals(noLeader.wait(560).end(first), "no_leader");
+  const asked = follower();
+  const second = asked.read(500);
+  assertEquals(asked.wait(560).end(second), "timeout");
+  const unapplied = follower();
+  const third = unapplied.read(500);
+  answer(unapplied, unapplied.take("read_index_request")[0]!.requestId, 9);
+  assertEquals(unapplied.wait(560).end(third), "timeout");
+});
+
+Deno.test("a read that ended is not served again by a late answer", () => {
+  const bench = follower();
+  bench.read(100);
+  const [question] = bench.take("read_index_request");
+  bench.wait(200);
+  answer(bench, question!.requestId, 1);
+  assertEquals(bench.replies.length, 1);
+});
