@@ -157,8 +157,19 @@ export class FileStore implements Store {
     if (newest !== null && newest.last.index >= meta.last.index) return await draft.discard();
     const logReaches = this.#logHolds(meta);
     await this.#keepOrDiscard(draft, () => this.#snapshots.publish(draft, { meta, logReaches }));
-    // From here on even a full disk ends the store: the host must not go on with the old log.
-    if (!logReaches) await this.#wal.startAnew(meta.last);
+    if (!logReaches) await this.#replaceLog(meta);
+  }
+
+  /** Begins the log anew behind the published snapshot, or takes that back for want of room. */
+  async #replaceLog({ last }: SnapshotMeta): Promise<void> {
+    try {
+      await this.#wal.startAnew(last);
+    } catch (error) {
+      if (!(error instanceof NoSpaceError)) throw error;
+      // The host goes on with the old log, which the next start would replace with the snapshot.
+      await this.#snapshots.takeBack(last.index);
+      throw new StorageFullError("Cannot install a snapshot: No space left on the disk");
+    }
   }
 
   #logHolds({ last }: SnapshotMeta): boolean {

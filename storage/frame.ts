@@ -17,7 +17,7 @@
  * @module
  */
 
-import { ByteWriter } from "@raftkv/core/codec";
+import { ByteReader, ByteWriter } from "@raftkv/core/codec";
 import { checksumOf } from "./checksum.ts";
 
 /** The kinds of frames, by their type byte. */
@@ -44,8 +44,8 @@ export interface ChainLink {
 export interface Frame {
   /** Its type byte, which may be unknown here. */
   readonly type: number;
-  /** Its body, a view. */
-  readonly body: Uint8Array;
+  /** Its header and its body: one view for the checksum and for the reader of the body. */
+  readonly content: Uint8Array;
   /** Its own checksum. */
   readonly checksum: number;
   /** Where the next frame begins. */
@@ -111,15 +111,21 @@ export function readFrame(
   if (type === 0) return "Record has no type";
   const length = readU32(bytes, offsetBytes + LENGTH_OFFSET_BYTES);
   if (length > FRAME_BODY_BYTES_MAX) return "Record is longer than any can be";
-  const bodyOffset = offsetBytes + FRAME_HEADER_BYTES;
-  const bodyEnd = bodyOffset + length;
+  const bodyEnd = offsetBytes + FRAME_HEADER_BYTES + length;
   if (bodyEnd + 4 > bytes.length) return "Record is cut off";
   const checksum = readU32(bytes, bodyEnd);
   const seed = seedOf(link.salt, link.checksum);
-  if (checksum !== checksumOf(bytes.subarray(offsetBytes, bodyEnd), seed)) {
-    return "Checksum does not match";
-  }
-  return { type, body: bytes.subarray(bodyOffset, bodyEnd), checksum, endBytes: bodyEnd + 4 };
+  const content = bytes.subarray(offsetBytes, bodyEnd);
+  if (checksum !== checksumOf(content, seed)) return "Checksum does not match";
+  return { type, content, checksum, endBytes: bodyEnd + 4 };
+}
+
+/** A reader of a frame's body. */
+export function bodyReaderOf(frame: Frame): ByteReader {
+  const reader = new ByteReader(frame.content);
+  reader.u32();
+  reader.u32();
+  return reader;
 }
 
 /** The four bytes at `offset` as a number, little endian. */

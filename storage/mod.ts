@@ -8,4 +8,5 @@
 export * from "./errors.ts";
 export type { NodeIdentity } from "./identity.ts";
 export { openStore, readIdentity, type StoreOptions } from "./open_store.ts";
+export type { ReadProgress } from "./read_progress.ts";
 export { type Directory, type File, type Lock, NoSpaceError, type Vfs } from "./vfs.ts";

@@ -12,6 +12,7 @@ import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
 import { FileStore } from "./file_store.ts";
 import { checkIdentity, type NodeIdentity } from "./identity.ts";
 import { begin, mend, removeUnfinished, type StoreStart } from "./mend.ts";
+import { ProgressMeter, type ReadProgress } from "./read_progress.ts";
 import { planRecovery } from "./recovery_plan.ts";
 import { parseSegmentHeader } from "./segment.ts";
 import { findSegments, segmentsAmong } from "./segment_files.ts";
@@ -27,6 +28,8 @@ export interface StoreOptions extends NodeIdentity {
   readonly vfs?: Vfs;
   /** Lets everything else run between two slices of a snapshot; one turn if not given. */
   readonly pause?: () => Promise<void>;
+  /** Told again and again how much of the directory has been read while it is opened. */
+  readonly onProgress?: (progress: ReadProgress) => void;
 }
 
 /**
@@ -84,7 +87,8 @@ const LOCK_NAME = "LOCK";
 async function openLocked(directory: Directory, lock: Lock, options: StoreOptions): Promise<Store> {
   const { clusterId, nodeId, segmentBytesMax = LIMITS.segmentBytesMax, pause = nextTurn } = options;
   const identity: NodeIdentity = { clusterId, nodeId };
-  const start = await startFrom(directory, identity);
+  const { onProgress = () => {} } = options;
+  const start = await startFrom(directory, { identity, onProgress });
   const wal = new Wal({ directory, identity, segmentBytesMax, ...start });
   const { recovered, snapshots } = start;
   // The base is where the snapshot stands and no segment begins there: the log is void.
@@ -92,11 +96,18 @@ async function openLocked(directory: Directory, lock: Lock, options: StoreOption
   return new FileStore({ directory, lock, identity, wal, snapshots, recovered, pause });
 }
 
-async function startFrom(directory: Directory, identity: NodeIdentity): Promise<StoreStart> {
+async function startFrom(
+  directory: Directory,
+  { identity, onProgress }: {
+    readonly identity: NodeIdentity;
+    readonly onProgress: (progress: ReadProgress) => void;
+  },
+): Promise<StoreStart> {
   const names = await directory.list();
+  const meter = await ProgressMeter.over(directory, { names, onProgress });
   const found = {
-    segments: await findSegments(directory, names),
-    snapshots: await findSnapshots(directory, names),
+    segments: await findSegments(directory, { names, meter }),
+    snapshots: await findSnapshots(directory, { names, meter }),
   };
   if (found.segments.length > 0) {
     const plan = planRecovery(found, identity);

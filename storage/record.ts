@@ -19,7 +19,7 @@
  */
 
 import {
-  ByteReader,
+  type ByteReader,
   DecodeError,
   readEntry,
   readHardState,
@@ -27,7 +27,13 @@ import {
   writeHardState,
 } from "@raftkv/core/codec";
 import type { Entry, HardState, LogIndex, LogPosition, Term } from "@raftkv/core/raft";
-import { type Frame, FRAME_OVERHEAD_BYTES, FRAME_TYPES, type FrameWriter } from "./frame.ts";
+import {
+  bodyReaderOf,
+  type Frame,
+  FRAME_OVERHEAD_BYTES,
+  FRAME_TYPES,
+  type FrameWriter,
+} from "./frame.ts";
 
 /** What closes a batch. */
 export interface Commit {
@@ -83,7 +89,7 @@ export function addSeal(frames: FrameWriter): void {
 
 /** The record in a frame, or why it is none although the checksum holds. */
 export function decodeRecord(frame: Frame): LogRecord | string {
-  const reader = new ByteReader(frame.body);
+  const reader = bodyReaderOf(frame);
   try {
     const record = readRecord(frame.type, reader);
     reader.end();

@@ -5,6 +5,7 @@
  */
 
 import type { HardState, LogPosition } from "@raftkv/core/raft";
+import type { ProgressMeter } from "./read_progress.ts";
 import {
   encodeSegmentStart,
   type SegmentHeader,
@@ -50,19 +51,29 @@ export interface FoundSegment {
 /** Reads all segments among `names`, in sequence. */
 export async function findSegments(
   directory: Directory,
-  names: readonly string[],
+  { names, meter }: { readonly names: readonly string[]; readonly meter: ProgressMeter },
 ): Promise<FoundSegment[]> {
   const found: FoundSegment[] = [];
-  for (const { name, sequence } of segmentsAmong(names)) {
-    const file = await directory.open(name, "read");
-    try {
-      const bytes = await readStart(file, Number.POSITIVE_INFINITY);
-      found.push({ name, sequence, reading: scanSegment(bytes) });
-    } finally {
-      file.close();
-    }
+  const segments = segmentsAmong(names);
+  let ahead = segments.length > 0 ? readWhole(directory, segments[0]!.name) : null;
+  for (const [place, { name, sequence }] of segments.entries()) {
+    const bytes = await ahead!;
+    const next = segments[place + 1];
+    // The system reads the next one while this one is looked through.
+    ahead = next === undefined ? null : readWhole(directory, next.name);
+    found.push({ name, sequence, reading: scanSegment(bytes) });
+    meter.done(name);
   }
   return found;
+}
+
+async function readWhole(directory: Directory, name: string): Promise<Uint8Array> {
+  const file = await directory.open(name, "read");
+  try {
+    return await readStart(file, Number.POSITIVE_INFINITY);
+  } finally {
+    file.close();
+  }
 }
 
 /** The segments among `names`, in sequence. */

@@ -67,6 +67,15 @@ export class SnapshotFiles {
     });
   }
 
+  /** Forgets the newest snapshot, durably: the log could not follow it. */
+  takeBack(index: LogIndex): Promise<void> {
+    return this.#publishing.run(async () => {
+      this.#kept = this.#kept.filter(({ meta }) => meta.last.index !== index);
+      await this.#directory.remove(snapshotName(index));
+      await this.#directory.sync();
+    });
+  }
+
   /** Reads a slice of a kept snapshot, or returns null if it is not kept. */
   async read(
     index: LogIndex,

@@ -7,6 +7,7 @@
 import type { LogIndex } from "@raftkv/core/raft";
 import { Digest } from "./digest.ts";
 import { HEADER_BYTES_MAX, type ParsedHeader } from "./file_header.ts";
+import type { ProgressMeter } from "./read_progress.ts";
 import { parseSnapshotHeader, type SnapshotHeader, snapshotIndexOf } from "./snapshot_file.ts";
 import { type Directory, type File, readStart } from "./vfs.ts";
 
@@ -25,7 +26,7 @@ export interface FoundSnapshot {
 /** Looks at all snapshots among `names`, newest first, and reads them until one is sound. */
 export async function findSnapshots(
   directory: Directory,
-  names: readonly string[],
+  { names, meter }: { readonly names: readonly string[]; readonly meter: ProgressMeter },
 ): Promise<FoundSnapshot[]> {
   const found: FoundSnapshot[] = [];
   let isOneSound = false;
@@ -35,9 +36,10 @@ export async function findSnapshots(
       const header = parseSnapshotHeader(await readStart(file, HEADER_BYTES_MAX));
       const content: FoundSnapshot["content"] = isOneSound
         ? "unchecked"
-        : await contentOf(file, header);
+        : await contentOf(file, { header, meter });
       isOneSound ||= content === "sound";
       found.push({ name, index, header, content });
+      meter.done(name);
     } finally {
       file.close();
     }
@@ -56,7 +58,10 @@ function snapshotsAmong(names: readonly string[]): { name: string; index: LogInd
 
 async function contentOf(
   file: File,
-  header: ParsedHeader<SnapshotHeader>,
+  { header, meter }: {
+    readonly header: ParsedHeader<SnapshotHeader>;
+    readonly meter: ProgressMeter;
+  },
 ): Promise<"sound" | "damaged"> {
   if (header.kind !== "header") return "damaged";
   const { meta } = header.fields;
@@ -66,6 +71,7 @@ async function contentOf(
   for (let offsetBytes = 0; offsetBytes < meta.sizeBytes; offsetBytes += SLICE_BYTES) {
     const count = await file.readAt(header.sizeBytes + offsetBytes, slice);
     digest.update(slice.subarray(0, count));
+    meter.within(header.sizeBytes + offsetBytes + count);
   }
   return digest.finish() === meta.digest ? "sound" : "damaged";
 }

@@ -108,6 +108,8 @@ export class Wal {
   /**
    * Makes the log empty after `position`, which a durable snapshot covers. A crash in between leaves
    * the old log and that snapshot, from which recovery comes to the same end.
+   *
+   * @throws {NoSpaceError} if the disk is full; nothing is changed then
    */
   async startAnew(position: LogPosition): Promise<void> {
     const obsolete = [...this.#sealed, this.#active];

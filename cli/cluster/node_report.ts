@@ -8,7 +8,13 @@ import type { NodeEvent } from "@raftkv/server";
 
 /** One line of a supervised node. */
 export type NodeReport =
-  | { readonly event: "started"; readonly url: string; readonly recovered: number }
+  | {
+    readonly event: "started";
+    readonly url: string;
+    readonly recovered: number;
+    /** Its process: who wants to see an election kills it. */
+    readonly pid: number;
+  }
   | { readonly event: "leader_elected"; readonly leader: string; readonly term: number }
   | { readonly event: "leader_lost"; readonly leader: string; readonly term: number }
   | { readonly event: "peer_up"; readonly peer: string }
@@ -21,7 +27,7 @@ export type NodeReport =
 export function reportOf(event: NodeEvent): NodeReport {
   switch (event.kind) {
     case "started":
-      return { event: "started", url: event.url, recovered: event.recovered };
+      return { event: "started", url: event.url, recovered: event.recovered, pid: Deno.pid };
     case "leader_elected":
     case "leader_lost":
       return { event: event.kind, leader: event.leaderId, term: event.term };
@@ -51,7 +57,7 @@ export function parseReport(line: string): NodeReport | null {
   const event = fields.get("event");
   switch (event) {
     case "started":
-      return { event, url: text("url"), recovered: number("recovered") };
+      return { event, url: text("url"), recovered: number("recovered"), pid: number("pid") };
     case "leader_elected":
     case "leader_lost":
       return { event, leader: text("leader"), term: number("term") };
@@ -73,7 +79,8 @@ export function parseReport(line: string): NodeReport | null {
 export function describeReport(report: NodeReport): string {
   switch (report.event) {
     case "started":
-      return `started on ${report.url}, ${report.recovered} log entries found`;
+      return `started on ${report.url} as process ${report.pid}, ` +
+        `${report.recovered} log entries found`;
     case "leader_elected":
       return `${report.leader} leads in term ${report.term}`;
     case "leader_lost":

@@ -54,7 +54,7 @@ Deno.test("plans that make no sense are wrong usage", () => {
 });
 
 const REPORTS: readonly NodeReport[] = [
-  { event: "started", url: "http://127.0.0.1:8001", recovered: 7 },
+  { event: "started", url: "http://127.0.0.1:8001", recovered: 7, pid: 4711 },
   { event: "leader_elected", leader: "n2", term: 3 },
   { event: "leader_lost", leader: "n2", term: 3 },
   { event: "peer_up", peer: "n2" },
@@ -97,7 +97,8 @@ async function onStage(
   const close = cluster.listen();
   const spawner = new FakeSpawner();
   if (starts) {
-    spawner.onSpawn = (process) => process.report({ event: "started", url: "-", recovered: 0 });
+    spawner.onSpawn = (process) =>
+      process.report({ event: "started", url: "-", recovered: 0, pid: 1 });
   }
   const ports = cluster.urls.map((url) => new URL(url).port).join(",");
   const surroundings = new FakeSurroundings(["cluster", "--ports", ports, ...args], {
@@ -169,7 +170,7 @@ Deno.test("node names are coloured on a terminal", () =>
 
 Deno.test("a node that cannot start gives one clear line, and no process stays", () =>
   onStage(async ({ surroundings, spawner, cluster, code }) => {
-    spawner.spawned[1]?.report({ event: "started", url: "-", recovered: 0 });
+    spawner.spawned[1]?.report({ event: "started", url: "-", recovered: 0, pid: 1 });
     await shown(surroundings, "n2 | started");
     // Whatever was asked before has arrived before this.
     await (await fetch(`${cluster.urls[0]}/health`)).body?.cancel();

@@ -28,7 +28,7 @@ function start(args: readonly string[], given: Given = {}) {
 Deno.test("a node by itself serves until it is told to stop", async () => {
   for (const reason of ["interrupt", "terminate"] as const) {
     const { surroundings, code } = start([]);
-    const url = await shown(surroundings, /started on (http:\S+),/);
+    const url = await shown(surroundings, /started on (http:\S+) as process /);
     await using kv = connect({ endpoints: [url], discover: false });
     await kv.put("a", 1);
     assertEquals((await kv.get("a"))?.value, 1);

@@ -5,7 +5,7 @@ import { VirtualTime } from "../client/virtual_time.ts";
 import { type FakeProcess, FakeSpawner } from "./fake_process.ts";
 
 const CRASH = { code: 139, signal: "SIGSEGV" };
-const STARTED = { event: "started", url: "http://127.0.0.1:8001", recovered: 0 } as const;
+const STARTED = { event: "started", url: "http://127.0.0.1:8001", recovered: 0, pid: 1 } as const;
 
 interface Scene {
   readonly supervisor: Supervisor;

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StorageFullError } from "@raftkv/core";
-import { DirectoryInUseError, StoreFailedError } from "@raftkv/storage";
+import { DirectoryInUseError, NoSpaceError, StoreFailedError } from "@raftkv/storage";
 import { type DiskOperation, MemoryVfs } from "@raftkv/storage/memory";
 import { batchOf, entriesOf, entryOf, hardStateOf } from "../../storage/testing/fixtures.ts";
-import { differenceFrom, EMPTY, openOn, WORKLOAD } from "./workload.ts";
+import { differenceFrom, EMPTY, openOn, receive, WORKLOAD } from "./workload.ts";
 
 Deno.test("at whatever byte the disk is full, nothing is half written and the store goes on when there is room", async () => {
   const roomForAll = await bytesOfWorkload();
@@ -108,6 +108,31 @@ Deno.test("a failed sync of a snapshot ends the store too", async () => {
   const reopened = await openOn(vfs);
   assertEquals(reopened.recovered.snapshot, null);
   assertEquals(reopened.recovered.entries.length, 9);
+});
+
+Deno.test("an installation that finds no room for the new log leaves the old one in force", async () => {
+  for (const previous of [WORKLOAD.slice(0, 6), WORKLOAD.slice(0, 12)]) {
+    const vfs = new MemoryVfs();
+    const store = await openOn(vfs);
+    let model = EMPTY;
+    for (const step of previous) {
+      await step.run(store);
+      model = step.after(model);
+    }
+    const receiving = receive(60, 9);
+    vfs.beforeOperation = ({ kind, name }) => {
+      if (kind === "write" && name === "wal.new") throw new NoSpaceError("No space left");
+    };
+    await assertRejects(() => receiving.run(store), StorageFullError, "Cannot install a snapshot");
+    vfs.beforeOperation = () => {};
+    vfs.crash();
+    const reopened = await openOn(vfs);
+    assertEquals(differenceFrom(model, reopened.recovered), null, "the old log");
+    await receiving.run(reopened);
+    vfs.crash();
+    const installed = await openOn(vfs);
+    assertEquals(differenceFrom(receiving.after(model), installed.recovered), null, "the new log");
+  }
 });
 
 Deno.test("a store that could not be opened leaves the directory free", async () => {

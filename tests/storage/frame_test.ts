@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   type ChainLink,
   FRAME_BODY_BYTES_MAX,
+  FRAME_HEADER_BYTES,
   FrameWriter,
   readFrame,
 } from "../../storage/frame.ts";
@@ -16,7 +17,7 @@ Deno.test("frames read back one after the other", () => {
   while (offsetBytes < bytes.length) {
     const frame = readFrame(bytes, { offsetBytes, link });
     if (typeof frame === "string") throw new Error(frame);
-    read.push([frame.type, new TextDecoder().decode(frame.body)]);
+    read.push([frame.type, new TextDecoder().decode(frame.content.subarray(FRAME_HEADER_BYTES))]);
     offsetBytes = frame.endBytes;
     link = { ...link, checksum: frame.checksum };
   }

@@ -7,6 +7,7 @@ import {
   IdentityMismatchError,
   openStore,
   readIdentity,
+  type ReadProgress,
 } from "@raftkv/storage";
 import { MemoryVfs } from "@raftkv/storage/memory";
 import {
@@ -109,6 +110,24 @@ Deno.test("what was recovered is let go at the first write", async () => {
   assertEquals(store.recovered.entries, []);
   await store.append(batchOf([entryOf(1, 1)]));
   assertThrows(() => store.recovered, InvariantViolation);
+});
+
+Deno.test("opening says how much it has read, up to all there is", async () => {
+  const vfs = new MemoryVfs();
+  const store = await openOn(vfs);
+  for (let index = 1; index <= 40; index++) await store.append(batchOf([entryOf(index, 1)]));
+  for (const index of [10, 20]) {
+    await store.saveSnapshot(pointOf(index, 1), slicesOf(stateOf(index)));
+  }
+  await store.close();
+  const reports: ReadProgress[] = [];
+  await openStore(PATH, { ...IDENTITY, vfs, onProgress: (progress) => reports.push(progress) });
+  assert(reports.length > 5);
+  for (const [place, { bytesRead, bytesTotal }] of reports.entries()) {
+    assertEquals(bytesTotal, vfs.usedBytes);
+    assert(bytesRead >= (reports[place - 1]?.bytesRead ?? 0));
+  }
+  assertEquals(reports.at(-1)?.bytesRead, vfs.usedBytes);
 });
 
 Deno.test("old segments go when two snapshots cover them, and start-up reads only what is left", async () => {
