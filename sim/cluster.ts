@@ -185,7 +185,7 @@ export class Cluster<Result> {
     this.node(id).step({
       kind: "change_membership",
       requestId,
-      change: { add: [], remove: [], promote: [], ...change },
+      change: { add: [], remove: [], promote: [], move: [], ...change },
       expectedIndex: null,
       deadlineMs: this.queue.nowMs + timeoutMs,
     });

@@ -5,9 +5,9 @@
  * ```text
  * version u8 = 1
  * count   varint
- * member  id text, url text, roles u8, [replaces text]    count times
+ * member  id text, url text, roles u8, [replaces text], [incarnation text]    count times
  *         roles: 1 voter, 2 outgoing voter, 4 learner, 8 to vote once caught up,
- *         16 and then in the place of `replaces`
+ *         16 and then in the place of `replaces`, 32 known by its `incarnation`
  * ```
  *
  * Roles stand beside the member they belong to, so that bytes cannot name a voter that is nobody.
@@ -50,7 +50,7 @@ export function writeConfiguration(writer: ByteWriter, configuration: Configurat
   checkEncodable(configuration);
   writer.u8(VERSION);
   writer.varint(members.length);
-  for (const { id, url } of members) {
+  for (const { id, url, incarnation } of members) {
     writer.text(id);
     writer.text(url);
     const candidate = candidates.find((each) => each.id === id);
@@ -58,9 +58,10 @@ export function writeConfiguration(writer: ByteWriter, configuration: Configurat
     writer.u8(
       (voters.includes(id) ? VOTER : 0) | (votersOutgoing.includes(id) ? OUTGOING : 0) |
         (learners.includes(id) ? LEARNER : 0) | (candidate === undefined ? 0 : CANDIDATE) |
-        (replaces === null ? 0 : REPLACES),
+        (replaces === null ? 0 : REPLACES) | (incarnation === undefined ? 0 : MET),
     );
     if (replaces !== null) writer.text(replaces);
+    if (incarnation !== undefined) writer.text(incarnation);
   }
 }
 
@@ -81,21 +82,25 @@ export function readConfiguration(reader: ByteReader): Configuration {
     const id = readNodeId(reader);
     if (id <= previous) reader.fail("Members are not in order of their ids");
     previous = id;
-    members.push({ id, url: reader.text() });
+    const url = reader.text();
     const roles = reader.u8();
     checkRoles(roles, reader);
-    if ((roles & VOTER) !== 0) voters.push(id);
-    if ((roles & OUTGOING) !== 0) votersOutgoing.push(id);
-    if ((roles & LEARNER) !== 0) learners.push(id);
-    if ((roles & CANDIDATE) === 0) continue;
-    candidates.push({ id, replaces: (roles & REPLACES) === 0 ? null : readNodeId(reader) });
+    const holds = (role: number) => (roles & role) !== 0;
+    if (holds(VOTER)) voters.push(id);
+    if (holds(OUTGOING)) votersOutgoing.push(id);
+    if (holds(LEARNER)) learners.push(id);
+    const replaces = holds(REPLACES) ? readNodeId(reader) : null;
+    if (holds(CANDIDATE)) candidates.push({ id, replaces });
+    members.push(holds(MET) ? { id, url, incarnation: reader.text() } : { id, url });
   }
   return { members, voters, votersOutgoing, learners, candidates };
 }
 
 function checkRoles(roles: number, reader: ByteReader): void {
   const holds = (role: number) => (roles & role) !== 0;
-  if (roles === 0 || roles >= 2 * REPLACES) reader.fail("Member has no known role");
+  if (roles >= 2 * MET || (!holds(VOTER) && !holds(OUTGOING) && !holds(LEARNER))) {
+    reader.fail("Member has no known role");
+  }
   if (holds(VOTER) && holds(LEARNER)) reader.fail("Learner has a vote");
   if (holds(CANDIDATE) && !holds(LEARNER)) reader.fail("Candidate is no learner");
   if (holds(REPLACES) && !holds(CANDIDATE)) reader.fail("Member without a role replaces another");
@@ -107,6 +112,7 @@ const OUTGOING = 2;
 const LEARNER = 4;
 const CANDIDATE = 8;
 const REPLACES = 16;
+const MET = 32;
 const MEMBER_BYTES_MIN = 4;
 
 function checkEncodable(configuration: Configuration): void {

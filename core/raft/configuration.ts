@@ -12,6 +12,11 @@ export interface Member {
   readonly id: NodeId;
   /** The base URL under which peers and clients reach it, without a trailing slash. */
   readonly url: string;
+  /**
+   * Names the life of the member's data directory, once the cluster has met it: whoever comes under
+   * the same id with another directory has forgotten what it voted for and acknowledged.
+   */
+  readonly incarnation?: string;
 }
 
 /** The membership that is in force: the last one in the log, committed or not (§4.1 of the thesis). */

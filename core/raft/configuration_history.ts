@@ -6,7 +6,7 @@
  */
 
 import { invariant } from "../assert.ts";
-import { type Configuration, isVoter } from "./configuration.ts";
+import { type Configuration, isVoter, type Member } from "./configuration.ts";
 import type { LogIndex, NodeId } from "./ids.ts";
 
 /** A configuration and the entry that holds it. */
@@ -44,9 +44,19 @@ export class ConfigurationHistory {
    * until it is committed (thesis §4.2.2).
    */
   mayVote(id: NodeId, commitIndex: LogIndex): boolean {
-    const committed = this.#placed.findLastIndex((placed) => placed.index <= commitIndex);
-    return this.#placed.slice(Math.max(0, committed))
-      .some(({ configuration }) => isVoter(configuration, id));
+    return this.#since(commitIndex).some(({ configuration }) => isVoter(configuration, id));
+  }
+
+  /**
+   * Everyone in the configuration that is known to be committed or in any after it, in order of their
+   * ids: whoever is about to leave must still be reached, to learn that it has left.
+   */
+  members(commitIndex: LogIndex): Member[] {
+    const members = new Map<NodeId, Member>();
+    for (const { configuration } of this.#since(commitIndex)) {
+      for (const member of configuration.members) members.set(member.id, member);
+    }
+    return [...members.values()].sort((a, b) => a.id < b.id ? -1 : 1);
   }
 
   /** An entry with a configuration was appended. */
@@ -69,5 +79,10 @@ export class ConfigurationHistory {
   /** A snapshot replaced the log. */
   reset(first: PlacedConfiguration): void {
     this.#placed = [first];
+  }
+
+  #since(commitIndex: LogIndex): PlacedConfiguration[] {
+    const committed = this.#placed.findLastIndex((placed) => placed.index <= commitIndex);
+    return this.#placed.slice(Math.max(0, committed));
   }
 }

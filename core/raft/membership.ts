@@ -25,6 +25,8 @@ export interface MembershipChange {
   readonly remove: readonly NodeId[];
   /** Learners that begin to vote; they must have caught up. */
   readonly promote: readonly NodeId[];
+  /** Members that are now reached under another URL. */
+  readonly move: readonly Member[];
 }
 
 /**
@@ -66,6 +68,10 @@ export function nextConfiguration(
   const known = new Set([...voters, ...votersOutgoing, ...learners]);
   const members = [...current.members, ...change.add.map(({ id, url }) => ({ id, url }))]
     .filter((member) => known.has(member.id))
+    .map((member) => {
+      const moved = change.move.find(({ id }) => id === member.id);
+      return moved === undefined ? member : { ...member, url: moved.url };
+    })
     .sort((a, b) => a.id < b.id ? -1 : 1);
   const candidates = candidatesAfter(current, change).filter(({ id }) => learners.includes(id));
   return checked({ members, voters, votersOutgoing, learners, candidates });
@@ -84,23 +90,45 @@ export function leaveJoint(joint: Configuration): Configuration {
 
 /** The change that makes a candidate a voter, in the place of the one it replaces. */
 export function promotionOf({ id, replaces }: VoterCandidate): MembershipChange {
-  return { add: [], remove: replaces === null ? [] : [replaces], promote: [id] };
+  return { add: [], remove: replaces === null ? [] : [replaces], promote: [id], move: [] };
+}
+
+/**
+ * The configuration in which members that were met bear their incarnations; null if it says no more
+ * than `current`. An incarnation that is known is never replaced.
+ */
+export function withIncarnations(
+  current: Configuration,
+  met: ReadonlyMap<NodeId, string>,
+): Configuration | null {
+  const isNews = (member: Member) => member.incarnation === undefined && met.has(member.id);
+  if (!current.members.some(isNews)) return null;
+  const members = current.members.map((member) => {
+    const incarnation = met.get(member.id);
+    return incarnation === undefined || !isNews(member) ? member : { ...member, incarnation };
+  });
+  return { ...current, members };
 }
 
 function refusalOf(
   current: Configuration,
-  { add, remove, promote }: MembershipChange,
+  { add, remove, promote, move }: MembershipChange,
   hasCaughtUp: (learner: NodeId) => boolean,
 ): MembershipRefusal | null {
   const isMember = (id: NodeId) => current.members.some((member) => member.id === id);
   if (isJoint(current)) return "change_in_progress";
-  if (add.length + remove.length + promote.length === 0) return "nothing_to_change";
+  const moved = move.filter(({ id, url }) =>
+    !current.members.some((member) => member.id === id && member.url === url)
+  );
+  if (add.length + remove.length + promote.length + moved.length === 0) return "nothing_to_change";
   if (new Set(add.map((member) => member.id)).size < add.length) return "already_member";
   if (add.some(({ id }) => isMember(id))) return "already_member";
   if (add.some(({ replaces }) => replaces !== null && !current.voters.includes(replaces))) {
     return "unknown_member";
   }
-  if (!remove.every(isMember) || !promote.every(isMember)) return "unknown_member";
+  if (![...remove, ...promote, ...move.map(({ id }) => id)].every(isMember)) {
+    return "unknown_member";
+  }
   if (!promote.every((id) => current.learners.includes(id) && !remove.includes(id))) {
     return "not_a_learner";
   }

@@ -5,7 +5,7 @@
  */
 
 import { unreachable } from "../assert.ts";
-import type { Configuration } from "./configuration.ts";
+import type { Configuration, Member } from "./configuration.ts";
 import {
   admitsTerm,
   onElectionTimeout,
@@ -125,9 +125,20 @@ export class RaftNode<Token> {
     return this.#state.configuration;
   }
 
-  /** The entry that holds the members in force, and whether it is committed. */
+  /** The index of the entry that holds the members in force. */
   get configurationIndex(): LogIndex {
     return this.#state.configurations.latest.index;
+  }
+
+  /** Whether the members in force are known to be committed. */
+  get isConfigurationCommitted(): boolean {
+    return this.configurationIndex <= this.#state.commitIndex;
+  }
+
+  /** Everyone to hold a link to: the members in force, and those who leave until that is committed. */
+  get peers(): readonly Member[] {
+    return this.#state.configurations.members(this.#state.commitIndex)
+      .filter((member) => member.id !== this.id);
   }
 
   /** The members that were in force right after the entry at `index`, not older than the last applied. */
@@ -201,8 +212,9 @@ export class RaftNode<Token> {
     maybeCommit(this.#state);
   }
 
-  /** The link to a peer came up. */
-  onPeerUp(peer: NodeId): void {
+  /** The link to a peer came up; `incarnation` names the life of the peer's data directory. */
+  onPeerUp(peer: NodeId, incarnation?: string): void {
+    if (incarnation !== undefined) this.#state.incarnations.set(peer, incarnation);
     if (this.#state.role.kind === "leader") onLinkChange(this.#state.role, peer);
   }
 

@@ -15,6 +15,7 @@ import {
   type MembershipRefusal,
   nextConfiguration,
   promotionOf,
+  withIncarnations,
 } from "./membership.ts";
 import type { Progress } from "./progress.ts";
 import { becomeFollower } from "./roles.ts";
@@ -77,6 +78,11 @@ export function advanceChange<Token>(state: NodeState<Token>): void {
     return;
   }
   if (role.transfer !== null) return;
+  const acquainted = withIncarnations(configuration, state.incarnations);
+  if (acquainted !== null) {
+    appendConfiguration(state, role, acquainted);
+    return;
+  }
   const ready = configuration.candidates.find(({ id }) =>
     hasCaughtUp(state, role.progress.get(id))
   );

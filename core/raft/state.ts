@@ -81,6 +81,8 @@ export interface NodeState<Token> {
   /** The one in force: the last in the log. */
   readonly configuration: Configuration;
   readonly configurations: ConfigurationHistory;
+  /** Which life of its directory each node has that was met; see {@linkcode Member.incarnation}. */
+  readonly incarnations: Map<NodeId, string>;
   /** A received snapshot that waits to be installed, or is being installed. Appends are then ignored. */
   installing: { readonly from: NodeId; readonly meta: SnapshotMeta; begun: boolean } | null;
   readonly durability: Durability;
@@ -118,6 +120,9 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
     commitIndex: start,
     handedIndex: start,
     configurations,
+    incarnations: new Map(
+      options.incarnation === undefined ? [] : [[options.id, options.incarnation]],
+    ),
     get configuration() {
       return configurations.latest.configuration;
     },

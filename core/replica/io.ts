@@ -46,8 +46,8 @@ export type Input =
   }
   /** A batch is durable. */
   | { readonly kind: "persisted"; readonly ticket: Ticket }
-  /** The link to a peer came up. */
-  | { readonly kind: "peer_up"; readonly peer: NodeId }
+  /** The link to a peer came up, whose data directory is in the life named. */
+  | { readonly kind: "peer_up"; readonly peer: NodeId; readonly incarnation?: string }
   /** The link to a peer broke: a hint that it is gone. */
   | { readonly kind: "peer_down"; readonly peer: NodeId }
   /** A `save_snapshot` task is done. */

@@ -51,9 +51,11 @@ export class MembershipRequests {
     for (const [requestId, { position }] of this.#pending) {
       if (position.index > appliedIndex) continue;
       const term = node.termAt(position.index);
-      if (term !== null && term !== position.term) {
-        // Another leader's entry was committed in its place.
-        this.#end(requestId, { kind: "failed", requestId, reason: "lost" });
+      if (term !== position.term) {
+        // Another leader's entry was committed in its place; or a snapshot covers it, and nobody here
+        // can tell any more.
+        const reason = term === null ? "unknown" : "lost";
+        this.#end(requestId, { kind: "failed", requestId, reason });
         continue;
       }
       const { configuration } = node;

@@ -111,6 +111,16 @@ export class Replica<Result> {
     return this.#node.configurationIndex;
   }
 
+  /** Whether {@linkcode Replica.configuration} is known to be committed. */
+  get isConfigurationCommitted(): boolean {
+    return this.#node.isConfigurationCommitted;
+  }
+
+  /** Everyone to hold a link to: all other members, and those who leave until they have left. */
+  get peers(): readonly Member[] {
+    return this.#node.peers;
+  }
+
   /** How many clients wait for an answer. */
   get pendingCount(): number {
     return this.#proposals.pendingCount + this.#reads.pendingCount + this.#queries.pendingCount +
@@ -171,7 +181,7 @@ export class Replica<Result> {
         return this.#node.onPersisted(input.ticket);
       case "peer_up":
         this.#up.add(input.peer);
-        return this.#node.onPeerUp(input.peer);
+        return this.#node.onPeerUp(input.peer, input.incarnation);
       case "peer_down":
         return this.#onPeerDown(input.peer);
       case "snapshot_saved":

@@ -16,16 +16,22 @@ export interface Churn {
   readonly applied: number;
   readonly changes: number;
   readonly refusals: number;
+  /** Learners that came to vote, and those of them that took another's place. */
+  readonly promotions: number;
+  readonly replacements: number;
+  /** Leaders that were removed while they led. */
+  readonly leadersRemoved: number;
   readonly virtualMs: number;
 }
 
 /** Runs one seed; throws if any promise was broken. */
 export function runChurn(seed: number): Churn {
   const cluster = createCluster(seed);
+  const books: Books = { joined: new Map(), leadersRemoved: new Set() };
   const writes = new Map<RequestId, string>();
   for (let round = 0; round < 120; round++) {
     disturb(cluster);
-    if (cluster.random() < 0.25) change(cluster);
+    if (cluster.random() < 0.25) change(cluster, books);
     const node = pick(cluster);
     if (node.isUp) {
       const text = `${seed}.${round}`;
@@ -35,12 +41,26 @@ export function runChurn(seed: number): Churn {
   }
   checkWrites(cluster, { writes, journal: settle(cluster) });
   const replies = [...cluster.replies.values()];
+  const { voters } = inForce(cluster)!.members;
+  const promoted = [...books.joined].filter(([id]) => voters.includes(id));
   return {
     applied: replies.filter((reply) => reply.kind === "applied").length,
     changes: replies.filter((reply) => reply.kind === "membership_changed").length,
     refusals: replies.filter((reply) => reply.kind === "membership_refused").length,
+    promotions: promoted.length,
+    replacements: promoted.filter(([, replaces]) => {
+      return replaces !== null && !voters.includes(replaces);
+    }).length,
+    leadersRemoved: [...books.leadersRemoved].filter((id) => !voters.includes(id)).length,
     virtualMs: cluster.queue.nowMs,
   };
+}
+
+/** What was asked for. */
+interface Books {
+  /** Who joined, and in whose place. */
+  readonly joined: Map<NodeId, NodeId | null>;
+  readonly leadersRemoved: Set<NodeId>;
 }
 
 function createCluster(seed: number): Cluster<number> {
@@ -84,7 +104,7 @@ function disturb(cluster: Cluster<number>): void {
 }
 
 /** Asks the leader for a random change. A node joins once: its name is not used again. */
-function change(cluster: Cluster<number>): void {
+function change(cluster: Cluster<number>, books: Books): void {
   const found = inForce(cluster);
   if (found === null) return;
   const { leader, members } = found;
@@ -95,11 +115,14 @@ function change(cluster: Cluster<number>): void {
   if (dice < 0.5 && spare !== undefined) {
     cluster.start(spare.id);
     const votes = cluster.random() < 0.8;
+    books.joined.set(spare.id, votes ? replaces : null);
     cluster.changeMembership(leader, {
       add: [{ ...cluster.member(spare.id), votes, replaces: votes ? replaces : null }],
     });
-  } else if (dice < 0.8) cluster.changeMembership(leader, { remove: [some] });
-  else {
+  } else if (dice < 0.8) {
+    if (some === leader) books.leadersRemoved.add(some);
+    cluster.changeMembership(leader, { remove: [some] });
+  } else {
     const promote = members.learners.slice(0, 1);
     const remove = promote.includes(some) ? [] : [some];
     cluster.changeMembership(leader, { promote, remove });

@@ -77,7 +77,13 @@ export class Draw {
 
   configuration(): Configuration {
     const ids = [...new Set(Array.from({ length: this.upTo(5) }, () => this.id()))];
-    const { members } = configurationOf(ids.map((id) => ({ id, url: `http://${id}:8001` })));
+    const { members } = configurationOf(
+      ids.map((id) => ({
+        id,
+        url: `http://${id}:8001`,
+        ...this.flag() ? { incarnation: `life of ${id}` } : {},
+      })),
+    );
     const voters: NodeId[] = [];
     const votersOutgoing: NodeId[] = [];
     const learners: NodeId[] = [];
