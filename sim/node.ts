@@ -99,6 +99,11 @@ export class SimulatedNode<Result> {
     return this.#running?.replica.status() ?? null;
   }
 
+  /** The members in force for the running node, or null if it is down. */
+  get configuration(): Configuration | null {
+    return this.#running?.replica.configuration ?? null;
+  }
+
   /** Starts from what the disk holds. */
   start(): void {
     const { id, configuration, timing, random, queue } = this.#options;

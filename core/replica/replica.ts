@@ -17,11 +17,12 @@ import {
   type ReplicaMessage,
   type Role,
 } from "../raft/message.ts";
-import type { Member } from "../raft/configuration.ts";
+import type { Configuration, Member } from "../raft/configuration.ts";
 import { RaftNode } from "../raft/node.ts";
 import type { RaftOptions } from "../raft/options.ts";
 import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
 import type { HostTask, Input, Outbox, Reply } from "./io.ts";
+import { MembershipRequests } from "./membership_requests.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads, type ReadToken } from "./reads.ts";
 import { SnapshotPolicy } from "./snapshot_policy.ts";
@@ -43,6 +44,7 @@ export class Replica<Result> {
   readonly #proposals: Proposals<Result>;
   readonly #reads: Reads;
   readonly #queries = new StatusQueries();
+  readonly #changes = new MembershipRequests();
   readonly #policy: SnapshotPolicy;
   readonly #heartbeatMs: number;
   readonly #up = new Set<NodeId>();
@@ -101,9 +103,30 @@ export class Replica<Result> {
     return this.#node.configuration.members;
   }
 
+  /** The members in force and their roles. */
+  get configuration(): Configuration {
+    return this.#node.configuration;
+  }
+
+  /** The entry that holds {@linkcode Replica.configuration}. */
+  get configurationIndex(): LogIndex {
+    return this.#node.configurationIndex;
+  }
+
+  /** Whether {@linkcode Replica.configuration} is known to be committed. */
+  get isConfigurationCommitted(): boolean {
+    return this.#node.isConfigurationCommitted;
+  }
+
+  /** Everyone to hold a link to: all other members, and those who leave until they have left. */
+  get peers(): readonly Member[] {
+    return this.#node.peers;
+  }
+
   /** How many clients wait for an answer. */
   get pendingCount(): number {
-    return this.#proposals.pendingCount + this.#reads.pendingCount + this.#queries.pendingCount;
+    return this.#proposals.pendingCount + this.#reads.pendingCount + this.#queries.pendingCount +
+      this.#changes.pendingCount;
   }
 
   /** When a `tick` next has something to do, by the monotonic clock. */
@@ -154,11 +177,14 @@ export class Replica<Result> {
           isUp: this.#isUp,
           deadlineMs: input.deadlineMs,
         });
+      case "change_membership":
+        if (this.#stopping) return this.#refuse(input.requestId);
+        return this.#changes.add(this.#node, input);
       case "persisted":
         return this.#node.onPersisted(input.ticket);
       case "peer_up":
         this.#up.add(input.peer);
-        return this.#node.onPeerUp(input.peer);
+        return this.#node.onPeerUp(input.peer, input.incarnation);
       case "peer_down":
         return this.#onPeerDown(input.peer);
       case "snapshot_saved":
@@ -194,6 +220,7 @@ export class Replica<Result> {
     for (const token of raft.abandoned) this.#reads.onAbandoned(token);
     for (const grant of raft.grants) this.#reads.onGrant(grant);
     this.#reads.onApplied(this.#appliedIndex);
+    this.#changes.advance(this.#node, this.#appliedIndex);
     for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
     this.#maybeSnapshot();
     return {
@@ -213,6 +240,7 @@ export class Replica<Result> {
     this.#proposals.expire(nowMs);
     this.#reads.expire(nowMs, this.leaderId === null ? "no_leader" : "timeout");
     this.#queries.expire(nowMs);
+    this.#changes.expire(nowMs);
   }
 
   #onMessage(from: NodeId, message: Message): void {
@@ -301,7 +329,7 @@ export class Replica<Result> {
       kind: "save_snapshot",
       point: {
         last: { index: this.#appliedIndex, term: this.#appliedTerm },
-        configuration: this.#node.configuration,
+        configuration: this.#node.configurationAt(this.#appliedIndex),
       },
       slices: this.#machine.snapshot(),
     });
@@ -347,6 +375,7 @@ export class Replica<Result> {
       ...this.#proposals.takeReplies(),
       ...this.#reads.takeReplies(),
       ...this.#queries.takeReplies(),
+      ...this.#changes.takeReplies(),
     );
     return replies;
   }
