@@ -39,6 +39,8 @@ export class Copy implements AsyncDisposable {
     const original = await Deno.readTextFile(file);
     await Deno.writeTextFile(file, original.replace(mutant.anchor, () => mutant.replacement));
     try {
+      // A file that does not even load would be found by anything.
+      if (!await this.#loads()) throw new Error(`Cannot put in a mutant: ${mutant.bug}`);
       return !await this.passes(mutant.killer);
     } finally {
       await Deno.writeTextFile(file, original);
@@ -49,6 +51,11 @@ export class Copy implements AsyncDisposable {
   async passes([file, name]: Mutant["killer"]): Promise<boolean> {
     const flags = ["--quiet", "--no-prompt", "--no-check", "--allow-all", "--filter", name];
     return await run(Deno.execPath(), ["test", ...flags, `tests/storage/${file}`], this.#path);
+  }
+
+  #loads(): Promise<boolean> {
+    const flags = ["--quiet", "--no-prompt", "--no-check", "--allow-read"];
+    return run(Deno.execPath(), ["run", ...flags, "storage/mod.ts"], this.#path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -138,12 +138,12 @@ export const MUTANTS: readonly Mutant[] = [
     killer: CRASHES,
   },
   {
-    row: "S13",
-    bug: "a segment takes batches before the one before it is sealed",
+    row: "S10",
+    bug: "a full segment is never sealed, so that nothing tells that another followed",
     file: "wal.ts",
     anchor: "      await this.#write();\n    } catch (error) {\n      next.file.close();",
     replacement: "    } catch (error) {\n      next.file.close();",
-    killer: CRASHES,
+    killer: ["corruption_sweep_test.ts", "a lost segment is found"],
   },
   {
     row: "S14",
@@ -183,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "file_store.ts",
     anchor: "    if (!logReaches) await this.#replaceLog(meta);",
     replacement: "",
-    killer: ["store_contract_test.ts", "of another history voids the log"],
+    killer: CRASHES,
   },
   {
     row: "S18",
@@ -276,11 +276,18 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     row: "own 1",
-    bug: "a torn tail is cut and the segment sealed without a sync between",
+    bug: "a torn tail is cut when the directory is opened, but the cut is not synced",
     file: "mend.ts",
     anchor: "  await file.syncData();\n  if (action",
-    replacement:
-      '  if (action === "keep" || action === "cut") await file.syncData();\n  if (action',
+    replacement: '  if (action !== "cut") await file.syncData();\n  if (action',
+    killer: CRASHES,
+  },
+  {
+    row: "own 2",
+    bug: "batches found after kill -9 are promised although they were never synced",
+    file: "mend.ts",
+    anchor: "  await file.syncData();\n  if (action",
+    replacement: '  if (action !== "keep") await file.syncData();\n  if (action',
     killer: CRASHES,
   },
 ];
