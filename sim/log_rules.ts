@@ -6,15 +6,17 @@
  */
 
 import { invariant } from "@raftkv/core";
-import type {
-  Entry,
-  HardState,
-  LogIndex,
-  NodeId,
-  NodeStatus,
-  PersistBatch,
-  SnapshotMeta,
-  Term,
+import {
+  type Configuration,
+  type Entry,
+  type HardState,
+  type LogIndex,
+  type NodeId,
+  type NodeStatus,
+  type PersistBatch,
+  quorumValue,
+  type SnapshotMeta,
+  type Term,
 } from "@raftkv/core/raft";
 import type { Observed } from "./observed.ts";
 
@@ -32,9 +34,11 @@ export class LogRules {
   /** The term of each committed entry; the one of index 1 stands at place 0. */
   readonly #committed: Term[] = [];
   readonly #applied = new Map<NodeId, LogIndex>();
+  /** The members in force for each node when it was last seen. */
+  readonly #configurations = new Map<NodeId, Configuration>();
   readonly #digests = new Map<LogIndex, string>();
 
-  /** @param nodes Every voter. */
+  /** @param nodes Every node there is, members or not. */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
   }
@@ -87,15 +91,24 @@ export class LogRules {
   }
 
   /** A node has taken a step. */
-  onStepped(id: NodeId, status: NodeStatus): void {
+  onStepped(
+    { id, configuration }: Observed,
+    { status, before }: { readonly status: NodeStatus; readonly before: NodeStatus | undefined },
+  ): void {
+    // A commit may put the next configuration in force within the same step: the one of before
+    // counted the disks.
+    const inForce = [this.#configurations.get(id) ?? null, configuration];
+    if (configuration !== null) this.#configurations.set(id, configuration);
     if (status.commitIndex <= this.#committed.length) return;
-    invariant(status.role === "leader", "only a leader finds out what is committed", () => ({
-      id,
-      status,
-      known: this.#committed.length,
-    }));
+    // A leader whose removal is committed gives way in the same step.
+    const led = before?.role === "leader" && before.term === status.term;
+    invariant(
+      status.role === "leader" || led,
+      "only a leader finds out what is committed",
+      () => ({ id, status, known: this.#committed.length }),
+    );
     for (let index = this.#committed.length + 1; index <= status.commitIndex; index++) {
-      const term = this.#durableTerm(index as LogIndex);
+      const term = this.#durableTerm(index as LogIndex, inForce);
       invariant(term !== null, "what is committed is durable on a majority", () => ({ id, index }));
       this.#committed.push(term);
       if (term < status.term) this.inherited++;
@@ -137,15 +150,16 @@ export class LogRules {
     this.#digests.set(last.index, digest);
   }
 
-  /** The term that a majority of disks hold at `index`, or null. */
-  #durableTerm(index: LogIndex): Term | null {
-    const nodes = this.#nodes();
-    const counts = new Map<Term, number>();
-    for (const { disk } of nodes) {
-      const term = disk.termAt(index);
-      if (term !== null) counts.set(term, (counts.get(term) ?? 0) + 1);
+  /** The term that the disks of a quorum of one of the configurations hold at `index`, or null. */
+  #durableTerm(index: LogIndex, inForce: readonly (Configuration | null)[]): Term | null {
+    const held = new Map(this.#nodes().map(({ id, disk }) => [id, disk.termAt(index)]));
+    for (const term of new Set(held.values())) {
+      if (term === null) continue;
+      for (const configuration of inForce) {
+        if (configuration === null) continue;
+        if (quorumValue(configuration, (id) => held.get(id) === term ? 1 : 0) === 1) return term;
+      }
     }
-    for (const [term, count] of counts) if (count * 2 > nodes.length) return term;
     return null;
   }
 }

@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { HardState, LogIndex, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
+import type {
+  Configuration,
+  HardState,
+  LogIndex,
+  NodeId,
+  NodeStatus,
+  Term,
+} from "@raftkv/core/raft";
 
 /** The durable half of a node. */
 export interface ObservedDisk {
@@ -24,6 +31,8 @@ export interface Observed {
   readonly id: NodeId;
   /** Its disk. */
   readonly disk: ObservedDisk;
+  /** The members in force for it, or null while it is down. */
+  readonly configuration: Configuration | null;
   /** How it sees itself, or null while it is down. */
   status(): NodeStatus | null;
 }
