@@ -52,6 +52,8 @@ export type Input =
   | { readonly kind: "peer_down"; readonly peer: NodeId }
   /** A `save_snapshot` task is done. */
   | { readonly kind: "snapshot_saved"; readonly meta: SnapshotMeta }
+  /** A `save_snapshot` task found no room: there is no snapshot, and the log is kept. */
+  | { readonly kind: "snapshot_failed" }
   /** A `read_chunk` task is done; null if that snapshot is no longer kept. */
   | {
     readonly kind: "chunk_read";

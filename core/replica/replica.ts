@@ -189,6 +189,8 @@ export class Replica<Result> {
         return this.#onPeerDown(input.peer);
       case "snapshot_saved":
         return this.#onSnapshotSaved(input.meta);
+      case "snapshot_failed":
+        return this.#policy.onFailed();
       case "chunk_read":
         return this.#node.onChunkRead(input.to, input);
       case "chunk_staged":
