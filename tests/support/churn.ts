@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Configuration, isJoint, type NodeId } from "@raftkv/core/raft";
 import type { RequestId } from "@raftkv/core/replica";
-import { Cluster } from "@raftkv/sim";
+import { CALM_NETWORK, Cluster } from "@raftkv/sim";
 import { JournalMachine, line } from "./journal_machine.ts";
 
 /** What one seed came to. */
@@ -72,10 +72,13 @@ function createCluster(seed: number): Cluster<number> {
     snapshotLogBytesMin: seed % 3 === 0 ? 600 : 1 << 20,
     syncMsMax: seed % 4 === 0 ? 40 : 1,
     network: {
+      ...CALM_NETWORK,
       delayMsMin: 0.1,
       delayMsMax: seed % 2 === 0 ? 100 : 5,
       dropRate: seed % 5 === 0 ? 0.05 : 0,
       duplicateRate: seed % 7 < 3 ? 0.2 : 0,
+      replayRate: seed % 11 < 3 ? 0.02 : 0,
+      replayMsMax: 10_000,
     },
   });
 }
@@ -132,7 +135,7 @@ function change(cluster: Cluster<number>, books: Books): void {
 /** After mending, the members of the final configuration must serve again and agree. */
 function settle(cluster: Cluster<number>): readonly string[] {
   cluster.network.heal();
-  cluster.network.options = { delayMsMin: 0.1, delayMsMax: 1, dropRate: 0, duplicateRate: 0 };
+  cluster.network.options = CALM_NETWORK;
   for (const { id, isUp } of cluster.nodes) if (!isUp && cluster.hasStarted(id)) cluster.start(id);
   cluster.runUntil("a change-free leader", () => {
     const members = inForce(cluster)?.members;
