@@ -49,7 +49,11 @@ export class Observer {
   #truncations = 0;
   #installs = 0;
 
-  /** @param nodes Every node. */
+  /**
+   * Begins with nothing seen.
+   *
+   * @param nodes Every node.
+   */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
     this.#log = new LogRules(nodes);

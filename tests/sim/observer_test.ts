@@ -156,6 +156,20 @@ refuses("two leaders in a term (I1)", "election safety", ({ n1, n2, lead }) => {
 });
 
 refuses(
+  "a commit in a joint configuration that a majority of one half lacks (R11)",
+  "durable on a majority",
+  ({ n1, n2, observer, lead }) => {
+    const voters = members(1).voters;
+    n1.configuration = { ...members(3), voters, votersOutgoing: members(3).voters };
+    n1.write([3], observer);
+    n2.write([3], observer);
+    lead(n1, 1);
+    n1.write([3, 3], observer);
+    lead(n1, 2);
+  },
+);
+
+refuses(
   "a commit that is not durable on a majority (I9)",
   "durable on a majority",
   ({ n1, observer, lead }) => {
