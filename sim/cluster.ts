@@ -9,12 +9,14 @@ import { invariant, LIMITS, pcg32, type Random } from "@raftkv/core";
 import {
   configurationOf,
   DEFAULT_TIMING,
+  DEFAULT_WINDOWS,
   type Entry,
   type Member,
   type MembershipChange,
   type NodeId,
   type NodeStatus,
   type RaftTiming,
+  type RaftWindows,
 } from "@raftkv/core/raft";
 import type { Reply, RequestId, StateMachine } from "@raftkv/core/replica";
 import { EventQueue } from "./event_queue.ts";
@@ -37,6 +39,8 @@ export interface ClusterOptions<Result> {
   readonly network?: NetworkOptions;
   /** The defaults of production if not given. */
   readonly timing?: RaftTiming;
+  /** The defaults of production if not given. */
+  readonly windows?: RaftWindows;
   /** Applied bytes of log after which a snapshot is due; 1 MiB if not given. */
   readonly snapshotLogBytesMin?: number;
   /** Longest time a sync takes at first, in milliseconds; 1 if not given. */
@@ -86,6 +90,7 @@ export class Cluster<Result> {
         id,
         configuration,
         timing: options.timing ?? DEFAULT_TIMING,
+        windows: options.windows ?? DEFAULT_WINDOWS,
         snapshotLogBytesMin: options.snapshotLogBytesMin ?? 1024 * 1024,
         createMachine: () => this.#watched(id, options.createMachine()),
         random,

@@ -14,8 +14,8 @@ import type {
   NodeStatus,
   PersistBatch,
   RaftTiming,
+  RaftWindows,
 } from "@raftkv/core/raft";
-import { DEFAULT_WINDOWS } from "@raftkv/core/raft";
 import { type HostTask, type Input, Replica, type Reply } from "@raftkv/core/replica";
 import type { StateMachine } from "@raftkv/core/replica";
 import { SimulatedDisk } from "./disk.ts";
@@ -32,6 +32,8 @@ export interface SimulatedNodeOptions<Result> {
   readonly configuration: Configuration;
   /** Heartbeats and timeouts. */
   readonly timing: RaftTiming;
+  /** How much may be under way. */
+  readonly windows: RaftWindows;
   /** Applied bytes of log after which a snapshot is due. */
   readonly snapshotLogBytesMin: number;
   /** Makes the empty state machine of each start. */
@@ -123,7 +125,7 @@ export class SimulatedNode<Result> {
       initialConfiguration: configuration,
       recovered,
       timing,
-      windows: DEFAULT_WINDOWS,
+      windows: this.#options.windows,
       random,
       now: this.#now(),
       machine,

@@ -8,7 +8,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { pcg32 } from "@raftkv/core";
-import { DEFAULT_TIMING, type RaftTiming } from "@raftkv/core/raft";
+import {
+  DEFAULT_TIMING,
+  DEFAULT_WINDOWS,
+  type RaftTiming,
+  type RaftWindows,
+} from "@raftkv/core/raft";
 import type { Reply, RequestId } from "@raftkv/core/replica";
 import { CALM_NETWORK, Cluster, type Sightings } from "@raftkv/sim";
 import { JournalMachine, line } from "./journal_machine.ts";
@@ -75,9 +80,10 @@ export function runWeather(seed: number): Weather {
       const { id, life } = node;
       writes.push({ text, node: id, life, requestId: cluster.propose(id, line(text)) });
     }
-    const reader = pick(cluster);
-    if (reader.isUp) {
-      const { id, life } = reader;
+    const everywhere = cluster.random() < 0.4;
+    for (const node of everywhere ? cluster.nodes : [pick(cluster)]) {
+      if (!node.isUp) continue;
+      const { id, life } = node;
       reads.push({ node: id, life, requestId: cluster.read(id) });
     }
     cluster.runFor(cluster.random() * 300);
@@ -107,6 +113,7 @@ function createCluster(seed: number): Cluster<number> {
     snapshotChunkBytes: either(100, 1 << 20),
     syncMsMax: either(1, 1, 40, 400),
     timing: either(DEFAULT_TIMING, DEFAULT_TIMING, HASTY_TIMING),
+    windows: either(DEFAULT_WINDOWS, NARROW_WINDOWS),
     network: {
       delayMsMin: 0.1,
       delayMsMax: either(2, 20, 200),
@@ -117,6 +124,13 @@ function createCluster(seed: number): Cluster<number> {
     },
   });
 }
+
+/** One entry a message, two messages at once: logs are compared and mended bit by bit. */
+const NARROW_WINDOWS: RaftWindows = {
+  ...DEFAULT_WINDOWS,
+  inFlightMessagesMax: 2,
+  appendBytesMax: 1,
+};
 
 /** Timeouts near the delays of the network: elections all the time. */
 const HASTY_TIMING: RaftTiming = {
