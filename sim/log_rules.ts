@@ -6,17 +6,16 @@
  */
 
 import { invariant } from "@raftkv/core";
-import {
-  type Configuration,
-  type Entry,
-  type HardState,
-  type LogIndex,
-  type NodeId,
-  type NodeStatus,
-  type PersistBatch,
-  quorumValue,
-  type SnapshotMeta,
-  type Term,
+import type {
+  Configuration,
+  Entry,
+  HardState,
+  LogIndex,
+  NodeId,
+  NodeStatus,
+  PersistBatch,
+  SnapshotMeta,
+  Term,
 } from "@raftkv/core/raft";
 import type { Observed } from "./observed.ts";
 
@@ -34,11 +33,11 @@ export class LogRules {
   /** The term of each committed entry; the one of index 1 stands at place 0. */
   readonly #committed: Term[] = [];
   readonly #applied = new Map<NodeId, LogIndex>();
-  /** The members in force for each node when it was last seen. */
-  readonly #configurations = new Map<NodeId, Configuration>();
   readonly #digests = new Map<LogIndex, string>();
+  /** How each node was before its present step. */
+  readonly #before = new Map<NodeId, { configuration: Configuration; led: boolean }>();
 
-  /** @param nodes Every node there is, members or not. */
+  /** @param nodes Every node. */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
   }
@@ -91,25 +90,27 @@ export class LogRules {
   }
 
   /** A node has taken a step. */
-  onStepped(
-    { id, configuration }: Observed,
-    { status, before }: { readonly status: NodeStatus; readonly before: NodeStatus | undefined },
-  ): void {
-    // A commit may put the next configuration in force within the same step: the one of before
-    // counted the disks.
-    const inForce = [this.#configurations.get(id) ?? null, configuration];
-    if (configuration !== null) this.#configurations.set(id, configuration);
+  onStepped(node: Observed, status: NodeStatus): void {
+    const { id, configuration } = node;
+    if (configuration === null) return;
+    // A commit may make its leader append the next configuration in the same step, or give way if
+    // it was removed: what was committed is owed to how it was before.
+    const leads = status.role === "leader";
+    const before = this.#before.get(id) ?? { configuration, led: leads };
+    this.#before.set(id, { configuration, led: leads });
     if (status.commitIndex <= this.#committed.length) return;
-    // A leader whose removal is committed gives way in the same step.
-    const led = before?.role === "leader" && before.term === status.term;
-    invariant(
-      status.role === "leader" || led,
-      "only a leader finds out what is committed",
-      () => ({ id, status, known: this.#committed.length }),
-    );
+    invariant(leads || before.led, "only a leader finds out what is committed", () => ({
+      id,
+      status,
+      known: this.#committed.length,
+    }));
     for (let index = this.#committed.length + 1; index <= status.commitIndex; index++) {
-      const term = this.#durableTerm(index as LogIndex, inForce);
-      invariant(term !== null, "what is committed is durable on a majority", () => ({ id, index }));
+      const term = this.#durableTerm(index as LogIndex, before.configuration);
+      invariant(term !== null, "what is committed is durable on a majority", () => ({
+        id,
+        index,
+        inForce: before.configuration,
+      }));
       this.#committed.push(term);
       if (term < status.term) this.inherited++;
     }
@@ -141,6 +142,7 @@ export class LogRules {
   /** A node was stopped: its state machine begins anew. */
   onCrashed(id: NodeId): void {
     this.#applied.delete(id);
+    this.#before.delete(id);
   }
 
   /** A node has saved its state. */
@@ -150,16 +152,20 @@ export class LogRules {
     this.#digests.set(last.index, digest);
   }
 
-  /** The term that the disks of a quorum of one of the configurations hold at `index`, or null. */
-  #durableTerm(index: LogIndex, inForce: readonly (Configuration | null)[]): Term | null {
-    const held = new Map(this.#nodes().map(({ id, disk }) => [id, disk.termAt(index)]));
-    for (const term of new Set(held.values())) {
-      if (term === null) continue;
-      for (const configuration of inForce) {
-        if (configuration === null) continue;
-        if (quorumValue(configuration, (id) => held.get(id) === term ? 1 : 0) === 1) return term;
-      }
+  /** The term at `index` that a majority of the disks, or one of each half, hold; or null. */
+  #durableTerm(index: LogIndex, { voters, votersOutgoing }: Configuration): Term | null {
+    const incoming = this.#majorityTerm(index, voters);
+    if (votersOutgoing.length === 0) return incoming;
+    return incoming === this.#majorityTerm(index, votersOutgoing) ? incoming : null;
+  }
+
+  #majorityTerm(index: LogIndex, voters: readonly NodeId[]): Term | null {
+    const counts = new Map<Term, number>();
+    for (const { id, disk } of this.#nodes()) {
+      const term = voters.includes(id) ? disk.termAt(index) : null;
+      if (term !== null) counts.set(term, (counts.get(term) ?? 0) + 1);
     }
+    for (const [term, count] of counts) if (count * 2 > voters.length) return term;
     return null;
   }
 }

@@ -19,7 +19,6 @@ export {
   type RaftTiming,
   type RaftWindows,
 } from "./options.ts";
-export { quorumValue } from "./quorum.ts";
 export type { RaftOutbox, SnapshotTask } from "./outbox.ts";
 export * from "./persist.ts";
 export type { ChangeResult } from "./reconfiguration.ts";

@@ -72,12 +72,13 @@ function createCluster(seed: number): Cluster<number> {
     snapshotLogBytesMin: seed % 3 === 0 ? 600 : 1 << 20,
     syncMsMax: seed % 4 === 0 ? 40 : 1,
     network: {
+      ...CALM_NETWORK,
       delayMsMin: 0.1,
       delayMsMax: seed % 2 === 0 ? 100 : 5,
       dropRate: seed % 5 === 0 ? 0.05 : 0,
       duplicateRate: seed % 7 < 3 ? 0.2 : 0,
-      replayRate: seed % 6 === 0 ? 0.02 : 0,
-      replayMsMax: 5_000,
+      replayRate: seed % 11 < 3 ? 0.02 : 0,
+      replayMsMax: 10_000,
     },
   });
 }
