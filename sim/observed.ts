@@ -31,8 +31,6 @@ export interface Observed {
   readonly id: NodeId;
   /** Its disk. */
   readonly disk: ObservedDisk;
-  /** The members in force for it, or null while it is down. */
-  readonly configuration: Configuration | null;
   /** How it sees itself, or null while it is down. */
   status(): NodeStatus | null;
   /** The members in force for it, or null while it is down. */

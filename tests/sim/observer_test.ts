@@ -33,7 +33,6 @@ class Impostor implements Observed {
   log: Entry[] = [];
   role: Role = "follower";
   commitIndex = 0;
-  readonly configuration = members(3);
 
   constructor(id: string) {
     this.id = id as NodeId;
