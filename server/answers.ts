@@ -70,8 +70,8 @@ function valueFields({ value, encoding }: KvRecord): string {
   }
 }
 
-/** Every key came in as UTF-8, so decoding it cannot fail; most are ASCII and need none. */
-function keyJson(key: Key): string {
+/** A key as JSON. Every key came in as UTF-8, so decoding it cannot fail; most are ASCII and need none. */
+export function keyJson(key: Key): string {
   return JSON.stringify(ASCII.test(key) ? key : decoder.decode(keyToBytes(key)));
 }
 

@@ -20,7 +20,9 @@ import {
   SWEEP_STEPS,
   SWEEP_STEPS_OWN,
 } from "./compaction.ts";
+import type { Digest } from "./digest.ts";
 import type { Key } from "./key.ts";
+import type { OperationResult } from "./operation_result.ts";
 import {
   type KeyRange,
   type KvReader,
@@ -41,7 +43,11 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
   #state: KvState = emptyState();
   readonly #policy: HistoryPolicy;
 
-  /** @param policy How much of the past to keep, if this node leads. */
+  /**
+   * Begins empty.
+   *
+   * @param policy How much of the past to keep, if this node leads.
+   */
   constructor(policy: HistoryPolicy = DEFAULT_HISTORY_POLICY) {
     this.#policy = policy;
   }
@@ -193,13 +199,14 @@ function execute(state: KvState, command: Command): CommandResult {
 }
 
 function commitOnce(state: KvState, command: CommitCommand): CommandResult {
-  const { session, operations } = command;
-  if (session === null) return commit(state, operations);
-  const recollection = state.sessions.recall(session, state.clock.nowMs);
-  if (recollection.kind === "expired") return refused("session_expired");
-  if (recollection.kind === "answered") return { ...recollection.answer, replayed: true };
-  const committed = commit(state, operations);
-  state.sessions.remember(session, committed);
+  const { session } = command;
+  const recollection = session === null ? null : state.sessions.recall(session, state.clock.nowMs);
+  if (recollection?.kind === "expired") return refused("session_expired");
+  if (recollection?.kind === "answered") return { ...recollection.answer, replayed: true };
+  const committed = commit(state, command);
+  // A refused commit has not happened: sent again, it may find a state in which it can.
+  if (typeof committed === "string") return refused(committed);
+  if (session !== null) state.sessions.remember(session, committed);
   return committed;
 }
 
@@ -229,9 +236,35 @@ function addToDigest({ digest, revision }: KvState, entry: Entry, result: Comman
   digest.addInteger(entry.timeMs);
   digest.addBytes(entry.payload);
   digest.addInteger(revision);
-  if (result.kind !== "committed") return;
-  for (const one of result.results) {
-    digest.addInteger(one.kind === "put" ? one.createRevision : one.deleted);
-    if (one.kind === "put") digest.addInteger(one.version);
+  if (result.kind === "committed") addResults(digest, result);
+}
+
+function addResults(
+  digest: Digest,
+  { succeeded, results }: { succeeded: boolean; results: readonly OperationResult[] },
+): void {
+  digest.addInteger(succeeded ? 1 : 0);
+  for (const one of results) {
+    switch (one.kind) {
+      case "put":
+      case "increment":
+        digest.addInteger(one.createRevision);
+        digest.addInteger(one.version);
+        break;
+      case "delete":
+        digest.addInteger(one.deleted);
+        break;
+      case "get":
+        digest.addInteger(one.record?.modRevision ?? 0);
+        break;
+      case "range":
+        digest.addInteger(one.count);
+        break;
+      case "commit":
+        addResults(digest, one);
+        break;
+      default:
+        unreachable(one);
+    }
   }
 }

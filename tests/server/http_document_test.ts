@@ -32,6 +32,10 @@ Deno.test("the document's limits are the limits", () => {
       VALUE_DEPTH_MAX,
       LIMITS.listItemsMax,
       LIMITS.listBytesMax,
+      LIMITS.commitOperationsMax,
+      LIMITS.commitDepthMax,
+      LIMITS.commitRangeKeysMax,
+      LIMITS.commitAnswerBytesMax,
     ].map(String),
   );
 });
@@ -43,7 +47,7 @@ Deno.test("the document's routes are served, and no others", async () => {
     const [method = "", path = ""] = route?.replaceAll("`", "").split(" ") ?? [];
     documented.set(path, [...documented.get(path) ?? [], method]);
   }
-  assertEquals(documented.size, 9);
+  assertEquals(documented.size, 11);
   for (const [path, methods] of documented) {
     const { headers } = await request(path.replace(":key", "k"), { method: "OPTIONS" });
     const served = headers.get("allow")?.split(", ") ?? [];
