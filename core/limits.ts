@@ -46,6 +46,10 @@ export const LIMITS: {
   readonly sessionAnswersMax: number;
   /** Most bytes of keys and values in all remembered answers, those of the session in use aside. */
   readonly sessionsBytesMax: number;
+  /** Longest time to live of a lease in milliseconds. */
+  readonly leaseTtlMsMax: number;
+  /** Most keys of one lease: they all end in one step. */
+  readonly leaseKeysMax: number;
   /** A session unused for longer than this, in replicated time, is forgotten. */
   readonly sessionIdleMsMax: number;
 } = {
@@ -68,6 +72,8 @@ export const LIMITS: {
   sessionsMax: 4_096,
   sessionAnswersMax: 64,
   sessionsBytesMax: 67_108_864,
+  leaseTtlMsMax: 1_000_000_000_000,
+  leaseKeysMax: 4_096,
   sessionIdleMsMax: 3_600_000,
 };
 

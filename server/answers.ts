@@ -55,8 +55,14 @@ function keyValueFields(record: KvRecord): string {
   return `"key":${keyJson(record.key)},${valueFields(record)},${historyFields(record)}`;
 }
 
-function historyFields({ createRevision, modRevision, version }: KvRecord): string {
-  return `"createRevision":${createRevision},"modRevision":${modRevision},"version":${version}`;
+function historyFields({ createRevision, modRevision, version, lease }: KvRecord): string {
+  return `"createRevision":${createRevision},"modRevision":${modRevision},"version":${version}` +
+    leaseField(lease);
+}
+
+/** The field `lease` with a comma before it: a text, since ids may take all 53 bits. */
+export function leaseField(lease: number | undefined): string {
+  return lease === undefined ? "" : `,"lease":"${lease}"`;
 }
 
 function valueFields({ value, encoding }: KvRecord): string {

@@ -97,6 +97,9 @@ function failureOfRefusal({ reason, revision = 0 }: Refused): Error {
     case "not_an_integer":
     case "out_of_range":
     case "range_too_large":
+    case "lease_not_found":
+    case "lease_exists":
+    case "lease_full":
       return new KvFailure(reason);
     case "malformed":
       return new TypeError("Cannot carry out a command: It was refused as malformed");

@@ -14,10 +14,11 @@ import type {
   Operation,
   OperationResult,
 } from "@raftkv/core/kv";
-import { keyJson } from "./answers.ts";
+import { keyJson, leaseField } from "./answers.ts";
 import { BodyFields } from "./body_fields.ts";
 import { parseExactJson } from "./exact_json.ts";
 import { sessionRefOf } from "./idempotency_key.ts";
+import { leaseOfQuery } from "./lease_parameters.ts";
 import type { KvPort } from "./kv_port.ts";
 import { preconditionsOf } from "./preconditions.ts";
 import { commit, otherRequest, replyCommitted } from "./proposing.ts";
@@ -31,16 +32,17 @@ import { incrementOf, parseTxn } from "./txn_body.ts";
 /** Gives a key a value. */
 export async function putRoute(port: KvPort, request: Request): Promise<Response> {
   const { path, query: raw } = targetOf(request.url);
-  const query = parseQuery(raw, ["prevKv", "timeout"]);
+  const query = parseQuery(raw, ["prevKv", "lease", "ttl", "timeout"]);
   const key = parseKeyPath(path);
   const compares = preconditionsOf(request.headers, key);
   const session = sessionRefOf(request.headers);
-  const prevKv = prevKvOf(query);
-  const operation: Operation = { kind: "put", key, ...await storedBody(request), ...prevKv };
+  const choices = { ...prevKvOf(query), ...leaseOfQuery(query) };
+  const operation: Operation = { kind: "put", key, ...await storedBody(request), ...choices };
   const command = conditional({ key, session, compares, operation });
   const committed = await commit(port, command, { timeoutMs: timeoutMsOf(query) });
   const result = onlyResult(committed, "put");
-  const json = `{"key":${keyJson(key)},${writtenFields(result)}${prevKvField(result.prevKv)},` +
+  const json = `{"key":${keyJson(key)},${writtenFields(result)}${leaseField(result.lease)}` +
+    `${prevKvField(result.prevKv)},` +
     `"revision":${committed.revision}}`;
   return replyCommitted(port, json, { committed, etag: `"${result.modRevision}"` });
 }

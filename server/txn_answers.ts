@@ -6,7 +6,7 @@
 
 import { unreachable } from "@raftkv/core";
 import type { Committed, KvRecord, OperationResult } from "@raftkv/core/kv";
-import { itemJson } from "./answers.ts";
+import { itemJson, leaseField } from "./answers.ts";
 
 /** The answer of `POST /v1/txn`: one response for each operation of the branch that was taken. */
 export function txnAnswer({ succeeded, results, revision }: Committed): string {
@@ -32,7 +32,8 @@ function responseJson(result: OperationResult): string {
     case "get":
       return `{"get":{"kv":${recordJson(result.record)}}}`;
     case "put":
-      return `{"put":{${writtenFields(result)}${prevKvField(result.prevKv)}}}`;
+      return `{"put":{${writtenFields(result)}${leaseField(result.lease)}` +
+        `${prevKvField(result.prevKv)}}}`;
     case "delete":
       return `{"delete":{"deleted":${result.deleted}${prevKvsField(result.prevKvs)}}}`;
     case "range": {

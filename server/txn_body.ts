@@ -9,6 +9,7 @@ import { KvFailure } from "@raftkv/core/api";
 import type { Branches, Compare, IncrementOperation, Key, Operation } from "@raftkv/core/kv";
 import { BodyFields } from "./body_fields.ts";
 import { keyField, RANGE_FIELDS, rangeFields } from "./key_fields.ts";
+import { leaseOfBody } from "./lease_parameters.ts";
 import { type StoredValue, storedValueOf } from "./put_body.ts";
 
 /**
@@ -62,7 +63,7 @@ function operationOf(value: unknown, place: Place): Operation {
     case "get":
       return { kind, key: keyField(fieldsOf("key")) };
     case "put":
-      return putOf(fieldsOf("key", "value", "encoding", "prevKv"));
+      return putOf(fieldsOf("key", "value", "encoding", "prevKv", "lease", "ttl"));
     case "delete":
       return deleteOf(fieldsOf(...RANGE_FIELDS, "prevKv"));
     case "range":
@@ -76,7 +77,13 @@ function operationOf(value: unknown, place: Place): Operation {
 
 function putOf(fields: BodyFields): Operation {
   const key = keyField(fields);
-  return { kind: "put", key, ...valueField(fields), ...prevKvField(fields) };
+  return {
+    kind: "put",
+    key,
+    ...valueField(fields),
+    ...prevKvField(fields),
+    ...leaseOfBody(fields),
+  };
 }
 
 function deleteOf(fields: BodyFields): Operation {

@@ -35,9 +35,12 @@ export type FailureCode =
   | "range_too_large"
   | "future_revision"
   | "key_not_found"
+  | "lease_not_found"
   | "route_not_found"
   | "method_not_allowed"
   | "session_expired"
+  | "lease_exists"
+  | "lease_full"
   | "not_an_integer"
   | "out_of_range"
   | "compacted"
@@ -71,12 +74,15 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   ),
   future_revision: row(400, "The store has not come to this revision."),
   key_not_found: row(404, "There is no such key."),
+  lease_not_found: row(404, "There is no such lease; it may have expired or been revoked."),
   route_not_found: row(404, "There is nothing at this path."),
   method_not_allowed: row(405, "The path exists, but not for this method."),
   session_expired: row(
     409,
     "The session is unknown or was forgotten, or the sequence is older than the answers kept for it.",
   ),
+  lease_exists: row(409, "A lease of this id exists."),
+  lease_full: row(409, "The lease would get more than 4,096 keys."),
   not_an_integer: row(409, "The value to be incremented is not a 64-bit integer in JSON."),
   out_of_range: row(409, "The increment's result would leave its bounds, or 64 bits."),
   compacted: row(410, "This revision is no longer kept; `compactRevision` is the first that is."),

@@ -7,6 +7,9 @@
  *   2 open_session
  *   3 compact       revision varint
  *   4 maintain      revision varint
+ *   5 lease_grant      lease varint or 0, ttlMs varint
+ *   6 lease_keep_alive lease varint
+ *   7 lease_revoke     lease varint
  * ```
  *
  * @module
@@ -16,12 +19,18 @@ import { unreachable } from "../assert.ts";
 import { ByteReader } from "../codec/byte_reader.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
+import { LIMITS } from "../limits.ts";
 import { type CommitFault, commitFault } from "./commit_rules.ts";
 import type { Branches } from "./operation.ts";
 import { readBranches, writeBranches } from "./operation_codec.ts";
 
 /** Anything that may be asked of the store through the log. */
-export type Command = CommitCommand | OpenSessionCommand | CompactCommand | MaintainCommand;
+export type Command =
+  | CommitCommand
+  | OpenSessionCommand
+  | CompactCommand
+  | MaintainCommand
+  | LeaseCommand;
 
 /** Carries out one branch of operations as one: all at one revision, or none. */
 export interface CommitCommand extends Branches {
@@ -53,6 +62,35 @@ export interface MaintainCommand {
   readonly compactRevision: number;
 }
 
+/** Anything asked about one lease. */
+export type LeaseCommand = LeaseGrantCommand | LeaseKeepAliveCommand | LeaseRevokeCommand;
+
+/** Makes a lease. */
+export interface LeaseGrantCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_grant";
+  /** The id it is to have; 0 for one that no lease has. */
+  readonly lease: number;
+  /** How long it lives without renewal, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/** Lets a lease live for its whole time from now. */
+export interface LeaseKeepAliveCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_keep_alive";
+  /** Its id. */
+  readonly lease: number;
+}
+
+/** Ends a lease and its keys. */
+export interface LeaseRevokeCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_revoke";
+  /** Its id. */
+  readonly lease: number;
+}
+
 /** One request of one session (thesis §6.3). */
 export interface SessionRef {
   /** The session's id. */
@@ -77,6 +115,14 @@ export function encodeCommand(command: Command): Uint8Array {
       break;
     case "maintain":
       writer.varint(command.compactRevision);
+      break;
+    case "lease_grant":
+      writer.varint(command.lease);
+      writer.varint(command.ttlMs);
+      break;
+    case "lease_keep_alive":
+    case "lease_revoke":
+      writer.varint(command.lease);
       break;
     default:
       unreachable(command);
@@ -108,6 +154,11 @@ function readCommand(reader: ByteReader): Command {
       return { kind, revision: reader.varint() };
     case "maintain":
       return { kind, compactRevision: reader.varint() };
+    case "lease_grant":
+      return { kind, lease: reader.varint(), ttlMs: readTtlMs(reader) };
+    case "lease_keep_alive":
+    case "lease_revoke":
+      return { kind, lease: reader.varint() };
     default:
       return unreachable(kind);
   }
@@ -129,6 +180,12 @@ function readCommit(reader: ByteReader): CommitCommand {
   const fault = commitFault(branches);
   if (fault !== null) reader.fail(FAULTS[fault]);
   return { kind: "commit", session, ...branches };
+}
+
+function readTtlMs(reader: ByteReader): number {
+  const ttlMs = reader.varint();
+  if (ttlMs < 1 || ttlMs > LIMITS.leaseTtlMsMax) reader.fail("Time to live is out of bounds");
+  return ttlMs;
 }
 
 function readSessionRef(reader: ByteReader): SessionRef {
@@ -154,6 +211,9 @@ const KINDS: Tags<Command["kind"]> = new Tags({
   open_session: 2,
   compact: 3,
   maintain: 4,
+  lease_grant: 5,
+  lease_keep_alive: 6,
+  lease_revoke: 7,
 });
 const FAULTS: Readonly<Record<CommitFault, string>> = {
   too_many_operations: "Commit has too many operations",

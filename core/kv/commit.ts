@@ -7,9 +7,12 @@
 
 import { unreachable } from "../assert.ts";
 import { LIMITS } from "../limits.ts";
+import { noteEnded } from "./compaction.ts";
 import { holds, keysCompared } from "./compare.ts";
+import { freshLeaseId } from "./expiry.ts";
 import { incremented } from "./increment.ts";
 import { type Key, keyAfter } from "./key.ts";
+import type { Lease } from "./lease.ts";
 import type {
   Branches,
   DeleteRangeOperation,
@@ -28,7 +31,7 @@ import { type KeyRange, readRange } from "./range.ts";
 import { type KvRecord, recordOf, recordSizeBytes, type StoredRecord } from "./record.ts";
 import type { Committed, RefusalReason } from "./result.ts";
 import type { KvState } from "./state.ts";
-import { type PackedValue, packValue } from "./value.ts";
+import { packValue } from "./value.ts";
 
 /** Carries out a commit as the next revision; a refused one leaves no trace. */
 export function commit(state: KvState, branches: Branches): Committed | RefusalReason {
@@ -48,13 +51,19 @@ export function commit(state: KvState, branches: Branches): Committed | RefusalR
 /** A commit under way: what it has changed so far, and what was there before. */
 class Draft {
   readonly #state: KvState;
+  readonly #leaseLast: number;
   /** No way through a commit writes a key twice, so each is here once. */
   readonly #before: { readonly key: Key; readonly record: StoredRecord | undefined }[] = [];
+  /** Made for single keys; in force only once the commit is. */
+  readonly #granted: Lease[] = [];
+  /** How many keys each lease gets. */
+  readonly #attached = new Map<number, number>();
   #rangeKeys = 0;
   #answerBytes = 0;
 
   constructor(state: KvState) {
     this.#state = state;
+    this.#leaseLast = state.leaseLast;
   }
 
   carryOut({ compares = [], operations, otherwise = [] }: Branches): NestedResult | RefusalReason {
@@ -74,6 +83,7 @@ class Draft {
   /** Puts everything back. */
   undo(): void {
     const { records } = this.#state;
+    this.#state.leaseLast = this.#leaseLast;
     for (const { key, record } of this.#before) {
       if (record === undefined) records.delete(key);
       else records.set(key, record);
@@ -82,12 +92,13 @@ class Draft {
 
   /** Keeps what the commit ended, and notes what it changed. */
   settle(): void {
-    const { changes, history, revision } = this.#state;
+    const { records, leases } = this.#state;
+    for (const lease of this.#granted) leases.set(lease);
     for (const { key, record } of this.#before) {
-      changes.add(revision, key);
-      if (record === undefined) continue;
-      history.add({ record, endRevision: revision });
-      this.#state.historyBytes += recordSizeBytes(record);
+      noteEnded(this.#state, key, record);
+      const lease = records.get(key)?.lease;
+      if (record?.lease !== undefined && record.lease !== lease) leases.detach(record.lease, key);
+      if (lease !== undefined) leases.attach(lease, key);
     }
   }
 
@@ -116,34 +127,60 @@ class Draft {
     }
   }
 
-  #put({ key, value, encoding, prevKv }: PutOperation): OperationResult {
+  #put(operation: PutOperation): OperationResult | RefusalReason {
+    const { key, value, encoding, prevKv } = operation;
     const before = this.#state.records.get(key);
+    const lease = this.#leaseFor(operation);
+    if (typeof lease === "string") return lease;
     // The operation's value is a view of a whole batch of entries, which it would keep in memory
     // for as long as the key lives: the record gets its own.
-    const written = this.#write(key, { packed: packValue(value), encoding });
-    if (prevKv !== true) return { kind: "put", ...written };
-    return { kind: "put", ...written, prevKv: before === undefined ? null : this.#answer(before) };
+    const written = this.#write(key, { packed: packValue(value), encoding, ...lease });
+    const put = { kind: "put", ...written, ...lease } as const;
+    if (prevKv !== true) return put;
+    return { ...put, prevKv: before === undefined ? null : this.#answer(before) };
+  }
+
+  #leaseFor({ key, lease, ttlMs }: PutOperation): { readonly lease?: number } | RefusalReason {
+    const { leases, clock, records } = this.#state;
+    if (ttlMs !== undefined) {
+      const id = freshLeaseId(this.#state);
+      this.#granted.push({ id, ttlMs, expiresMs: clock.nowMs + ttlMs, isPrivate: true });
+      return { lease: id };
+    }
+    if (lease === undefined) return {};
+    const known = leases.get(lease);
+    const isOther = records.get(key)?.lease !== lease;
+    // The lease of one key cannot be joined by another: it goes with its own.
+    if (known === undefined || (known.isPrivate && isOther)) return "lease_not_found";
+    const attached = (this.#attached.get(lease) ?? 0) + (isOther ? 1 : 0);
+    if (leases.countOf(lease) + attached > LIMITS.leaseKeysMax) return "lease_full";
+    this.#attached.set(lease, attached);
+    return { lease };
   }
 
   #increment(operation: IncrementOperation): OperationResult | RefusalReason {
     const { key } = operation;
-    const value = incremented(this.#state.records.get(key), operation);
+    const before = this.#state.records.get(key);
+    const value = incremented(before, operation);
     if (typeof value === "string") return value;
-    const written = this.#write(key, { packed: `${value}`, encoding: "json" });
+    // A counter that was given a time to live keeps it, however often it is counted up.
+    const lease = before?.lease === undefined ? {} : { lease: before.lease };
+    const written = this.#write(key, { packed: `${value}`, encoding: "json", ...lease });
     return { kind: "increment", value, ...written };
   }
 
   #write(
     key: Key,
-    content: { readonly packed: PackedValue; readonly encoding: KvRecord["encoding"] },
+    content: Pick<StoredRecord, "packed" | "encoding" | "lease">,
   ): { readonly createRevision: number; readonly modRevision: number; readonly version: number } {
     const { records, revision: modRevision } = this.#state;
     const before = records.get(key);
     const createRevision = before?.createRevision ?? modRevision;
     const version = (before?.version ?? 0) + 1;
-    const { packed, encoding } = content;
+    const { packed, encoding, lease } = content;
     const own = before?.key ?? key;
-    records.set(own, { key: own, packed, encoding, createRevision, modRevision, version });
+    const record = { key: own, packed, encoding, createRevision, modRevision, version };
+    records.set(own, lease === undefined ? record : { ...record, lease });
     this.#before.push({ key: own, record: before });
     return { createRevision, modRevision, version };
   }

@@ -54,6 +54,7 @@ function holdsOf(record: StoredRecord | null, compare: Compare): boolean {
     case "mod":
       return stands(record?.modRevision ?? 0, relation, compare.operand);
     case "lease":
+      return stands(record?.lease ?? 0, relation, compare.operand);
     case "count":
       return stands(0, relation, compare.operand);
   }

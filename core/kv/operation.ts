@@ -5,7 +5,7 @@
  * branches   count varint, compares; count varint, operations; count varint, operations
  * compare    start, end flag, [end], target u8, relation u8, operand (value bytes, else varint)
  * operation  kind u8
- *   1 put          key, encoding u8, value bytes, prevKv flag
+ *   1 put          key, encoding u8, value bytes, prevKv flag, lease varint or 0, ttlMs varint or 0
  *   2 delete       key, prevKv flag
  *   3 delete_range start, end flag, [end], prevKv flag
  *   4 get          key
@@ -71,6 +71,10 @@ export interface PutOperation {
   readonly encoding: ValueEncoding;
   /** Whether to answer with what was there before. */
   readonly prevKv?: true;
+  /** The lease that the key is to end with; none if neither this nor `ttlMs` is given. */
+  readonly lease?: number;
+  /** After which time the key is to end, by a lease made for it alone; not beside `lease`. */
+  readonly ttlMs?: number;
 }
 
 /** Takes a key out, if it is there. */

@@ -21,7 +21,7 @@ import type {
   Relation,
 } from "./operation.ts";
 import type { KeyRange } from "./range.ts";
-import { readKey, readValue, readValueEncoding, VALUE_ENCODINGS } from "./record.ts";
+import { readKey, readLease, readValue, readValueEncoding, VALUE_ENCODINGS } from "./record.ts";
 
 /** Writes a condition and both branches. */
 export function writeBranches(writer: ByteWriter, branches: Branches): void {
@@ -123,17 +123,27 @@ function readOperation(reader: ByteReader, depth: number): Operation {
   }
 }
 
-function writePut(writer: ByteWriter, { key, encoding, value, prevKv }: PutOperation): void {
+function writePut(writer: ByteWriter, operation: PutOperation): void {
+  const { key, encoding, value, prevKv, lease = 0, ttlMs = 0 } = operation;
   writer.byteString(key);
   writer.u8(VALUE_ENCODINGS.tagOf(encoding));
   writer.bytes(value);
   writer.flag(prevKv === true);
+  writer.varint(lease);
+  writer.varint(ttlMs);
 }
 
 function readPut(reader: ByteReader): PutOperation {
   const key = readKey(reader);
   const encoding = readValueEncoding(reader);
-  return { kind: "put", key, value: readValue(reader), encoding, ...readPrevKv(reader) };
+  const put = { kind: "put", key, value: readValue(reader), encoding } as const;
+  const prevKv = readPrevKv(reader);
+  const lease = readLease(reader);
+  const ttlMs = reader.varint();
+  if (ttlMs === 0) return { ...put, ...prevKv, ...lease };
+  if (lease.lease !== undefined) reader.fail("Put has a lease and a time of its own");
+  if (ttlMs > LIMITS.leaseTtlMsMax) reader.fail("Time to live is too long");
+  return { ...put, ...prevKv, ttlMs };
 }
 
 function readRangeOperation(reader: ByteReader): RangeOperation {

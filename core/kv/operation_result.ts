@@ -3,7 +3,7 @@
  *
  * ```text
  * results  count varint, then for each: kind u8
- *   1 put            createRevision varint, version varint, prevKv
+ *   1 put            createRevision varint, version varint, lease varint or 0, prevKv
  *   2 delete         deleted varint, prevKvs flag, [records]
  *   3 get            flag, [record]
  *   4 range          count varint, more flag, keysOnly flag, records
@@ -22,7 +22,7 @@ import type { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
 import type { Operation } from "./operation.ts";
-import { type KvRecord, readRecord, recordOf, writeRecord } from "./record.ts";
+import { type KvRecord, readLease, readRecord, recordOf, writeRecord } from "./record.ts";
 
 /** What became of one operation. */
 export type OperationResult =
@@ -34,7 +34,7 @@ export type OperationResult =
   | NestedResult;
 
 /** Where a written key stands. */
-interface Written {
+export interface Written {
   /** The revision at which the key last came into being. */
   readonly createRevision: number;
   /** The commit's revision. */
@@ -49,6 +49,8 @@ export interface PutResult extends Written {
   readonly kind: "put";
   /** What was there before, or null; only if asked for. */
   readonly prevKv?: KvRecord | null;
+  /** The lease that the key now ends with; only if it has one. */
+  readonly lease?: number;
 }
 
 /** Keys were taken out, if they were there. */
@@ -155,6 +157,7 @@ function writeResult(writer: ByteWriter, result: OperationResult): void {
     case "put":
       writer.varint(result.createRevision);
       writer.varint(result.version);
+      writer.varint(result.lease ?? 0);
       writer.u8(result.prevKv === undefined ? 0 : result.prevKv === null ? 1 : 2);
       if (result.prevKv) writeKvRecord(writer, result.prevKv);
       return;
@@ -193,7 +196,8 @@ function readResult(
     case "put": {
       const createRevision = reader.varint();
       const version = reader.varint();
-      return { kind, createRevision, modRevision: revision, version, ...readPrevKv(reader) };
+      const written = { createRevision, modRevision: revision, version };
+      return { kind, ...written, ...readLease(reader), ...readPrevKv(reader) };
     }
     case "delete": {
       const deleted = reader.varint();

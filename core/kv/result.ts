@@ -9,6 +9,8 @@
  *   4 refused                             reason u8, revision varint or 0
  *   5 compacted                           compactRevision varint, revision varint
  *   6 maintained                          revision varint
+ *   7 lease_granted, 9 lease_renewed      lease varint, ttlMs varint, revision varint
+ *   8 lease_revoked                       lease varint, deleted varint, revision varint
  * ```
  *
  * @module
@@ -21,7 +23,13 @@ import { Tags } from "../codec/tags.ts";
 import { type OperationResult, readResults, writeResults } from "./operation_result.ts";
 
 /** Any answer. */
-export type CommandResult = Committed | SessionOpened | Compacted | Maintained | Refused;
+export type CommandResult =
+  | Committed
+  | SessionOpened
+  | Compacted
+  | Maintained
+  | LeaseAnswer
+  | Refused;
 
 /** The commit took effect. */
 export interface Committed {
@@ -65,6 +73,33 @@ export interface Maintained {
   readonly revision: number;
 }
 
+/** What became of a command about a lease. */
+export type LeaseAnswer = LeaseLives | LeaseRevoked;
+
+/** A lease was granted or renewed. */
+export interface LeaseLives {
+  /** Tells it from other answers. */
+  readonly kind: "lease_granted" | "lease_renewed";
+  /** Its id. */
+  readonly lease: number;
+  /** How long it lives from now on, in milliseconds. */
+  readonly ttlMs: number;
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
+/** A lease was ended, and its keys with it. */
+export interface LeaseRevoked {
+  /** Tells it from other answers. */
+  readonly kind: "lease_revoked";
+  /** Its id. */
+  readonly lease: number;
+  /** How many keys ended with it, all at one revision. */
+  readonly deleted: number;
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
 /** Nothing was done. */
 export interface Refused {
   /** Tells it from other answers. */
@@ -81,7 +116,9 @@ export interface Refused {
  * command. `compacted`: the past up to that revision is gone already. `future_revision`: the store
  * has not come to that revision. `not_an_integer`: an increment met a value that is no 64-bit
  * integer. `out_of_range`: its result would leave the bounds. `range_too_large`: the commit would
- * delete or compare too many keys by ranges, or answer with too many bytes.
+ * delete or compare too many keys by ranges, or answer with too many bytes. `lease_not_found`: there
+ * is no such lease (any more). `lease_exists`: the id is taken. `lease_full`: the lease would get too
+ * many keys.
  */
 export type RefusalReason =
   | "session_expired"
@@ -90,7 +127,10 @@ export type RefusalReason =
   | "future_revision"
   | "not_an_integer"
   | "out_of_range"
-  | "range_too_large";
+  | "range_too_large"
+  | "lease_not_found"
+  | "lease_exists"
+  | "lease_full";
 
 /** The bytes of an answer. */
 export function encodeResult(result: CommandResult): Uint8Array {
@@ -118,6 +158,19 @@ export function encodeResult(result: CommandResult): Uint8Array {
       break;
     case "maintained":
       writer.u8(MAINTAINED);
+      writer.varint(result.revision);
+      break;
+    case "lease_granted":
+    case "lease_renewed":
+      writer.u8(result.kind === "lease_granted" ? LEASE_GRANTED : LEASE_RENEWED);
+      writer.varint(result.lease);
+      writer.varint(result.ttlMs);
+      writer.varint(result.revision);
+      break;
+    case "lease_revoked":
+      writer.u8(LEASE_REVOKED);
+      writer.varint(result.lease);
+      writer.varint(result.deleted);
       writer.varint(result.revision);
       break;
     default:
@@ -178,9 +231,24 @@ function readResult(reader: ByteReader): CommandResult {
       };
     case MAINTAINED:
       return { kind: "maintained", revision: reader.varint() };
+    case LEASE_GRANTED:
+      return { kind: "lease_granted", ...readLeaseLives(reader) };
+    case LEASE_RENEWED:
+      return { kind: "lease_renewed", ...readLeaseLives(reader) };
+    case LEASE_REVOKED:
+      return {
+        kind: "lease_revoked",
+        lease: reader.varint(),
+        deleted: reader.varint(),
+        revision: reader.varint(),
+      };
     default:
       return reader.fail("Answer is of an unknown kind");
   }
+}
+
+function readLeaseLives(reader: ByteReader): Omit<LeaseLives, "kind"> {
+  return { lease: reader.varint(), ttlMs: reader.varint(), revision: reader.varint() };
 }
 
 const VERSION = 1;
@@ -190,6 +258,9 @@ const SESSION_OPENED = 3;
 const REFUSED = 4;
 const COMPACTED = 5;
 const MAINTAINED = 6;
+const LEASE_GRANTED = 7;
+const LEASE_REVOKED = 8;
+const LEASE_RENEWED = 9;
 const REASONS = new Tags<RefusalReason>({
   session_expired: 1,
   malformed: 2,
@@ -198,4 +269,7 @@ const REASONS = new Tags<RefusalReason>({
   not_an_integer: 5,
   out_of_range: 6,
   range_too_large: 7,
+  lease_not_found: 8,
+  lease_exists: 9,
+  lease_full: 10,
 });

@@ -21,15 +21,18 @@ import {
   SWEEP_STEPS_OWN,
 } from "./compaction.ts";
 import type { Digest } from "./digest.ts";
+import { carryOutLease, expireDue } from "./expiry.ts";
 import type { Key } from "./key.ts";
 import type { OperationResult } from "./operation_result.ts";
 import {
   type KeyRange,
   type KvReader,
+  type LeaseTime,
   type RangePage,
   type RangeRequest,
   readerOf,
   readKeyAt,
+  readLeaseTime,
   readRange,
 } from "./range.ts";
 import type { KvRecord } from "./record.ts";
@@ -95,10 +98,22 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     return this.#state.records.count(start, end);
   }
 
+  /** A lease, what is left of it and the keys that end with it; null if there is none. */
+  lease(id: number): LeaseTime | null {
+    return readLeaseTime(this.#state, id);
+  }
+
+  /** Ids of leases greater than `after`, in order, at most `limit` of them. */
+  leaseIds(after: number, limit: number): readonly number[] {
+    return this.#state.leases.ids(after, limit);
+  }
+
   /** The state as it is now, whatever is applied later. Takes constant time. */
   view(): KvReader {
-    const { revision, compactRevision, records, history } = this.#state;
+    const { revision, compactRevision, records, history, leases, clock } = this.#state;
     return readerOf({
+      leases: leases.view(),
+      clock: { nowMs: clock.nowMs },
       revision,
       compactRevision,
       records: records.view(),
@@ -122,6 +137,7 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     );
     state.appliedIndex = entry.index;
     state.clock.advance(entry);
+    expireDue(state);
     const command = parseCommand(entry.payload);
     const result = command === null ? refused("malformed") : execute(state, command);
     sweep(state, command?.kind === "maintain" ? SWEEP_STEPS_OWN : SWEEP_STEPS);
@@ -130,11 +146,18 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     return result;
   }
 
-  /** Proposes to compact what the policy no longer keeps, and to sweep what is left of it. */
+  /**
+   * Proposes to compact what the policy no longer keeps, to sweep what is left of it, and to let
+   * leases expire; and, in a new term with leases, an entry from which their time goes on.
+   */
   maintenance(now: LeaderTime): Uint8Array | null {
     const state = this.#state;
     const compactRevision = compactionDue(state, { policy: this.#policy, time: now });
-    if (compactRevision === null && state.sweptRevision === state.compactRevision) return null;
+    const first = state.leases.first();
+    const isLeaseDue = first !== undefined &&
+      (!state.clock.knows(now.term) || first.expiresMs <= state.clock.at(now));
+    const isSwept = state.sweptRevision === state.compactRevision;
+    if (compactRevision === null && isSwept && !isLeaseDue) return null;
     return encodeCommand({ kind: "maintain", compactRevision: compactRevision ?? 0 });
   }
 
@@ -187,6 +210,12 @@ function execute(state: KvState, command: Command): CommandResult {
     }
     case "compact":
       return compactTo(state, command.revision);
+    case "lease_grant":
+    case "lease_keep_alive":
+    case "lease_revoke": {
+      const answer = carryOutLease(state, command);
+      return typeof answer === "string" ? refused(answer) : answer;
+    }
     case "maintain": {
       const { compactRevision } = command;
       const isDue = compactRevision > state.compactRevision && compactRevision <= revision;
