@@ -54,6 +54,7 @@ const keyValueFields: Fields<KeyValueJson> = {
   createRevision: count,
   modRevision: count,
   version: count,
+  lease: optional(text),
 };
 
 /** The answer of `PUT /kv/:key`. */

@@ -55,8 +55,14 @@ function keyValueFields(record: KvRecord): string {
   return `"key":${keyJson(record.key)},${valueFields(record)},${historyFields(record)}`;
 }
 
-function historyFields({ createRevision, modRevision, version }: KvRecord): string {
-  return `"createRevision":${createRevision},"modRevision":${modRevision},"version":${version}`;
+function historyFields({ createRevision, modRevision, version, lease }: KvRecord): string {
+  return `"createRevision":${createRevision},"modRevision":${modRevision},"version":${version}` +
+    leaseField(lease);
+}
+
+/** The field `lease` with a comma before it: a text, since ids may take all 53 bits. */
+export function leaseField(lease: number | undefined): string {
+  return lease === undefined ? "" : `,"lease":"${lease}"`;
 }
 
 function valueFields({ value, encoding }: KvRecord): string {
@@ -70,8 +76,8 @@ function valueFields({ value, encoding }: KvRecord): string {
   }
 }
 
-/** Every key came in as UTF-8, so decoding it cannot fail; most are ASCII and need none. */
-function keyJson(key: Key): string {
+/** A key as JSON. Every key came in as UTF-8, so decoding it cannot fail; most are ASCII and need none. */
+export function keyJson(key: Key): string {
   return JSON.stringify(ASCII.test(key) ? key : decoder.decode(keyToBytes(key)));
 }
 

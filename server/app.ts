@@ -12,6 +12,7 @@ import { replyFailure } from "./reply.ts";
 import { pathOf } from "./request_target.ts";
 import { serveCluster } from "./routes_cluster.ts";
 import { serveKv } from "./routes_kv.ts";
+import { serveLeases } from "./routes_leases.ts";
 import { serveV1 } from "./routes_v1.ts";
 
 /** What the app needs besides the node. */
@@ -26,6 +27,7 @@ export function createApp(port: KvPort, options: AppOptions): Hono {
   const app = new Hono({ getPath: (request) => pathOf(request.url) });
   serveKv(app, port);
   serveV1(app, port);
+  serveLeases(app, port);
   serveCluster(app, port);
   app.notFound(() => replyFailure(port, new KvFailure("route_not_found")));
   app.onError((thrown) => {

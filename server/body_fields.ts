@@ -6,6 +6,8 @@
  */
 
 import { KvFailure } from "@raftkv/core/api";
+import { INT64_MAX, INT64_MIN } from "@raftkv/core/kv";
+import { ExactNumber } from "./exact_json.ts";
 
 /** The fields of an object, each with the path under which a message names it. */
 export class BodyFields {
@@ -21,7 +23,8 @@ export class BodyFields {
   constructor(value: unknown, options: { readonly path: string; readonly known: string[] }) {
     const { path, known } = options;
     this.#path = path;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isObject || value instanceof ExactNumber) {
       throw invalid(`${nameOf(path)} is not an object.`);
     }
     this.#fields = new Map(Object.entries(value));
@@ -34,6 +37,13 @@ export class BodyFields {
   /** Whether a field is there. */
   has(name: string): boolean {
     return this.#fields.has(name);
+  }
+
+  /** The one field that is there of several that exclude each other. */
+  only(names: readonly string[]): string {
+    const [name, ...others] = names.filter((each) => this.#fields.has(each));
+    if (name !== undefined && others.length === 0) return name;
+    throw invalid(`${nameOf(this.#path)} has one field of ${names.join(", ")}.`);
   }
 
   /** The field whatever it is; undefined if it is not there. */
@@ -59,6 +69,19 @@ export class BodyFields {
       return value;
     }
     throw this.invalid(name, `is a whole number from ${min} to ${max}`);
+  }
+
+  /** A whole number of 64 bits, as a number or as the text of one; undefined if it is not there. */
+  int64(name: string): bigint | undefined {
+    const given = this.#fields.get(name);
+    if (given === undefined) return undefined;
+    const text = given instanceof ExactNumber ? given.source : given;
+    const isWhole = typeof text === "string"
+      ? /^-?\d{1,19}$/.test(text)
+      : Number.isSafeInteger(text);
+    const value = isWhole ? BigInt(String(text)) : null;
+    if (value !== null && value >= INT64_MIN && value <= INT64_MAX) return value;
+    throw this.invalid(name, "is a whole number of 64 bits, as a number or as a text");
   }
 
   /** A boolean; false if it is not there. */

@@ -7,7 +7,7 @@
 
 import { LIMITS } from "@raftkv/core";
 import { KvFailure } from "@raftkv/core/api";
-import { type Key, keyFromBytes } from "@raftkv/core/kv";
+import { type Key, KEY_FIRST, keyFromBytes, type KeyRange, prefixEnd } from "@raftkv/core/kv";
 import type { Consistency } from "./kv_port.ts";
 
 /** Decoded parameters by name. */
@@ -105,6 +105,20 @@ export function keyBoundOf(query: Query, name: string): Key | undefined {
   const bytes = encoder.encode(text);
   if (bytes.length <= LIMITS.keyBytesMax) return keyFromBytes(bytes);
   throw invalid(`The ${name} is longer than any key.`);
+}
+
+/**
+ * The range of `?prefix=`, or of `?start=` and `?end=`: all keys if none is given.
+ *
+ * @throws {KvFailure} `invalid_argument`
+ */
+export function rangeOf(query: Query): KeyRange {
+  const prefix = keyBoundOf(query, "prefix");
+  const start = keyBoundOf(query, "start");
+  const end = keyBoundOf(query, "end");
+  if (prefix === undefined) return { start: start ?? KEY_FIRST, end: end ?? null };
+  if (start === undefined && end === undefined) return { start: prefix, end: prefixEnd(prefix) };
+  throw invalid("A range is a prefix, or start and end, not both.");
 }
 
 /**

@@ -64,7 +64,7 @@ async function put(port: KvPort, request: Request): Promise<Response> {
   const committed = await commit(port, { kind: "commit", session, operations }, limit);
   const [result] = committed.results;
   if (result?.kind !== "put") return otherRequest();
-  return replyCommitted(port, putAnswer(key, result), committed);
+  return replyCommitted(port, putAnswer(key, result), { committed });
 }
 
 async function remove(port: KvPort, request: Request): Promise<Response> {
@@ -78,7 +78,7 @@ async function remove(port: KvPort, request: Request): Promise<Response> {
   if (result?.kind !== "delete") return otherRequest();
   const { revision } = committed;
   const json = deleteAnswer(key, { deleted: result.deleted, revision });
-  return replyCommitted(port, json, committed);
+  return replyCommitted(port, json, { committed });
 }
 
 async function list(port: KvPort, request: Request): Promise<Response> {

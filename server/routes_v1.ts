@@ -1,6 +1,6 @@
 /**
- * Everything that can be read of keys, under `/v1`: at present or as of a past revision, one key or a
- * range of them, at once, in pages or as a stream.
+ * The routes under `/v1`, and what can be read there of keys: at present or as of a past revision, one
+ * key or a range of them, at once, in pages or as a stream.
  *
  * @module
  */
@@ -8,14 +8,7 @@
 import type { Hono } from "hono";
 import { LIMITS } from "@raftkv/core";
 import { CompactedFailure, KvFailure } from "@raftkv/core/api";
-import {
-  KEY_FIRST,
-  type KeyRange,
-  type KvReader,
-  type KvRecord,
-  prefixEnd,
-  type RangeRequest,
-} from "@raftkv/core/kv";
+import type { KvReader, KvRecord, RangeRequest } from "@raftkv/core/kv";
 import { getAnswer, listAnswer } from "./answers.ts";
 import { countAt, ndjsonOf } from "./ndjson.ts";
 import type { KvPort } from "./kv_port.ts";
@@ -25,22 +18,44 @@ import {
   consistencyOf,
   flagOf,
   integerOf,
-  keyBoundOf,
   parseQuery,
   type Query,
+  rangeOf,
   revisionOf,
   timeoutMsOf,
 } from "./query.ts";
+import {
+  deleteRangeRoute,
+  deleteRoute,
+  incrementRoute,
+  putRoute,
+  txnRoute,
+} from "./routes_v1_write.ts";
 import { reply, replyBytes, replyUnchanged } from "./reply.ts";
 import { parseKeyPath, targetOf, V1_KEY_PATH } from "./request_target.ts";
 import { serveRoute } from "./routes.ts";
 
 /** Serves `/v1`. */
 export function serveV1(app: Hono, port: KvPort): void {
-  serveRoute(app, "/v1/kv", { port, methods: { GET: (request) => list(port, request) } });
+  serveRoute(app, "/v1/kv", {
+    port,
+    methods: {
+      GET: (request) => list(port, request),
+      DELETE: (request) => deleteRangeRoute(port, request),
+    },
+  });
   serveRoute(app, `${V1_KEY_PATH}*`, {
     port,
-    methods: { GET: (request) => get(port, request) },
+    methods: {
+      GET: (request) => get(port, request),
+      PUT: (request) => putRoute(port, request),
+      DELETE: (request) => deleteRoute(port, request),
+    },
+  });
+  serveRoute(app, "/v1/txn", { port, methods: { POST: (request) => txnRoute(port, request) } });
+  serveRoute(app, "/v1/increment", {
+    port,
+    methods: { POST: (request) => incrementRoute(port, request) },
   });
   serveRoute(app, "/v1/compact", {
     port,
@@ -133,20 +148,6 @@ function parseList(
     ...(position === null ? {} : { after: position.last }),
   };
   return { revision: position?.revision ?? asked, range };
-}
-
-/**
- * The range of `?prefix=`, or of `?start=` and `?end=`: all keys if none is given.
- *
- * @throws {KvFailure} `invalid_argument`
- */
-export function rangeOf(query: Query): KeyRange {
-  const prefix = keyBoundOf(query, "prefix");
-  const start = keyBoundOf(query, "start");
-  const end = keyBoundOf(query, "end");
-  if (prefix === undefined) return { start: start ?? KEY_FIRST, end: end ?? null };
-  if (start === undefined && end === undefined) return { start: prefix, end: prefixEnd(prefix) };
-  throw new KvFailure("invalid_argument", "A range is a prefix, or start and end, not both.");
 }
 
 function orderOf(query: Query): "asc" | "desc" {

@@ -3,13 +3,13 @@
  *
  * ```text
  * version u8 = 1, kind u8
- *   1 commit        session flag, [session varint, sequence varint], count varint, operations
+ *   1 commit        session flag, [session varint, sequence varint], branches (operation.ts)
  *   2 open_session
  *   3 compact       revision varint
  *   4 maintain      revision varint
- * operation: kind u8
- *   1 put           key, encoding u8, value bytes
- *   2 delete        key
+ *   5 lease_grant      lease varint or 0, ttlMs varint
+ *   6 lease_keep_alive lease varint
+ *   7 lease_revoke     lease varint
  * ```
  *
  * @module
@@ -20,26 +20,24 @@ import { ByteReader } from "../codec/byte_reader.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
-import type { Key } from "./key.ts";
-import {
-  readKey,
-  readValue,
-  readValueEncoding,
-  VALUE_ENCODINGS,
-  type ValueEncoding,
-} from "./record.ts";
+import { type CommitFault, commitFault } from "./commit_rules.ts";
+import type { Branches } from "./operation.ts";
+import { readBranches, writeBranches } from "./operation_codec.ts";
 
 /** Anything that may be asked of the store through the log. */
-export type Command = CommitCommand | OpenSessionCommand | CompactCommand | MaintainCommand;
+export type Command =
+  | CommitCommand
+  | OpenSessionCommand
+  | CompactCommand
+  | MaintainCommand
+  | LeaseCommand;
 
-/** Carries out operations on distinct keys as one: all at one revision, or none. */
-export interface CommitCommand {
+/** Carries out one branch of operations as one: all at one revision, or none. */
+export interface CommitCommand extends Branches {
   /** Tells it from other commands. */
   readonly kind: "commit";
   /** Under which name to remember the answer, or null if a repetition may act again. */
   readonly session: SessionRef | null;
-  /** What to do, in order; at most 128, perhaps none. */
-  readonly operations: readonly Operation[];
 }
 
 /** Begins a session, within which a command takes effect once however often it is sent. */
@@ -64,35 +62,41 @@ export interface MaintainCommand {
   readonly compactRevision: number;
 }
 
+/** Anything asked about one lease. */
+export type LeaseCommand = LeaseGrantCommand | LeaseKeepAliveCommand | LeaseRevokeCommand;
+
+/** Makes a lease. */
+export interface LeaseGrantCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_grant";
+  /** The id it is to have; 0 for one that no lease has. */
+  readonly lease: number;
+  /** How long it lives without renewal, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/** Lets a lease live for its whole time from now. */
+export interface LeaseKeepAliveCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_keep_alive";
+  /** Its id. */
+  readonly lease: number;
+}
+
+/** Ends a lease and its keys. */
+export interface LeaseRevokeCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_revoke";
+  /** Its id. */
+  readonly lease: number;
+}
+
 /** One request of one session (thesis §6.3). */
 export interface SessionRef {
   /** The session's id. */
   readonly session: number;
   /** The request's number in its session, from 1 on; never used for another request. */
   readonly sequence: number;
-}
-
-/** One change to one key. */
-export type Operation = PutOperation | DeleteOperation;
-
-/** Gives a key a value. */
-export interface PutOperation {
-  /** Tells it from other operations. */
-  readonly kind: "put";
-  /** Where to put it: 1 to 2,048 bytes. */
-  readonly key: Key;
-  /** At most 1 MiB. */
-  readonly value: Uint8Array;
-  /** What the value's bytes are. */
-  readonly encoding: ValueEncoding;
-}
-
-/** Takes a key out, if it is there. */
-export interface DeleteOperation {
-  /** Tells it from other operations. */
-  readonly kind: "delete";
-  /** What to take out: 1 to 2,048 bytes. */
-  readonly key: Key;
 }
 
 /** The bytes of a command. Limits are the caller's to keep: {@linkcode decodeCommand} checks them. */
@@ -111,6 +115,14 @@ export function encodeCommand(command: Command): Uint8Array {
       break;
     case "maintain":
       writer.varint(command.compactRevision);
+      break;
+    case "lease_grant":
+      writer.varint(command.lease);
+      writer.varint(command.ttlMs);
+      break;
+    case "lease_keep_alive":
+    case "lease_revoke":
+      writer.varint(command.lease);
       break;
     default:
       unreachable(command);
@@ -142,30 +154,38 @@ function readCommand(reader: ByteReader): Command {
       return { kind, revision: reader.varint() };
     case "maintain":
       return { kind, compactRevision: reader.varint() };
+    case "lease_grant":
+      return { kind, lease: reader.varint(), ttlMs: readTtlMs(reader) };
+    case "lease_keep_alive":
+    case "lease_revoke":
+      return { kind, lease: reader.varint() };
     default:
       return unreachable(kind);
   }
 }
 
-function writeCommit(writer: ByteWriter, { session, operations }: CommitCommand): void {
+function writeCommit(writer: ByteWriter, command: CommitCommand): void {
+  const { session } = command;
   writer.flag(session !== null);
   if (session !== null) {
     writer.varint(session.session);
     writer.varint(session.sequence);
   }
-  writer.varint(operations.length);
-  for (const operation of operations) writeOperation(writer, operation);
+  writeBranches(writer, command);
 }
 
 function readCommit(reader: ByteReader): CommitCommand {
   const session = reader.flag() ? readSessionRef(reader) : null;
-  const count = reader.varint();
-  if (count > LIMITS.commitOperationsMax) reader.fail("Commit has too many operations");
-  const operations: Operation[] = [];
-  for (let left = count; left > 0; left--) operations.push(readOperation(reader));
-  const keys = count > 1 ? new Set(operations.map((operation) => operation.key)).size : count;
-  if (keys < count) reader.fail("Commit names a key twice");
-  return { kind: "commit", session, operations };
+  const branches = readBranches(reader);
+  const fault = commitFault(branches);
+  if (fault !== null) reader.fail(FAULTS[fault]);
+  return { kind: "commit", session, ...branches };
+}
+
+function readTtlMs(reader: ByteReader): number {
+  const ttlMs = reader.varint();
+  if (ttlMs < 1 || ttlMs > LIMITS.leaseTtlMsMax) reader.fail("Time to live is out of bounds");
+  return ttlMs;
 }
 
 function readSessionRef(reader: ByteReader): SessionRef {
@@ -175,32 +195,12 @@ function readSessionRef(reader: ByteReader): SessionRef {
   return { session, sequence };
 }
 
-function writeOperation(writer: ByteWriter, operation: Operation): void {
-  if (operation.kind === "delete") {
-    writer.u8(DELETE);
-    return writer.byteString(operation.key);
-  }
-  writer.u8(PUT);
-  writer.byteString(operation.key);
-  writer.u8(VALUE_ENCODINGS.tagOf(operation.encoding));
-  writer.bytes(operation.value);
-}
-
-function readOperation(reader: ByteReader): Operation {
-  const kind = reader.u8();
-  if (kind === DELETE) return { kind: "delete", key: readKey(reader) };
-  if (kind !== PUT) reader.fail("Operation is of an unknown kind");
-  const key = readKey(reader);
-  const encoding = readValueEncoding(reader);
-  return { kind: "put", key, value: readValue(reader), encoding };
-}
-
 function sizeBytesExpected(command: Command): number {
   let size = HEADER_BYTES;
   if (command.kind !== "commit") return size;
   for (const operation of command.operations) {
-    size += OPERATION_HEADER_BYTES + operation.key.length;
-    if (operation.kind === "put") size += operation.value.length;
+    size += OPERATION_HEADER_BYTES;
+    if (operation.kind === "put") size += operation.key.length + operation.value.length;
   }
   return size;
 }
@@ -211,8 +211,14 @@ const KINDS: Tags<Command["kind"]> = new Tags({
   open_session: 2,
   compact: 3,
   maintain: 4,
+  lease_grant: 5,
+  lease_keep_alive: 6,
+  lease_revoke: 7,
 });
-const PUT = 1;
-const DELETE = 2;
+const FAULTS: Readonly<Record<CommitFault, string>> = {
+  too_many_operations: "Commit has too many operations",
+  nested_too_deep: "Commit is nested too deep",
+  duplicate_key: "Commit names a key twice",
+};
 const HEADER_BYTES = 24;
 const OPERATION_HEADER_BYTES = 16;

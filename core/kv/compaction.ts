@@ -8,7 +8,8 @@
  */
 
 import type { LeaderTime } from "../replica/state_machine.ts";
-import { recordSizeBytes } from "./record.ts";
+import type { Key } from "./key.ts";
+import { recordSizeBytes, type StoredRecord } from "./record.ts";
 import type { KvState } from "./state.ts";
 
 /** How much of the past a leader keeps readable. */
@@ -43,6 +44,14 @@ export function markTime(state: KvState): void {
   const last = marks.at(-1);
   if (last !== undefined && (timeMs - last.timeMs < MARK_MS || revision === last.revision)) return;
   state.marks = [...marks, { revision, timeMs }];
+}
+
+/** Keeps what the present revision ended, and notes that it did. */
+export function noteEnded(state: KvState, key: Key, record: StoredRecord | undefined): void {
+  state.changes.add(state.revision, key);
+  if (record === undefined) return;
+  state.history.add({ record, endRevision: state.revision });
+  state.historyBytes += recordSizeBytes(record);
 }
 
 /** Makes everything before `revision` unreadable. */

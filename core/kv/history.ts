@@ -7,6 +7,7 @@
  */
 
 import { type Key, keyAfter } from "./key.ts";
+import { numberKey } from "./number_key.ts";
 import type { StoredRecord } from "./record.ts";
 import { Tree, type TreeReader } from "./tree.ts";
 
@@ -99,20 +100,5 @@ function placeOfPast({ record }: PastRecord): Key {
  */
 function placeOf(key: Key, revision: number): Key {
   const escaped = key.includes("\0") ? key.replaceAll("\0", "\0\xff") : key;
-  const high = Math.floor(revision / TWO_28);
-  const low = revision % TWO_28;
-  return `${escaped}\0\0${
-    String.fromCharCode(
-      (high >>> 21) & 0x7f,
-      (high >>> 14) & 0x7f,
-      (high >>> 7) & 0x7f,
-      high & 0x7f,
-      low >>> 21,
-      (low >>> 14) & 0x7f,
-      (low >>> 7) & 0x7f,
-      low & 0x7f,
-    )
-  }` as Key;
+  return `${escaped}\0\0${numberKey(revision)}` as Key;
 }
-
-const TWO_28 = 0x1000_0000;

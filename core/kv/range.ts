@@ -8,6 +8,7 @@
 import { invariant } from "../assert.ts";
 import type { HistoryReader } from "./history.ts";
 import { type Key, KEY_FIRST, keyAfter } from "./key.ts";
+import type { LeaseReader } from "./lease.ts";
 import { type KvRecord, recordOf, recordSizeBytes, type StoredRecord } from "./record.ts";
 import type { TreeReader } from "./tree.ts";
 
@@ -35,8 +36,26 @@ export interface KvReader {
   /** How many keys a range has now. Takes a time that hardly grows with their number. */
   count(range: KeyRange): number;
 
+  /** A lease, what is left of it and the keys that end with it; null if there is none. */
+  lease(id: number): LeaseTime | null;
+
+  /** Ids of leases greater than `after`, in order, at most `limit` of them. */
+  leaseIds(after: number, limit: number): readonly number[];
+
   /** The state as it is now, whatever is applied later. Takes constant time. */
   view(): KvReader;
+}
+
+/** A lease at some moment of replicated time. */
+export interface LeaseTime {
+  /** Its id. */
+  readonly id: number;
+  /** How long it lives from its grant or last renewal, in milliseconds. */
+  readonly ttlMs: number;
+  /** How much of that is left, in milliseconds. */
+  readonly leftMs: number;
+  /** The keys that end with it, in order. */
+  readonly keys: readonly Key[];
 }
 
 /** The keys from one to before another. */
@@ -77,6 +96,8 @@ export interface ReadSource {
   readonly compactRevision: number;
   readonly records: TreeReader<StoredRecord>;
   readonly history: HistoryReader;
+  readonly leases: LeaseReader;
+  readonly clock: { readonly nowMs: number };
 }
 
 /** A state that does not change any more. */
@@ -89,6 +110,8 @@ export function readerOf(source: ReadSource): KvReader {
     get: (key, at) => readKeyAt(source, key, { revision: at ?? revision }),
     range: (request) => readRange(source, request),
     count: ({ start, end }) => records.count(start, end),
+    lease: (id) => readLeaseTime(source, id),
+    leaseIds: (after, limit) => source.leases.ids(after, limit),
     view: () => reader,
   };
   return reader;
@@ -104,6 +127,14 @@ export function readKeyAt(
   const live = source.records.get(key);
   const stored = revision === source.revision ? live : storedAt(source, { key, live, revision });
   return stored && recordOf(stored);
+}
+
+/** What is left of a lease by the clock of the state. */
+export function readLeaseTime({ leases, clock }: ReadSource, id: number): LeaseTime | null {
+  const lease = leases.get(id);
+  if (lease === undefined) return null;
+  const leftMs = Math.max(0, lease.expiresMs - clock.nowMs);
+  return { id, ttlMs: lease.ttlMs, leftMs, keys: leases.keysOf(id) };
 }
 
 /** Reads a page. */

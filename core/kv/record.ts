@@ -26,6 +26,8 @@ export interface KvHistory {
   readonly modRevision: number;
   /** How many times it was written since it came into being; 1 when new. */
   readonly version: number;
+  /** The lease with which the key ends; only if it has one. */
+  readonly lease?: number;
 }
 
 /** A key with its value and history. */
@@ -73,6 +75,12 @@ export function readValue(reader: ByteReader): Uint8Array {
   return value;
 }
 
+/** Reads the id of a lease, or 0 for none. */
+export function readLease(reader: ByteReader): { readonly lease?: number } {
+  const lease = reader.varint();
+  return lease === 0 ? {} : { lease };
+}
+
 /** Writes a version as it stands in snapshots. */
 export function writeRecord(writer: ByteWriter, record: StoredRecord): void {
   writer.byteString(record.key);
@@ -80,6 +88,7 @@ export function writeRecord(writer: ByteWriter, record: StoredRecord): void {
   writer.varint(record.createRevision);
   writer.varint(record.modRevision);
   writer.varint(record.version);
+  writer.varint(record.lease ?? 0);
   writeValue(writer, record.packed);
 }
 
@@ -94,9 +103,10 @@ export function readRecord(reader: ByteReader): StoredRecord {
   const createRevision = reader.varint();
   const modRevision = reader.varint();
   const version = reader.varint();
+  const lease = readLease(reader);
   const packed = packValue(readValue(reader));
   if (version === 0) reader.fail("Record was never written");
   // One write at most for each revision from the first to the last.
   if (modRevision - createRevision < version - 1) reader.fail("Version passes the revisions");
-  return { key, packed, encoding, createRevision, modRevision, version };
+  return { key, packed, encoding, createRevision, modRevision, version, ...lease };
 }

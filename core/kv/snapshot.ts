@@ -2,16 +2,19 @@
  * The whole state as bytes, in frames that are made and read one at a time.
  *
  * ```text
- * snapshot  frames: head, then sessions, records and past records in as many as it takes, tail
+ * snapshot  frames: head, then sessions, leases, records and past records in as many as it takes,
+ *           tail
  * frame     length u32, content
  * head      version u8 = 1, revision varint, compactRevision varint, sweptRevision varint,
  *           appliedIndex varint, clock (nowMs varint, last term varint, its timeMs varint),
  *           state digest (8 bytes), count of marks varint, marks (revision varint, timeMs varint),
- *           then the counts of sessions, records and past records, each varint
+ *           last lease id varint, then the counts of sessions, leases, records and past records,
+ *           each varint
  * session   id varint, lastUsedMs varint, highestSequence varint, then for each of the last 64
  *           sequences: flag, [answer]           least recently used first
- * record    key, encoding u8, createRevision varint, modRevision varint, version varint, value
- *                                               in order of keys
+ * lease     id varint, ttlMs varint, expiresMs varint, private flag            in order of ids
+ * record    key, encoding u8, createRevision varint, modRevision varint, version varint, lease
+ *           varint or 0, value                  in order of keys
  * past      record, endRevision varint          in order of keys, then of revisions
  * tail      digest of all frames before (8 bytes)
  * ```
@@ -27,6 +30,7 @@ import { LIMITS } from "../limits.ts";
 import { Digest } from "./digest.ts";
 import type { HistoryReader, PastRecord } from "./history.ts";
 import { KEY_FIRST, keyAfter } from "./key.ts";
+import { type LeaseReader, writeLease } from "./lease.ts";
 import { type StoredRecord, writeRecord } from "./record.ts";
 import type { CapturedSessions } from "./session.ts";
 import type { KvState } from "./state.ts";
@@ -34,6 +38,9 @@ import type { TreeReader } from "./tree.ts";
 
 /** A frame is closed once its content reaches this size. */
 const FRAME_BYTES = 65_536;
+
+/** Leases in a frame. */
+const FRAME_LEASES = 2_048;
 
 /** No content is larger: the last item in a frame may be a record of the largest size. */
 export const FRAME_CONTENT_BYTES_MAX: number = FRAME_BYTES + LIMITS.keyBytesMax +
@@ -50,12 +57,14 @@ export function snapshotOf(state: KvState): Iterable<Uint8Array> {
   const head = new FrameWriter();
   writeHead(head.body, state);
   const sessions = state.sessions.capture();
+  const leases = state.leases.view();
   const records = state.records.view();
   const history = state.history.view();
   head.body.varint(sessions.size);
+  head.body.varint(leases.size);
   head.body.varint(records.size);
   head.body.varint(history.size);
-  return framesOf({ head, sessions, records, history });
+  return framesOf({ head, sessions, leases, records, history });
 }
 
 function writeHead(writer: ByteWriter, state: KvState): void {
@@ -71,21 +80,33 @@ function writeHead(writer: ByteWriter, state: KvState): void {
     writer.varint(revision);
     writer.varint(timeMs);
   }
+  writer.varint(state.leaseLast);
 }
 
 interface Captured {
   readonly head: FrameWriter;
   readonly sessions: CapturedSessions;
+  readonly leases: LeaseReader;
   readonly records: TreeReader<StoredRecord>;
   readonly history: HistoryReader;
 }
 
-function* framesOf({ head, sessions, records, history }: Captured): Generator<Uint8Array> {
+function* framesOf(captured: Captured): Generator<Uint8Array> {
+  const { head, sessions, leases, records, history } = captured;
   const digest = new Digest();
   yield head.close(digest);
   for (let place = 0; place < sessions.size;) {
     const frame = new FrameWriter();
     while (place < sessions.size && !frame.isFull) sessions.write(frame.body, place++);
+    yield frame.close(digest);
+  }
+  for (let left = leases.size, after = 0; left > 0;) {
+    const frame = new FrameWriter();
+    for (const id of leases.ids(after, FRAME_LEASES)) {
+      writeLease(frame.body, leases.get(id)!);
+      after = id;
+      left--;
+    }
     yield frame.close(digest);
   }
   for (let left = records.size, start = KEY_FIRST; left > 0;) {

@@ -10,6 +10,7 @@ import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
 import type { PastRecord } from "./history.ts";
 import { type Key, KEY_FIRST } from "./key.ts";
+import { readLeaseEntry } from "./lease.ts";
 import { readRecord, recordSizeBytes } from "./record.ts";
 import { FRAME_CONTENT_BYTES_MAX, FRAME_LENGTH_BYTES, SNAPSHOT_VERSION } from "./snapshot.ts";
 import { emptyState, type KvState, type TimeMark } from "./state.ts";
@@ -20,6 +21,8 @@ export class SnapshotReader {
   readonly #digest = new Digest();
   #state: KvState | null = null;
   #sessionsLeft = 0;
+  #leasesLeft = 0;
+  #leaseId = 0;
   #recordsLeft = 0;
   #pastLeft = 0;
   #keyLast = KEY_FIRST;
@@ -46,6 +49,7 @@ export class SnapshotReader {
     const reader = new ByteReader(content, this.#frames.offsetBytes - content.length);
     if (this.#state === null) this.#state = this.#readHead(reader);
     else if (this.#sessionsLeft > 0) this.#readSessions(reader, this.#state);
+    else if (this.#leasesLeft > 0) this.#readLeases(reader, this.#state);
     else if (this.#recordsLeft > 0) this.#readRecords(reader, this.#state);
     else if (this.#pastLeft > 0) this.#readPast(reader, this.#state);
     else this.#readTail(reader);
@@ -68,17 +72,29 @@ export class SnapshotReader {
     for (let left = reader.count(2); left > 0; left--) {
       marks.push({ revision: reader.varint(), timeMs: reader.varint() });
     }
+    const leaseLast = reader.varint();
     this.#sessionsLeft = reader.varint();
+    this.#leasesLeft = reader.varint();
     this.#recordsLeft = reader.varint();
     this.#pastLeft = reader.varint();
     const head = { revision, compactRevision, sweptRevision, appliedIndex, clock, digest, marks };
-    return { ...emptyState(), ...head };
+    return { ...emptyState(), ...head, leaseLast };
   }
 
   #readSessions(reader: ByteReader, { sessions, clock }: KvState): void {
     while (reader.remainingBytes > 0) {
       if (this.#sessionsLeft-- === 0) reader.fail("Snapshot has more sessions than it says");
       sessions.restore(reader, clock.nowMs);
+    }
+  }
+
+  #readLeases(reader: ByteReader, { leases }: KvState): void {
+    while (reader.remainingBytes > 0) {
+      if (this.#leasesLeft-- === 0) reader.fail("Snapshot has more leases than it says");
+      const lease = readLeaseEntry(reader);
+      if (lease.id <= this.#leaseId) reader.fail("Leases are not in order");
+      this.#leaseId = lease.id;
+      leases.set(lease);
     }
   }
 
@@ -90,6 +106,12 @@ export class SnapshotReader {
       if (record.modRevision > state.revision) reader.fail("Record is newer than its snapshot");
       this.#keyLast = record.key;
       state.records.set(record.key, record);
+      if (record.lease !== undefined) {
+        if (state.leases.get(record.lease) === undefined) {
+          reader.fail("Lease of a record is unknown");
+        }
+        state.leases.attach(record.lease, record.key);
+      }
       noteChange(state, record.key, record.modRevision);
     }
   }

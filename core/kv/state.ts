@@ -9,6 +9,7 @@ import { ChangeLog } from "./change_log.ts";
 import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
 import { History } from "./history.ts";
+import { LeaseTable } from "./lease.ts";
 import type { StoredRecord } from "./record.ts";
 import { SessionTable } from "./session.ts";
 import { Tree } from "./tree.ts";
@@ -22,6 +23,9 @@ export interface KvState {
   /** What each revision after `sweptRevision` changed. */
   readonly changes: ChangeLog;
   readonly sessions: SessionTable;
+  readonly leases: LeaseTable;
+  /** The last id that was given to a lease. */
+  leaseLast: number;
   /** One for each commit, from 1 on: an empty store is at revision 1, as in etcd. */
   revision: number;
   /** What lies before this revision can no longer be read; 0 if everything can. */
@@ -53,6 +57,8 @@ export function emptyState(): KvState {
     history: new History(),
     changes: new ChangeLog(),
     sessions: new SessionTable(),
+    leases: new LeaseTable(),
+    leaseLast: 0,
     revision: 1,
     compactRevision: 0,
     sweptRevision: 0,

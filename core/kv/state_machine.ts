@@ -20,14 +20,19 @@ import {
   SWEEP_STEPS,
   SWEEP_STEPS_OWN,
 } from "./compaction.ts";
+import type { Digest } from "./digest.ts";
+import { carryOutLease, expireDue } from "./expiry.ts";
 import type { Key } from "./key.ts";
+import type { OperationResult } from "./operation_result.ts";
 import {
   type KeyRange,
   type KvReader,
+  type LeaseTime,
   type RangePage,
   type RangeRequest,
   readerOf,
   readKeyAt,
+  readLeaseTime,
   readRange,
 } from "./range.ts";
 import type { KvRecord } from "./record.ts";
@@ -41,7 +46,11 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
   #state: KvState = emptyState();
   readonly #policy: HistoryPolicy;
 
-  /** @param policy How much of the past to keep, if this node leads. */
+  /**
+   * Begins empty.
+   *
+   * @param policy How much of the past to keep, if this node leads.
+   */
   constructor(policy: HistoryPolicy = DEFAULT_HISTORY_POLICY) {
     this.#policy = policy;
   }
@@ -89,10 +98,22 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     return this.#state.records.count(start, end);
   }
 
+  /** A lease, what is left of it and the keys that end with it; null if there is none. */
+  lease(id: number): LeaseTime | null {
+    return readLeaseTime(this.#state, id);
+  }
+
+  /** Ids of leases greater than `after`, in order, at most `limit` of them. */
+  leaseIds(after: number, limit: number): readonly number[] {
+    return this.#state.leases.ids(after, limit);
+  }
+
   /** The state as it is now, whatever is applied later. Takes constant time. */
   view(): KvReader {
-    const { revision, compactRevision, records, history } = this.#state;
+    const { revision, compactRevision, records, history, leases, clock } = this.#state;
     return readerOf({
+      leases: leases.view(),
+      clock: { nowMs: clock.nowMs },
       revision,
       compactRevision,
       records: records.view(),
@@ -116,6 +137,7 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     );
     state.appliedIndex = entry.index;
     state.clock.advance(entry);
+    expireDue(state);
     const command = parseCommand(entry.payload);
     const result = command === null ? refused("malformed") : execute(state, command);
     sweep(state, command?.kind === "maintain" ? SWEEP_STEPS_OWN : SWEEP_STEPS);
@@ -124,11 +146,18 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     return result;
   }
 
-  /** Proposes to compact what the policy no longer keeps, and to sweep what is left of it. */
+  /**
+   * Proposes to compact what the policy no longer keeps, to sweep what is left of it, and to let
+   * leases expire; and, in a new term with leases, an entry from which their time goes on.
+   */
   maintenance(now: LeaderTime): Uint8Array | null {
     const state = this.#state;
     const compactRevision = compactionDue(state, { policy: this.#policy, time: now });
-    if (compactRevision === null && state.sweptRevision === state.compactRevision) return null;
+    const first = state.leases.first();
+    const isLeaseDue = first !== undefined &&
+      (!state.clock.knows(now.term) || first.expiresMs <= state.clock.at(now));
+    const isSwept = state.sweptRevision === state.compactRevision;
+    if (compactRevision === null && isSwept && !isLeaseDue) return null;
     return encodeCommand({ kind: "maintain", compactRevision: compactRevision ?? 0 });
   }
 
@@ -181,6 +210,12 @@ function execute(state: KvState, command: Command): CommandResult {
     }
     case "compact":
       return compactTo(state, command.revision);
+    case "lease_grant":
+    case "lease_keep_alive":
+    case "lease_revoke": {
+      const answer = carryOutLease(state, command);
+      return typeof answer === "string" ? refused(answer) : answer;
+    }
     case "maintain": {
       const { compactRevision } = command;
       const isDue = compactRevision > state.compactRevision && compactRevision <= revision;
@@ -193,13 +228,14 @@ function execute(state: KvState, command: Command): CommandResult {
 }
 
 function commitOnce(state: KvState, command: CommitCommand): CommandResult {
-  const { session, operations } = command;
-  if (session === null) return commit(state, operations);
-  const recollection = state.sessions.recall(session, state.clock.nowMs);
-  if (recollection.kind === "expired") return refused("session_expired");
-  if (recollection.kind === "answered") return { ...recollection.answer, replayed: true };
-  const committed = commit(state, operations);
-  state.sessions.remember(session, committed);
+  const { session } = command;
+  const recollection = session === null ? null : state.sessions.recall(session, state.clock.nowMs);
+  if (recollection?.kind === "expired") return refused("session_expired");
+  if (recollection?.kind === "answered") return { ...recollection.answer, replayed: true };
+  const committed = commit(state, command);
+  // A refused commit has not happened: sent again, it may find a state in which it can.
+  if (typeof committed === "string") return refused(committed);
+  if (session !== null) state.sessions.remember(session, committed);
   return committed;
 }
 
@@ -229,9 +265,35 @@ function addToDigest({ digest, revision }: KvState, entry: Entry, result: Comman
   digest.addInteger(entry.timeMs);
   digest.addBytes(entry.payload);
   digest.addInteger(revision);
-  if (result.kind !== "committed") return;
-  for (const one of result.results) {
-    digest.addInteger(one.kind === "put" ? one.createRevision : one.deleted);
-    if (one.kind === "put") digest.addInteger(one.version);
+  if (result.kind === "committed") addResults(digest, result);
+}
+
+function addResults(
+  digest: Digest,
+  { succeeded, results }: { succeeded: boolean; results: readonly OperationResult[] },
+): void {
+  digest.addInteger(succeeded ? 1 : 0);
+  for (const one of results) {
+    switch (one.kind) {
+      case "put":
+      case "increment":
+        digest.addInteger(one.createRevision);
+        digest.addInteger(one.version);
+        break;
+      case "delete":
+        digest.addInteger(one.deleted);
+        break;
+      case "get":
+        digest.addInteger(one.record?.modRevision ?? 0);
+        break;
+      case "range":
+        digest.addInteger(one.count);
+        break;
+      case "commit":
+        addResults(digest, one);
+        break;
+      default:
+        unreachable(one);
+    }
   }
 }

@@ -54,6 +54,8 @@ export class Replica<Result> {
   #stopping = false;
   /** Before this moment the state machine is not asked again for what is due. */
   #maintainAtMs = -Infinity;
+  /** The last time something was due: more may be, so it is asked again without waiting. */
+  #isMaintaining = false;
   #replies: Reply<Result>[] = [];
   #messages: Envelope[] = [];
   #tasks: HostTask[] = [];
@@ -315,10 +317,11 @@ export class Replica<Result> {
 
   #maybeMaintain(): void {
     const { monotonicMs, wallMs } = this.#now;
-    if (!this.#maintains || monotonicMs < this.#maintainAtMs) return;
+    if (!this.#maintains || this.#proposals.isOwnUnderWay) return;
+    if (monotonicMs < this.#maintainAtMs && !this.#isMaintaining) return;
     this.#maintainAtMs = monotonicMs + this.#heartbeatMs;
-    if (this.#proposals.isOwnUnderWay) return;
     const payload = this.#machine.maintenance?.({ term: this.term, timeMs: wallMs }) ?? null;
+    this.#isMaintaining = payload !== null;
     if (payload !== null) this.#proposals.addOwn(payload);
   }
 

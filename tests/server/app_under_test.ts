@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { FailureBody } from "@raftkv/core/api";
+import type { CommitCommand } from "@raftkv/core/kv";
 import { createApp } from "../../server/app.ts";
 import { FakePort } from "./fake_port.ts";
 
@@ -38,4 +39,9 @@ export async function assertFailure(
   const fields = ["code", "message", "outcome", "retryable", ...details];
   assertEquals(Object.keys(body.error).sort(), fields.sort());
   return body;
+}
+
+/** The key of a commit's first operation; empty if it has none. */
+export function keyIn({ operations: [first] }: CommitCommand): string {
+  return first !== undefined && "key" in first ? first.key : "";
 }

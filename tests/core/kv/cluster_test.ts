@@ -7,7 +7,7 @@ import {
   KvStateMachine,
 } from "@raftkv/core/kv";
 import { Cluster } from "@raftkv/sim";
-import { put } from "./apply.ts";
+import { keyOf, put } from "./apply.ts";
 
 /** A cluster of stores that keep ten minutes of the past. */
 function clusterOf(seed: number) {
@@ -59,4 +59,35 @@ Deno.test("a node that was away when the past went learns of it from the log", (
   const machine = cluster.node(away).machine;
   assert(machine instanceof KvStateMachine);
   assertEquals([machine.compactRevision, machine.pastSize], [6, 0]);
+});
+
+Deno.test("a lease outlives its leaders, ends within its time and theirs, and ends everywhere", () => {
+  for (let seed = 20; seed < 25; seed++) {
+    const { cluster, machines, ask } = clusterOf(seed);
+    const granted = ask({ kind: "lease_grant", lease: 0, ttlMs: 20_000 });
+    assert(granted.kind === "lease_granted");
+    const { lease } = granted;
+    const grantedAtMs = cluster.queue.nowMs;
+    ask({ kind: "commit", session: null, operations: [{ ...put("a", "1"), lease }] });
+    for (let i = 0; i < 3; i++) {
+      const leader = cluster.runUntilLed();
+      cluster.crash(leader);
+      cluster.runFor(3_000);
+      cluster.start(leader);
+      cluster.runFor(1_000);
+    }
+    const holders = () =>
+      cluster.nodes.filter(({ machine }) =>
+        machine instanceof KvStateMachine && machine.get(keyOf("a")) !== undefined
+      ).length;
+    // By the real clock 12 s and a little have passed: nobody may have let go.
+    assertEquals(holders(), 3);
+    cluster.runUntil("the key ends on every node", () => holders() === 0, 60_000);
+    const livedMs = cluster.queue.nowMs - grantedAtMs;
+    // Three elections of at most a few seconds each are not counted.
+    assert(livedMs >= 20_000 && livedMs < 32_000, `${livedMs}`);
+    const renewed = ask({ kind: "lease_keep_alive", lease });
+    assertEquals(renewed, { kind: "refused", reason: "lease_not_found" });
+    assert(machines.size >= 6);
+  }
 });

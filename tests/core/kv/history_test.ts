@@ -1,27 +1,20 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
-import { encodeCommand, type Key, KEY_FIRST, keyFromBytes, KvStateMachine } from "@raftkv/core/kv";
-import type { Operation, RangeRequest } from "@raftkv/core/kv";
+import { encodeCommand, type Key, KEY_FIRST, KvStateMachine } from "@raftkv/core/kv";
+import type { DeleteOperation, PutOperation, RangeRequest } from "@raftkv/core/kv";
 import fc from "fast-check";
+import { someBound, someWrite } from "./arbitrary_commit.ts";
 import { bytesOfText, del, keyOf, Log, put, restored, snapshotBytes } from "./apply.ts";
 import { ReferenceModel } from "./reference_model.ts";
 
+type Write = PutOperation | DeleteOperation;
+
 const EVERYTHING: RangeRequest = { start: KEY_FIRST, end: null, limit: 10_000, bytesMax: 1e9 };
 
-// Few short keys, of the bytes that an order or an escape may get wrong, so that they meet.
-const someKey = fc.array(fc.constantFrom(0, 1, 0x61, 0xfe, 0xff), { minLength: 1, maxLength: 3 })
-  .map((bytes) => keyFromBytes(Uint8Array.from(bytes)));
-const someBound = fc.oneof(fc.constant(KEY_FIRST), someKey);
-const someOperation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 3, arbitrary: fc.tuple(someKey, fc.uint8Array({ maxLength: 3 })) },
-  { weight: 2, arbitrary: fc.tuple(someKey, fc.constant(null)) },
-).map(([key, value]) =>
-  value === null ? { kind: "delete", key } : { kind: "put", key, value, encoding: "bytes" }
-);
 const someStep = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.uniqueArray(someOperation, { maxLength: 4, selector: ({ key }) => key }),
+    arbitrary: fc.uniqueArray(someWrite, { maxLength: 4, selector: ({ key }) => key }),
   },
   { weight: 1, arbitrary: fc.record({ back: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.constant("restart" as const) },
@@ -62,7 +55,7 @@ Deno.test("every readable revision is what it was, in pages of any size and eith
 
 /** Applies the steps to both, and returns the machine, which may have been restored on the way. */
 function run(
-  steps: readonly (Operation[] | { back: number } | "restart")[],
+  steps: readonly (Write[] | { back: number } | "restart")[],
   model: ReferenceModel,
 ) {
   let machine = new KvStateMachine();
@@ -72,7 +65,7 @@ function run(
       machine = restored(snapshotBytes(machine));
     } else if (Array.isArray(step)) {
       const { results, revision } = log.commit(machine, ...step);
-      assertEquals(results, model.commit(step));
+      assertEquals({ succeeded: true, results }, model.commit({ operations: step }));
       assertEquals(revision, model.revision);
     } else {
       const revision = model.revision - step.back;

@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
 import {
+  type DeleteOperation,
   encodeCommand,
   type Key,
   KEY_FIRST,
   KvStateMachine,
   type Operation,
   type OperationResult,
+  type PutOperation,
   type RangeRequest,
 } from "@raftkv/core/kv";
 import type { KvReader, KvRecord } from "@raftkv/core/kv";
@@ -173,7 +175,7 @@ Deno.test("equal logs give equal hashes; a difference anywhere gives another", (
   assertEquals(new Set(hashes).size, hashes.length);
 });
 
-function drawOperations(draw: Draw): Operation[] {
+function drawOperations(draw: Draw): (PutOperation | DeleteOperation)[] {
   const keys = new Set(Array.from({ length: draw.upTo(3) }, () => keyOf(`k${draw.upTo(200)}`)));
   return [...keys].map((key) => {
     if (draw.upTo(2) === 0) return { kind: "delete", key };
@@ -184,7 +186,7 @@ function drawOperations(draw: Draw): Operation[] {
 
 function onTwin(
   twin: Map<Key, KvRecord>,
-  operation: Operation,
+  operation: PutOperation | DeleteOperation,
   revision: number,
 ): OperationResult {
   if (operation.kind === "delete") {
