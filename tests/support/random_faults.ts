@@ -182,26 +182,30 @@ function handOver(cluster: Cluster<number>): void {
  */
 function watchReads(cluster: Cluster<number>): void {
   let known = 0;
-  const floors = new Map<RequestId, { floor: number; at: string }>();
+  const open = new Map<RequestId, { readonly floor: number; readonly at: string }>();
   const { replies } = cluster;
   const read = cluster.read.bind(cluster);
+  const set = replies.set.bind(replies);
+  const judge = (requestId: RequestId) => {
+    const began = open.get(requestId);
+    if (began === undefined || replies.get(requestId)?.kind !== "readable") return;
+    const { lines } = cluster.node(began.at).machine as JournalMachine;
+    assert(lines.length >= began.floor, `stale read ${requestId} at ${began.at}`);
+    known = Math.max(known, lines.length);
+  };
   cluster.read = (id, timeoutMs) => {
     const floor = known;
-    // A node alone may answer inside the call, before the request has a name.
     const requestId = read(id, timeoutMs);
-    floors.set(requestId, { floor, at: id });
+    open.set(requestId, { floor, at: id });
+    // It may have ended inside the call, before it had a name.
+    judge(requestId);
     return requestId;
   };
-  const set = replies.set.bind(replies);
   replies.set = (requestId: RequestId, reply: Reply<number>) => {
+    set(requestId, reply);
     if (reply.kind === "applied") known = Math.max(known, reply.result);
-    const began = floors.get(requestId);
-    if (reply.kind === "readable" && began !== undefined) {
-      const { lines } = cluster.node(began.at).machine as JournalMachine;
-      assert(lines.length >= began.floor, `stale read ${requestId} at ${began.at}`);
-      known = Math.max(known, lines.length);
-    }
-    return set(requestId, reply);
+    judge(requestId);
+    return replies;
   };
 }
 
