@@ -34,7 +34,11 @@ export class LogRules {
   readonly #applied = new Map<NodeId, LogIndex>();
   readonly #digests = new Map<LogIndex, string>();
 
-  /** @param nodes Every voter. */
+  /**
+   * Begins with an empty memory.
+   *
+   * @param nodes Every voter.
+   */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
   }

@@ -49,7 +49,11 @@ export class Observer {
   #truncations = 0;
   #installs = 0;
 
-  /** @param nodes Every voter. */
+  /**
+   * Begins with an empty memory.
+   *
+   * @param nodes Every voter.
+   */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
     this.#log = new LogRules(nodes);
