@@ -37,7 +37,11 @@ export class LogRules {
   /** How each node was before its present step. */
   readonly #before = new Map<NodeId, { configuration: Configuration; led: boolean }>();
 
-  /** @param nodes Every node. */
+  /**
+   * Begins with an empty memory.
+   *
+   * @param nodes Every node there is, members or not.
+   */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
   }

@@ -50,9 +50,9 @@ export class Observer {
   #installs = 0;
 
   /**
-   * Begins with nothing seen.
+   * Begins with an empty memory.
    *
-   * @param nodes Every node.
+   * @param nodes Every node there is, members or not.
    */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
