@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertLess } from "@std/assert";
-import { type FailureBody, FAILURES } from "@raftkv/core/api";
+import type { FailureBody } from "@raftkv/core/api";
 import { Cluster } from "./cluster.ts";
 import type { ServedNode } from "./served_node.ts";
 
