@@ -142,4 +142,4 @@ function eventsJson(
 }
 
 /** Revisions looked at before other requests get their turn. */
-const LOOK_REVISIONS = 1_000;
+const LOOK_REVISIONS = 100;
