@@ -13,6 +13,7 @@ import { pathOf } from "./request_target.ts";
 import { serveCluster } from "./routes_cluster.ts";
 import { serveKv } from "./routes_kv.ts";
 import { serveLeases } from "./routes_leases.ts";
+import { serveWatch } from "./routes_watch.ts";
 import { serveV1 } from "./routes_v1.ts";
 
 /** What the app needs besides the node. */
@@ -28,6 +29,7 @@ export function createApp(port: KvPort, options: AppOptions): Hono {
   serveKv(app, port);
   serveV1(app, port);
   serveLeases(app, port);
+  serveWatch(app, port);
   serveCluster(app, port);
   app.notFound(() => replyFailure(port, new KvFailure("route_not_found")));
   app.onError((thrown) => {

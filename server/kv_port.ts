@@ -6,7 +6,7 @@
 
 import type { Member, NodeStatus } from "@raftkv/core/raft";
 import type { MemberStatus } from "@raftkv/core/replica";
-import type { Command, CommandResult, KvReader } from "@raftkv/core/kv";
+import type { Command, CommandResult, Key, KvEvent, KvReader } from "@raftkv/core/kv";
 
 /**
  * How fresh a read must be. `linearizable`: it sees every write acknowledged before it began.
@@ -18,6 +18,26 @@ export type Consistency = "linearizable" | "stale";
 export interface TimeLimit {
   /** Milliseconds from the call to its end. */
   readonly timeoutMs: number;
+}
+
+/** What a node has applied, revision by revision. */
+export interface EventFeed {
+  /** The last revision that can be read. */
+  readonly revision: number;
+  /** What lies before or at this revision can no longer be followed. */
+  readonly compactRevision: number;
+
+  /** What a revision that is kept changed: of the wanted keys, in their order. */
+  eventsAt(revision: number, isWanted: (key: Key) => boolean): readonly KvEvent[];
+
+  /**
+   * Resolves once the store has come to `revision`, after `waitMsMax`, when `signal` is aborted or the
+   * node stops, whichever comes first.
+   */
+  reached(
+    revision: number,
+    until: { readonly waitMsMax: number; readonly signal: AbortSignal },
+  ): Promise<void>;
 }
 
 /** What the HTTP edge needs of a node. */
@@ -43,6 +63,9 @@ export interface KvPort {
    * @throws {KvFailure} if that moment does not come in time
    */
   read(consistency: Consistency, limit: TimeLimit): Promise<KvReader>;
+
+  /** The state machine of the node, to be followed as it goes on. */
+  readonly events: EventFeed;
 
   /** What the node knows of itself. */
   status(): NodeStatus;

@@ -47,12 +47,25 @@ export function parseQuery(raw: string, known: readonly string[]): Query {
  * @throws {KvFailure} `invalid_argument`
  */
 export function timeoutMsOf(query: Query, timeoutMsDefault: number = TIMEOUT_MS_DEFAULT): number {
-  const text = query.get("timeout");
-  if (text === undefined) return timeoutMsDefault;
+  return durationMsOf(query, "timeout", { fallbackMs: timeoutMsDefault });
+}
+
+/**
+ * A time in the same form and within the same bounds.
+ *
+ * @throws {KvFailure} `invalid_argument`
+ */
+export function durationMsOf(
+  query: Query,
+  name: string,
+  { fallbackMs }: { readonly fallbackMs: number },
+): number {
+  const text = query.get(name);
+  if (text === undefined) return fallbackMs;
   const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s)?$/.exec(text) ?? [];
   const timeoutMs = amount === undefined ? NaN : Number(amount) * (unit === "s" ? 1_000 : 1);
   if (timeoutMs >= 1 && timeoutMs <= TIMEOUT_MS_MAX) return timeoutMs;
-  throw invalid(`The timeout is from 1ms to 60s, as in 500ms or 2s, not ${quote(text)}.`);
+  throw invalid(`The ${name} is from 1ms to 60s, as in 500ms or 2s, not ${quote(text)}.`);
 }
 
 /**

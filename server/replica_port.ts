@@ -5,7 +5,13 @@
  */
 
 import { FAILURES, invariant, KvFailure, unreachable } from "@raftkv/core";
-import { type Command, type CommandResult, encodeCommand, type KvReader } from "@raftkv/core/kv";
+import {
+  type Command,
+  type CommandResult,
+  encodeCommand,
+  type KvReader,
+  type KvStateMachine,
+} from "@raftkv/core/kv";
 import type { Member, NodeStatus } from "@raftkv/core/raft";
 import type {
   Input,
@@ -15,6 +21,7 @@ import type {
   RequestFailure,
   RequestId,
 } from "@raftkv/core/replica";
+import { MachineFeed } from "./event_feed.ts";
 import type { Consistency, KvPort, TimeLimit } from "./kv_port.ts";
 
 /** What the port stands in front of. */
@@ -22,7 +29,7 @@ export interface ReplicaPortOptions {
   readonly clusterId: string;
   readonly replica: Replica<CommandResult>;
   /** The state machine that the replica drives. */
-  readonly reader: KvReader;
+  readonly reader: KvStateMachine;
   readonly push: (input: Input) => void;
   /** The monotonic clock in milliseconds. */
   readonly nowMs: () => number;
@@ -42,8 +49,11 @@ export class ReplicaPort implements KvPort {
   #requests = 0;
   #stopping = false;
 
+  readonly events: MachineFeed;
+
   constructor(options: ReplicaPortOptions) {
     this.#options = options;
+    this.events = new MachineFeed(options.reader);
   }
 
   get nodeId(): string {
@@ -113,11 +123,13 @@ export class ReplicaPort implements KvPort {
   /** The node begins to stop: what comes from now on is refused. */
   beginStop(): void {
     this.#stopping = true;
+    this.events.stop();
   }
 
   /** The node has stopped: nobody will answer what still waits. */
   abandon(): void {
     this.#stopping = true;
+    this.events.stop();
     for (const { reject } of this.#waiting.values()) reject(new KvFailure("leadership_lost"));
     this.#waiting.clear();
   }

@@ -10,6 +10,7 @@ import { LIMITS } from "@raftkv/core";
 import { CompactedFailure, KvFailure } from "@raftkv/core/api";
 import type { KvReader, KvRecord, RangeRequest } from "@raftkv/core/kv";
 import { getAnswer, listAnswer } from "./answers.ts";
+import { wantsType } from "./accept.ts";
 import { countAt, ndjsonOf } from "./ndjson.ts";
 import type { KvPort } from "./kv_port.ts";
 import { decodePageCursor, encodePageCursor } from "./page_cursor.ts";
@@ -179,12 +180,6 @@ export function etagOf({ modRevision }: { readonly modRevision: number }): strin
 function isNamedBy(header: string | null, etag: string): boolean {
   return header !== null &&
     header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
-}
-
-/** Whether the client asks for this type by its name. */
-function wantsType(request: Request, type: string): boolean {
-  const accept = request.headers.get("accept") ?? "";
-  return accept.split(",").some((range) => range.split(";")[0]?.trim() === type);
 }
 
 function rawHeaders(record: KvRecord): Record<string, string> {

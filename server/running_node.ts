@@ -210,6 +210,7 @@ export class Node implements RunningNode {
   }
 
   #afterTurn(): void {
+    this.#port.events.onTurn();
     const event = this.#leaders.next(this.#replica);
     if (event !== null) this.#onEvent(event);
     this.#onTurn();

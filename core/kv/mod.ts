@@ -6,6 +6,7 @@
 
 export * from "./command.ts";
 export * from "./commit_rules.ts";
+export type { DeleteEvent, KvEvent, PutEvent } from "./events.ts";
 export * from "./key.ts";
 export type { HistoryPolicy } from "./compaction.ts";
 export { DEFAULT_HISTORY_POLICY } from "./compaction.ts";

@@ -221,7 +221,8 @@ function nearer(keys: {
   return (live < past) === descending ? past : live;
 }
 
-function storedAt(
+/** The version of a key that was in force at a readable revision. */
+export function storedAt(
   { history }: ReadSource,
   of: { readonly key: Key; readonly live: StoredRecord | undefined; readonly revision: number },
 ): StoredRecord | undefined {

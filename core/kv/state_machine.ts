@@ -21,6 +21,7 @@ import {
   SWEEP_STEPS_OWN,
 } from "./compaction.ts";
 import type { Digest } from "./digest.ts";
+import { eventsAt, type KvEvent } from "./events.ts";
 import { carryOutLease, expireDue } from "./expiry.ts";
 import type { Key } from "./key.ts";
 import type { OperationResult } from "./operation_result.ts";
@@ -91,6 +92,11 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
   /** One page of the records in a range. */
   range(request: RangeRequest): RangePage {
     return readRange(this.#state, request);
+  }
+
+  /** What a revision that is kept changed: of the wanted keys, in their order. */
+  eventsAt(revision: number, isWanted: (key: Key) => boolean): KvEvent[] {
+    return eventsAt(this.#state, revision, { isWanted });
   }
 
   /** How many keys a range has now. */

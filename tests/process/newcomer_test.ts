@@ -75,11 +75,13 @@ const V1_LINES: Lines = [
   ],
 ];
 
-/** Lines with files of the reader's, or over several lines: tests/server sends what they send. */
+/** Lines with files of the reader's, over several lines or without end: tests/server sends the same. */
 const SENT_ELSEWHERE: readonly string[] = [
   "curl -H 'Accept: application/octet-stream' http://localhost:8001/v1/kv/logo > logo.png",
   "curl -X PUT -H 'Content-Type: application/octet-stream' http://localhost:8001/v1/kv/logo --data-binary @logo.png",
   "curl http://localhost:8001/v1/txn -d '{",
+  "curl -N 'http://localhost:8001/v1/watch?prefix=jobs/'",
+  "curl -N -H 'Accept: application/x-ndjson' 'http://localhost:8001/v1/watch?key=name&revision=12'",
 ];
 
 const TABLE =

@@ -10,6 +10,7 @@ import {
 } from "@raftkv/core/kv";
 import type { LogIndex, Member, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
 import type { MemberStatus } from "@raftkv/core/replica";
+import { MachineFeed } from "../../server/event_feed.ts";
 import type { Consistency, KvPort, TimeLimit } from "../../server/kv_port.ts";
 
 export class FakePort implements KvPort {
@@ -24,6 +25,7 @@ export class FakePort implements KvPort {
   readonly proposals: { readonly command: Command; readonly timeoutMs: number }[] = [];
   readonly reads: { readonly consistency: Consistency; readonly timeoutMs: number }[] = [];
   readonly #machine = new KvStateMachine();
+  readonly events = new MachineFeed(this.#machine);
   #index = 0;
 
   async propose(command: Command, { timeoutMs }: TimeLimit): Promise<CommandResult> {
@@ -31,13 +33,15 @@ export class FakePort implements KvPort {
     if (this.failure !== null) throw this.failure;
     this.proposals.push({ command, timeoutMs });
     if (this.result !== null) return this.result;
-    return this.#machine.apply({
+    const result = this.#machine.apply({
       index: ++this.#index as LogIndex,
       term: 7 as Term,
       kind: "command",
       timeMs: 0,
       payload: encodeCommand(command),
     });
+    this.events.onTurn();
+    return result;
   }
 
   async read(consistency: Consistency, { timeoutMs }: TimeLimit): Promise<KvReader> {

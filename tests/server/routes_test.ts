@@ -10,6 +10,7 @@ const ROUTES: readonly [path: string, methods: readonly string[]][] = [
   ["/v1/txn", ["POST"]],
   ["/v1/increment", ["POST"]],
   ["/v1/compact", ["POST"]],
+  ["/v1/watch", ["GET", "HEAD"]],
   ["/v1/leases", ["GET", "HEAD", "POST"]],
   ["/v1/leases/7", ["DELETE", "GET", "HEAD"]],
   ["/v1/leases/7/keepalive", ["POST"]],

@@ -84,7 +84,9 @@ Deno.test("a keep-alive gives the whole time again, and none after the end", () 
   assertEquals(renew(), refusal("lease_not_found"));
   assertEquals(machine.get(keyOf("a")), undefined);
   const other = grant(machine, log, 10_000);
-  log.apply(machine, { kind: "lease_revoke", lease: other });
+  const revoked = log.apply(machine, { kind: "lease_revoke", lease: other });
+  // Nothing changed that a reader could see, so it took no revision: 2 the put, 3 the end.
+  assertEquals(revoked, { kind: "lease_revoked", lease: other, deleted: 0, revision: 3 });
   assertEquals(
     log.apply(machine, { kind: "lease_keep_alive", lease: other }),
     refusal("lease_not_found"),

@@ -1,0 +1,67 @@
+/**
+ * What each revision changed, read from the past that is kept: whoever follows the store needs no
+ * memory of his own but the revision he has come to.
+ *
+ * @module
+ */
+
+import { invariant } from "../assert.ts";
+import type { ChangeLog } from "./change_log.ts";
+import type { Key } from "./key.ts";
+import { type ReadSource, storedAt } from "./range.ts";
+import { type KvRecord, recordOf } from "./record.ts";
+
+/** One change of one key. */
+export type KvEvent = PutEvent | DeleteEvent;
+
+/** A key was given a value. */
+export interface PutEvent {
+  /** Tells it from other events. */
+  readonly kind: "put";
+  /** What stands there since. */
+  readonly record: KvRecord;
+  /** What stood there before, or null. */
+  readonly before: KvRecord | null;
+}
+
+/** A key was taken out, or ended with its lease. */
+export interface DeleteEvent {
+  /** Tells it from other events. */
+  readonly kind: "delete";
+  /** Which key. */
+  readonly key: Key;
+  /** What stood there before. */
+  readonly before: KvRecord;
+}
+
+/** What events are read from. */
+export interface EventSource extends ReadSource {
+  readonly changes: ChangeLog;
+}
+
+/**
+ * What `revision` changed, in the order of the keys.
+ *
+ * @param isWanted Says of a key whether to read it at all.
+ * @throws {InvariantViolation} if the revision is compacted or still to come
+ */
+export function eventsAt(
+  source: EventSource,
+  revision: number,
+  { isWanted }: { readonly isWanted: (key: Key) => boolean },
+): KvEvent[] {
+  invariant(
+    revision > source.compactRevision && revision <= source.revision,
+    "the events of a revision that is kept are read",
+    () => ({ revision, compactRevision: source.compactRevision }),
+  );
+  return source.changes.keysAt(revision).filter(isWanted).map((key): KvEvent => {
+    const stored = storedAt(source, { key, live: source.records.get(key), revision });
+    // The revision changed the key, so whatever stood there just before ended with it.
+    const ended = source.history.at(key, revision - 1);
+    const before = ended === undefined ? null : recordOf(ended);
+    if (stored !== undefined) return { kind: "put", record: recordOf(stored), before };
+    invariant(before !== null, "what is deleted was there");
+    return { kind: "delete", key, before };
+  });
+}

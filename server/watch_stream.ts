@@ -1,0 +1,145 @@
+/**
+ * A watch as a stream: every revision from one on that changed a watched key, each once, in order and
+ * whole. Between them bookmarks say how far the store was read.
+ *
+ * The stream is drawn by its client and keeps its place alone. If what comes next was compacted
+ * meanwhile, it says so and ends: there is never a gap without a word.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers/promises";
+import { LIMITS } from "@raftkv/core";
+import type { Key, KeyRange, KvEvent } from "@raftkv/core/kv";
+import { itemJson, keyJson } from "./answers.ts";
+import type { EventFeed } from "./kv_port.ts";
+
+/** What to watch. */
+export interface Watch {
+  readonly range: KeyRange;
+  /** The first revision to tell of; may be still to come. */
+  readonly revision: number;
+  /** Whether to show what stood there before. */
+  readonly prevKv: boolean;
+  /** Which kinds of events to tell of. */
+  readonly kinds: readonly KvEvent["kind"][];
+  /** After how long without an event to send a bookmark. */
+  readonly bookmarkMs: number;
+}
+
+/** One message of the stream. */
+export type WatchMessage =
+  /** All that one revision changed. */
+  | { readonly type: "events"; readonly revision: number; readonly json: string }
+  /** Everything up to this revision has been told. */
+  | { readonly type: "bookmark"; readonly revision: number; readonly json: string }
+  /** What was to come next is no longer kept; the last message. */
+  | { readonly type: "compacted"; readonly revision: number; readonly json: string };
+
+/** How messages are written: as server-sent events, or as lines. */
+export type WatchFormat = (message: WatchMessage) => string;
+
+/** Server-sent events; the id of each is the revision from which `Last-Event-ID` goes on. */
+export const EVENT_STREAM: WatchFormat = ({ type, revision, json }) => {
+  // A client that took this id would ask to go on from where it cannot.
+  const id = type === "compacted" ? "" : `id: ${revision}\n`;
+  return `event: ${type}\n${id}data: ${json}\n\n`;
+};
+
+/** One JSON object a line. */
+export const LINES: WatchFormat = ({ json }) => `${json}\n`;
+
+/** The stream of a watch, until its client leaves or the node stops. */
+export function watchStream(
+  port: { readonly events: EventFeed; readonly isStopping: boolean },
+  watch: Watch,
+  { format }: { readonly format: WatchFormat },
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const place = { next: watch.revision };
+  const left = new AbortController();
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      // The client learns at once that it is heard, and where from.
+      const message = bookmarkAt(port.events, place.next);
+      if (message !== null) controller.enqueue(encoder.encode(format(message)));
+    },
+    async pull(controller) {
+      while (!left.signal.aborted) {
+        const message = await nextMessage(port.events, watch, { place, signal: left.signal });
+        if (left.signal.aborted) return;
+        if (message !== null) controller.enqueue(encoder.encode(format(message)));
+        if (port.isStopping || message?.type === "compacted") controller.close();
+        if (port.isStopping || message !== null) return;
+      }
+    },
+    cancel() {
+      left.abort();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Moves the place on; null if there is nothing to say yet. */
+async function nextMessage(
+  events: EventFeed,
+  watch: Watch,
+  { place, signal }: { readonly place: { next: number }; readonly signal: AbortSignal },
+): Promise<WatchMessage | null> {
+  if (place.next > events.revision) {
+    await events.reached(place.next, { waitMsMax: watch.bookmarkMs, signal });
+    if (place.next > events.revision) return bookmarkAt(events, place.next);
+  }
+  const isWanted = wantedBy(watch.range);
+  for (let looked = 0; looked < LOOK_REVISIONS && place.next <= events.revision; looked++) {
+    const { compactRevision } = events;
+    if (place.next <= compactRevision) {
+      const json = `{"type":"compacted","compactRevision":${compactRevision}}`;
+      return { type: "compacted", revision: compactRevision, json };
+    }
+    const revision = place.next++;
+    const found = events.eventsAt(revision, isWanted).filter(({ kind }) =>
+      watch.kinds.includes(kind)
+    );
+    if (found.length === 0) continue;
+    return { type: "events", revision, json: eventsJson(found, { revision, watch }) };
+  }
+  await setImmediate();
+  return null;
+}
+
+/**
+ * Says that everything before `next` has been told; null if the store has not come that far, since of
+ * what is to come nothing can be promised.
+ */
+function bookmarkAt(events: EventFeed, next: number): WatchMessage | null {
+  const revision = next - 1;
+  if (revision > events.revision) return null;
+  return { type: "bookmark", revision, json: `{"type":"bookmark","revision":${revision}}` };
+}
+
+function wantedBy({ start, end }: KeyRange): (key: Key) => boolean {
+  return (key) => key >= start && (end === null || key < end);
+}
+
+function eventsJson(
+  found: readonly KvEvent[],
+  of: { readonly revision: number; readonly watch: Watch },
+): string {
+  let prevBytes = 0;
+  const events = found.map((event) => {
+    const { kind, before } = event;
+    const what = kind === "put"
+      ? `"kv":${itemJson(event.record, { keysOnly: false })}`
+      : `"key":${keyJson(event.key)}`;
+    // One deletion of a range may end gigabytes: of those, only the first are shown.
+    prevBytes += before === null ? 0 : before.key.length + before.value.length;
+    const isShown = of.watch.prevKv && prevBytes <= LIMITS.listBytesMax;
+    if (!isShown) return `{"type":"${kind}",${what}}`;
+    const prevKv = before === null ? "null" : itemJson(before, { keysOnly: false });
+    return `{"type":"${kind}",${what},"prevKv":${prevKv}}`;
+  });
+  return `{"type":"events","revision":${of.revision},"events":[${events.join(",")}]}`;
+}
+
+/** Revisions looked at before other requests get their turn. */
+const LOOK_REVISIONS = 100;
