@@ -14,7 +14,7 @@ import {
   type NodeStatus,
   type RaftTiming,
 } from "@raftkv/core/raft";
-import type { Reply, RequestId, StateMachine } from "@raftkv/core/replica";
+import type { Reply, RequestId, StateDivergedError, StateMachine } from "@raftkv/core/replica";
 import { EventQueue } from "./event_queue.ts";
 import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
@@ -52,6 +52,8 @@ export class Cluster<Result> {
   readonly nodes: readonly SimulatedNode<Result>[];
   /** Every reply so far, by request. */
   readonly replies: Map<RequestId, Reply<Result>> = new Map();
+  /** Nodes that stopped because their state was not that of the others. */
+  readonly halted: Map<NodeId, StateDivergedError> = new Map();
   #requests = 0;
 
   /** Builds the cluster and starts every node. */
@@ -82,6 +84,10 @@ export class Cluster<Result> {
         network: this.network,
         syncMs: () => random() * (options.syncMsMax ?? 1),
         onReply: (reply) => this.#onReply(reply),
+        onHalted: (id, error) => {
+          this.halted.set(id, error);
+          this.crash(id);
+        },
         onStepped: (node) => this.observer.onStepped(node),
       })
     );

@@ -9,7 +9,14 @@ import { decodeMessage, encodeMessage } from "@raftkv/core/codec";
 import { LIMITS, type Random } from "@raftkv/core";
 import type { Configuration, NodeId, NodeStatus, RaftTiming } from "@raftkv/core/raft";
 import { DEFAULT_WINDOWS } from "@raftkv/core/raft";
-import { type HostTask, type Input, Replica, type Reply } from "@raftkv/core/replica";
+import {
+  type HostTask,
+  type Input,
+  type Outbox,
+  Replica,
+  type Reply,
+  StateDivergedError,
+} from "@raftkv/core/replica";
 import type { StateMachine } from "@raftkv/core/replica";
 import { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
@@ -37,6 +44,8 @@ export interface SimulatedNodeOptions<Result> {
   readonly syncMs: () => number;
   /** A request has ended. */
   readonly onReply: (reply: Reply<Result>) => void;
+  /** The node's state is not that of the others: it has stopped and must be treated as crashed. */
+  readonly onHalted: (id: NodeId, error: StateDivergedError) => void;
   /** Called after each step of the node, for whoever watches over the rules. */
   readonly onStepped: (node: SimulatedNode<Result>) => void;
 }
@@ -143,7 +152,8 @@ export class SimulatedNode<Result> {
     if (this.#running === null) return;
     const { network, queue } = this.#options;
     const { replica } = this.#running;
-    const out = replica.drain();
+    const out = this.#outboxOf(replica);
+    if (out === null) return;
     for (const { to, message } of out.sendNow) {
       network.send(this.id, to, encodeMessage(message));
     }
@@ -165,6 +175,16 @@ export class SimulatedNode<Result> {
     this.#options.onStepped(this);
     if (out.hasMore) queue.after(0, this.#guarded(() => this.#drain()));
     this.#armTimer();
+  }
+
+  #outboxOf(replica: Replica<Result>): Outbox<Result> | null {
+    try {
+      return replica.drain();
+    } catch (error) {
+      if (!(error instanceof StateDivergedError)) throw error;
+      this.#options.onHalted(this.id, error);
+      return null;
+    }
   }
 
   #armTimer(): void {

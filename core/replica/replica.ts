@@ -25,6 +25,7 @@ import type { HostTask, Input, Outbox, Reply } from "./io.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads, type ReadToken } from "./reads.ts";
 import { SnapshotPolicy } from "./snapshot_policy.ts";
+import { StateHashes } from "./state_hashes.ts";
 import type { StateMachine } from "./state_machine.ts";
 import { StatusQueries } from "./status_queries.ts";
 
@@ -43,6 +44,7 @@ export class Replica<Result> {
   readonly #proposals: Proposals<Result>;
   readonly #reads: Reads;
   readonly #queries = new StatusQueries();
+  readonly #hashes: StateHashes;
   readonly #policy: SnapshotPolicy;
   readonly #heartbeatMs: number;
   readonly #up = new Set<NodeId>();
@@ -67,6 +69,7 @@ export class Replica<Result> {
     this.#proposals = new Proposals(machine, { random, termAtStart });
     this.#reads = new Reads(random);
     this.#heartbeatMs = options.timing.heartbeatMs;
+    this.#hashes = new StateHashes(machine, this.#heartbeatMs);
     this.#now = options.now;
     const snapshot = recovered.snapshot;
     this.#appliedIndex = snapshot?.last.index ?? POSITION_ZERO.index;
@@ -176,7 +179,11 @@ export class Replica<Result> {
     }
   }
 
-  /** Hands over all work since the last call. */
+  /**
+   * Hands over all work since the last call.
+   *
+   * @throws {StateDivergedError} if the node must end because its state is not that of the others
+   */
   drain(): Outbox<Result> {
     const host = {
       nowMs: this.#now.monotonicMs,
@@ -189,6 +196,7 @@ export class Replica<Result> {
     this.#apply(raft);
     for (const token of raft.abandoned) this.#reads.onAbandoned(token);
     for (const grant of raft.grants) this.#reads.onGrant(grant);
+    const hasDifference = this.#compareStates();
     this.#reads.onApplied(this.#appliedIndex);
     for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
     this.#maybeSnapshot();
@@ -198,7 +206,7 @@ export class Replica<Result> {
       sendAfterPersist: raft.sendAfterPersist,
       replies: this.#takeReplies(),
       tasks: this.#takeTasks(),
-      hasMore: raft.hasMore || raft.abandoned.length > 0,
+      hasMore: raft.hasMore || raft.abandoned.length > 0 || hasDifference,
     };
   }
 
@@ -237,6 +245,8 @@ export class Replica<Result> {
           },
         });
         return;
+      case "state_hash":
+        return this.#hashes.onMessage(from, message, this.#stateIndex);
       case "status_response":
         return this.#queries.onResponse(from, message.requestId, message.status);
       default:
@@ -268,9 +278,26 @@ export class Replica<Result> {
       const result = entry.kind === "command" ? this.#machine.apply(entry) : null;
       this.#appliedIndex = entry.index;
       this.#appliedTerm = entry.term;
+      this.#hashes.onApplied(entry.index);
       this.#policy.onApplied(entry);
       this.#proposals.onApplied(entry, result);
     }
+  }
+
+  /** Which entry the state ends with; null while a snapshot takes its place, for nobody can tell. */
+  get #stateIndex(): LogIndex | null {
+    return this.#node.isInstalling ? null : this.#appliedIndex;
+  }
+
+  #compareStates(): boolean {
+    return this.#hashes.flush({
+      id: this.id,
+      nowMs: this.#now.monotonicMs,
+      isLeader: this.role === "leader",
+      configuration: this.#node.configuration,
+      appliedIndex: this.#stateIndex,
+      isUp: this.#isUp,
+    });
   }
 
   #maybeSnapshot(): void {
@@ -306,6 +333,7 @@ export class Replica<Result> {
     const { last } = installed.meta;
     this.#appliedIndex = indexMax(this.#appliedIndex, last.index);
     this.#appliedTerm = last.term;
+    this.#hashes.onApplied(last.index);
     this.#policy.onInstalled(installed.meta);
     this.#proposals.onSkipped(last.index);
   }
@@ -317,6 +345,7 @@ export class Replica<Result> {
       ...this.#proposals.takeMessages(),
       ...this.#reads.takeMessages(),
       ...this.#queries.takeMessages(),
+      ...this.#hashes.takeMessages(),
     );
     return messages;
   }

@@ -40,6 +40,7 @@ export function runWeather(seed: number): Weather {
   mend(cluster);
   const journal = settle(cluster);
   checkWrites(cluster, { writes, journal });
+  assertEquals([...cluster.halted.keys()], [], "no replica takes a sound state for another");
   const ended = [...cluster.replies.values()];
   return {
     applied: ended.filter((reply) => reply.kind === "applied").length,
