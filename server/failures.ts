@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STATUS_CODE } from "@std/http/status";
 import { type FailureBody, FAILURES, KvFailure } from "@raftkv/core/api";
 
 /** A failure as it goes out. */
@@ -26,7 +27,8 @@ export function failureReply(failure: KvFailure): FailureReply {
   const { code, message, retryable, outcome } = failure;
   const { status } = FAILURES[code];
   const body: FailureBody = { error: { code, message, retryable, outcome } };
-  const mayPass = status === 429 || status === 503;
+  const mayPass = status === STATUS_CODE.TooManyRequests ||
+    status === STATUS_CODE.ServiceUnavailable;
   return {
     status,
     json: JSON.stringify(body),

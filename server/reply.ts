@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STATUS_CODE } from "@std/http/status";
 import { failureReply } from "./failures.ts";
 import type { KvFailure } from "@raftkv/core/api";
 import type { KvPort } from "./kv_port.ts";
@@ -21,7 +22,7 @@ export interface ReplyOptions {
 /** JSON text as a response. The line feed at its end is for people at a terminal. */
 export function reply(port: KvPort, json: string, options: ReplyOptions = {}): Response {
   return new Response(`${json}\n`, {
-    status: options.status ?? 200,
+    status: options.status ?? STATUS_CODE.OK,
     headers: {
       "content-type": "application/json",
       // A cached answer would break the promise of a linearizable read.
@@ -46,7 +47,10 @@ export function replyFailure(
 
 /** A response without a body. */
 export function replyEmpty(port: KvPort, headers: Readonly<Record<string, string>>): Response {
-  return new Response(null, { status: 204, headers: { ...originHeaders(port), ...headers } });
+  return new Response(null, {
+    status: STATUS_CODE.NoContent,
+    headers: { ...originHeaders(port), ...headers },
+  });
 }
 
 function originHeaders(port: KvPort, revision?: number): Record<string, string> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STATUS_CODE } from "@std/http/status";
 import type { Hono } from "hono";
 import {
   type ClusterStatusAnswer,
@@ -81,5 +82,8 @@ function health(port: KvPort, request: Request): Response {
     return reply(port, JSON.stringify(answer));
   }
   const answer: HealthAnswer = { status: "unavailable", ...node, reason };
-  return reply(port, JSON.stringify(answer), { status: 503, headers: { "retry-after": "1" } });
+  return reply(port, JSON.stringify(answer), {
+    status: STATUS_CODE.ServiceUnavailable,
+    headers: { "retry-after": "1" },
+  });
 }

@@ -157,12 +157,12 @@ export class Node implements RunningNode {
   }
 
   /**
-   * Waits until the node leads no more and no client waits, for an election timeout at the most:
-   * that long a hand-over may take, and with nobody to take over none comes about.
+   * Waits until the node leads no more, or leads nobody, and no client waits; for an election timeout
+   * at the most, since a hand-over that takes longer has failed.
    */
   async #handOver(): Promise<void> {
-    const hasPeers = this.#members.length > 1;
-    const leads = () => hasPeers && this.#replica.role === "leader";
+    const hasHeir = () => this.#members.some(({ id }) => this.#mesh.isUp(id));
+    const leads = () => this.#replica.role === "leader" && hasHeir();
     const isDone = () => !leads() && this.#replica.pendingCount === 0;
     if (isDone()) return;
     await new Promise<void>((resolve) => {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { invariant, pcg32, type Random } from "@raftkv/core";
+import { invariant, LIMITS, pcg32, type Random } from "@raftkv/core";
 import {
   configurationOf,
   DEFAULT_TIMING,
@@ -19,6 +19,7 @@ import { EventQueue } from "./event_queue.ts";
 import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
 import { Observer } from "./observer.ts";
+import { Trace } from "./trace.ts";
 
 /** What a simulated cluster is made of. */
 export interface ClusterOptions<Result> {
@@ -34,8 +35,10 @@ export interface ClusterOptions<Result> {
   readonly timing?: RaftTiming;
   /** Applied bytes of log after which a snapshot is due; 1 MiB if not given. */
   readonly snapshotLogBytesMin?: number;
-  /** Longest time a sync takes, in milliseconds. */
+  /** Longest time a sync takes at first, in milliseconds; 1 if not given. */
   readonly syncMsMax?: number;
+  /** Size of a snapshot's chunks in bytes; that of production if not given. */
+  readonly snapshotChunkBytes?: number;
 }
 
 /** A simulated cluster. */
@@ -47,9 +50,13 @@ export class Cluster<Result> {
   /** The one source of chance. */
   readonly random: Random;
   /** Watches over the rules. */
-  readonly observer: Observer = new Observer();
+  readonly observer: Observer = new Observer(() => this.nodes);
+  /** What happened so far, as one number. */
+  readonly trace: Trace = new Trace();
   /** All nodes, running or not. */
   readonly nodes: readonly SimulatedNode<Result>[];
+  /** Longest time a sync takes, in milliseconds; may be changed at any time. */
+  syncMsMax: number;
   /** Every reply so far, by request. */
   readonly replies: Map<RequestId, Reply<Result>> = new Map();
   /** Nodes that stopped because their state was not that of the others. */
@@ -60,10 +67,12 @@ export class Cluster<Result> {
   constructor(options: ClusterOptions<Result>) {
     const random = pcg32(options.seed);
     this.random = random;
+    this.syncMsMax = options.syncMsMax ?? 1;
     this.network = new Network(this.queue, {
       random,
       options: options.network ?? CALM_NETWORK,
       deliver: (from, to, bytes) => this.node(to).deliver(from, bytes),
+      trace: this.trace,
     });
     const ids = Array.from(
       { length: options.size },
@@ -82,13 +91,14 @@ export class Cluster<Result> {
         random,
         queue: this.queue,
         network: this.network,
-        syncMs: () => random() * (options.syncMsMax ?? 1),
+        syncMs: () => random() * this.syncMsMax,
+        snapshotChunkBytes: options.snapshotChunkBytes ?? LIMITS.snapshotChunkBytes,
         onReply: (reply) => this.#onReply(reply),
         onHalted: (id, error) => {
           this.halted.set(id, error);
           this.crash(id);
         },
-        onStepped: (node) => this.observer.onStepped(node),
+        observer: this.observer,
       })
     );
     for (const { id } of this.nodes) this.start(id);
@@ -113,8 +123,8 @@ export class Cluster<Result> {
   /** Stops a node without warning. Its peers see the links break. */
   crash(id: NodeId | string): void {
     const node = this.node(id);
-    node.crash();
-    this.observer.onCrashed(node.id);
+    // The batch on its way may have reached the disk or not: nobody was told.
+    node.crash({ keepsWrite: this.random() < 0.5 });
     for (const peer of this.nodes) {
       if (peer.id !== node.id) this.#report(peer.id, "peer_down", node.id);
     }
@@ -226,6 +236,7 @@ export class Cluster<Result> {
       "each request ends once",
       () => reply,
     );
+    this.trace.add(`${this.queue.nowMs} ${reply.requestId} ${reply.kind}`);
     this.replies.set(reply.requestId, reply);
   }
 
@@ -234,10 +245,12 @@ export class Cluster<Result> {
     this.#report(b, "peer_up", a);
   }
 
+  /** The news that a link broke comes before the news that it is back. */
   #report(to: NodeId, kind: "peer_up" | "peer_down", peer: NodeId): void {
-    const isStill = () => this.node(peer).isUp === (kind === "peer_up");
-    this.queue.after(1 + this.random(), () => {
-      if (isStill()) this.node(to).step({ kind, peer });
+    const { life } = this.node(peer);
+    const delayMs = this.random() + (kind === "peer_up" ? 2 : 1);
+    this.queue.after(delayMs, () => {
+      if (kind === "peer_down" || this.node(peer).life === life) this.node(to).step({ kind, peer });
     });
   }
 

@@ -15,6 +15,7 @@ import type {
   SnapshotChunk,
   SnapshotMeta,
   SnapshotPoint,
+  Term,
 } from "@raftkv/core/raft";
 
 interface StoredSnapshot {
@@ -31,6 +32,27 @@ export class SimulatedDisk {
   #entries: Entry[] = [];
   #snapshots: StoredSnapshot[] = [];
   #staged: { meta: SnapshotMeta; bytes: Uint8Array[]; size: number } | null = null;
+
+  /** The durable term and vote. */
+  get hardState(): HardState {
+    return this.#hardState;
+  }
+
+  /** The last durable entry, or the last that a snapshot covers. */
+  get lastIndex(): LogIndex {
+    return (this.#base.index + this.#entries.length) as LogIndex;
+  }
+
+  /** The durable term at `index`; null if it is compacted away or not there. */
+  termAt(index: LogIndex): Term | null {
+    if (index === this.#base.index) return this.#base.term;
+    return this.#entries[index - this.#base.index - 1]?.term ?? null;
+  }
+
+  /** Whether `index` is compacted away. */
+  isCompacted(index: LogIndex): boolean {
+    return index < this.#base.index;
+  }
 
   /** What a restart finds. */
   recover(): DurableState {
@@ -80,13 +102,12 @@ export class SimulatedDisk {
     return found?.bytes.subarray(offset, offset + bytesMax) ?? null;
   }
 
-  /** Takes a chunk if it is the next one; returns the offset that is wanted now. */
+  /** Takes the first chunk, or the next one; returns the offset that is wanted now. */
   stageSnapshot({ meta, offsetBytes, data }: SnapshotChunk): number {
     const isSame = this.#staged?.meta.digest === meta.digest &&
       this.#staged.meta.last.index === meta.last.index;
-    if (this.#staged === null || !isSame) {
-      this.#staged = { meta, bytes: [], size: 0 };
-    }
+    if (offsetBytes === 0) this.#staged = { meta, bytes: [], size: 0 };
+    if (this.#staged === null || (offsetBytes > 0 && !isSame)) return 0;
     if (offsetBytes === this.#staged.size) {
       this.#staged.bytes.push(data);
       this.#staged.size += data.length;
@@ -107,8 +128,11 @@ export class SimulatedDisk {
     return true;
   }
 
+  /** A snapshot that was being saved while a later one was installed comes second. */
   #keep(snapshot: StoredSnapshot): void {
-    this.#snapshots = [...this.#snapshots, snapshot].slice(-2);
+    this.#snapshots = [...this.#snapshots, snapshot]
+      .sort((a, b) => a.meta.last.index - b.meta.last.index)
+      .slice(-2);
   }
 }
 

@@ -10,4 +10,6 @@ export { SimulatedDisk } from "./disk.ts";
 export { EventQueue } from "./event_queue.ts";
 export { CALM_NETWORK, type Deliver, Network, type NetworkOptions } from "./network.ts";
 export { SimulatedNode, type SimulatedNodeOptions } from "./node.ts";
-export { type Observed, Observer } from "./observer.ts";
+export type { Observed, ObservedDisk } from "./observed.ts";
+export { Observer, type Sightings } from "./observer.ts";
+export { Trace } from "./trace.ts";

@@ -8,6 +8,7 @@
 import type { Random } from "@raftkv/core";
 import type { NodeId } from "@raftkv/core/raft";
 import type { EventQueue } from "./event_queue.ts";
+import type { Trace } from "./trace.ts";
 
 /** How a network behaves. Rates are probabilities, times are milliseconds. */
 export interface NetworkOptions {
@@ -19,6 +20,10 @@ export interface NetworkOptions {
   readonly dropRate: number;
   /** Share of messages that arrive twice. */
   readonly duplicateRate: number;
+  /** Share of messages of which a copy arrives much later. */
+  readonly replayRate: number;
+  /** Longest time after which such a copy arrives. */
+  readonly replayMsMax: number;
 }
 
 /** A calm local network. */
@@ -27,6 +32,8 @@ export const CALM_NETWORK: NetworkOptions = {
   delayMsMax: 1,
   dropRate: 0,
   duplicateRate: 0,
+  replayRate: 0,
+  replayMsMax: 0,
 };
 
 /** Delivers bytes to a node. */
@@ -39,6 +46,7 @@ export class Network {
   readonly #queue: EventQueue;
   readonly #random: Random;
   readonly #deliver: Deliver;
+  readonly #trace: Trace;
   readonly #cut = new Set<string>();
 
   /** Makes a network without cuts. */
@@ -48,12 +56,14 @@ export class Network {
       readonly random: Random;
       readonly options: NetworkOptions;
       readonly deliver: Deliver;
+      readonly trace: Trace;
     },
   ) {
     this.#queue = queue;
     this.#random = parts.random;
     this.options = parts.options;
     this.#deliver = parts.deliver;
+    this.#trace = parts.trace;
   }
 
   /** Stops everything that travels from one node to another, in this direction only. */
@@ -73,14 +83,25 @@ export class Network {
 
   /** Sends a message on its uncertain way. */
   send(from: NodeId, to: NodeId, bytes: Uint8Array): void {
-    const copies = this.#random() < this.options.duplicateRate ? 2 : 1;
+    const { delayMsMin, delayMsMax, dropRate, duplicateRate, replayRate, replayMsMax } =
+      this.options;
+    this.#trace.add(`${this.#queue.nowMs} ${from}>${to}`, bytes);
+    const copies = this.#random() < duplicateRate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      if (this.#random() < this.options.dropRate) continue;
-      const { delayMsMin, delayMsMax } = this.options;
-      const delayMs = delayMsMin + this.#random() * (delayMsMax - delayMsMin);
-      this.#queue.after(delayMs, () => {
-        if (this.isOpen(from, to)) this.#deliver(from, to, bytes);
-      });
+      if (this.#random() < dropRate) continue;
+      this.#deliverIn(delayMsMin + this.#random() * (delayMsMax - delayMsMin), { from, to, bytes });
     }
+    if (this.#random() < replayRate) {
+      this.#deliverIn(this.#random() * replayMsMax, { from, to, bytes });
+    }
+  }
+
+  #deliverIn(
+    delayMs: number,
+    { from, to, bytes }: { from: NodeId; to: NodeId; bytes: Uint8Array },
+  ): void {
+    this.#queue.after(delayMs, () => {
+      if (this.isOpen(from, to)) this.#deliver(from, to, bytes);
+    });
   }
 }

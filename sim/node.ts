@@ -6,8 +6,15 @@
  */
 
 import { decodeMessage, encodeMessage } from "@raftkv/core/codec";
-import { LIMITS, type Random } from "@raftkv/core";
-import type { Configuration, NodeId, NodeStatus, RaftTiming } from "@raftkv/core/raft";
+import type { Random } from "@raftkv/core";
+import type {
+  Configuration,
+  Envelope,
+  NodeId,
+  NodeStatus,
+  PersistBatch,
+  RaftTiming,
+} from "@raftkv/core/raft";
 import { DEFAULT_WINDOWS } from "@raftkv/core/raft";
 import {
   type HostTask,
@@ -21,6 +28,8 @@ import type { StateMachine } from "@raftkv/core/replica";
 import { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Network } from "./network.ts";
+import type { Observer } from "./observer.ts";
+import { SimulatedProcess } from "./process.ts";
 
 /** What a simulated node is made of. */
 export interface SimulatedNodeOptions<Result> {
@@ -42,12 +51,14 @@ export interface SimulatedNodeOptions<Result> {
   readonly network: Network;
   /** How long a sync takes, in milliseconds. */
   readonly syncMs: () => number;
+  /** Size of a snapshot's chunks in bytes. */
+  readonly snapshotChunkBytes: number;
   /** A request has ended. */
   readonly onReply: (reply: Reply<Result>) => void;
   /** The node's state is not that of the others: it has stopped and must be treated as crashed. */
   readonly onHalted: (id: NodeId, error: StateDivergedError) => void;
-  /** Called after each step of the node, for whoever watches over the rules. */
-  readonly onStepped: (node: SimulatedNode<Result>) => void;
+  /** Watches over the rules. */
+  readonly observer: Observer;
 }
 
 /** A node that can crash and come back. */
@@ -60,8 +71,11 @@ export class SimulatedNode<Result> {
     readonly replica: Replica<Result>;
     readonly machine: StateMachine<Result>;
   } | null = null;
-  /** Counts the starts: completions from before a crash belong to nobody. */
-  #life = 0;
+  readonly #process = new SimulatedProcess();
+  /** The batch that is being written. */
+  #writing: PersistBatch | null = null;
+  /** What the disk would have finished, had it not hung. */
+  #stuck: (() => void)[] | null = null;
   #wakeMs = Infinity;
 
   /** Makes a node that is down; {@linkcode SimulatedNode.start} brings it up. */
@@ -79,6 +93,11 @@ export class SimulatedNode<Result> {
     return this.#running !== null;
   }
 
+  /** Names the present run, or the present time between two. */
+  get life(): number {
+    return this.#process.life;
+  }
+
   /** The state machine of the running node, or null if it is down. */
   get machine(): StateMachine<Result> | null {
     return this.#running?.machine ?? null;
@@ -92,7 +111,7 @@ export class SimulatedNode<Result> {
   /** Starts from what the disk holds. */
   start(): void {
     const { id, configuration, timing, random, queue } = this.#options;
-    this.#life++;
+    this.#process.renew();
     const machine = this.#options.createMachine();
     const recovered = this.disk.recover();
     if (recovered.snapshot !== null) {
@@ -116,20 +135,48 @@ export class SimulatedNode<Result> {
     });
     this.#running = { replica, machine };
     this.#wakeMs = Infinity;
-    queue.after(0, this.#guarded(() => this.#drain()));
+    queue.after(0, this.#process.during(() => this.#drain()));
   }
 
-  /** Stops at once; what was not synced is lost. */
-  crash(): void {
+  /** Stops at once; what was not synced is lost, save perhaps the batch that was being written. */
+  crash(options: { readonly keepsWrite: boolean } = { keepsWrite: false }): void {
+    if (options.keepsWrite && this.#writing !== null) this.#append(this.#writing);
     this.#running = null;
-    this.#life++;
+    this.#writing = null;
+    this.#stuck = null;
+    this.#process.renew();
+    this.#options.observer.onCrashed(this.id);
+  }
+
+  /** Stands still: its clock goes on, nothing else does. */
+  pause(): void {
+    this.#process.pause();
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    this.#process.resume();
+  }
+
+  /** Lets no disk operation end any more. */
+  hangDisk(): void {
+    this.#stuck ??= [];
+  }
+
+  /** Lets the operations that hung end, and all later ones. */
+  mendDisk(): void {
+    const stuck = this.#stuck ?? [];
+    this.#stuck = null;
+    for (const finish of stuck) finish();
   }
 
   /** Feeds one input to the running node. */
   step(input: Input): void {
-    if (this.#running === null) return;
-    this.#running.replica.step(this.#now(), input);
-    this.#drain();
+    this.#process.run(() => {
+      if (this.#running === null) return;
+      this.#running.replica.step(this.#now(), input);
+      this.#drain();
+    });
   }
 
   /** Bytes arrived from a peer. */
@@ -150,30 +197,24 @@ export class SimulatedNode<Result> {
 
   #drain(): void {
     if (this.#running === null) return;
-    const { network, queue } = this.#options;
-    const { replica } = this.#running;
-    const out = this.#outboxOf(replica);
+    const { observer, queue, syncMs } = this.#options;
+    const out = this.#outboxOf(this.#running.replica);
     if (out === null) return;
-    for (const { to, message } of out.sendNow) {
-      network.send(this.id, to, encodeMessage(message));
-    }
+    observer.onStepped(this);
+    this.#send(out.sendNow);
     if (out.persist !== null) {
       const batch = out.persist;
-      queue.after(
-        this.#options.syncMs(),
-        this.#guarded(() => {
-          this.disk.append(batch);
-          for (const { to, message } of out.sendAfterPersist) {
-            network.send(this.id, to, encodeMessage(message));
-          }
-          this.step({ kind: "persisted", ticket: batch.ticket });
-        }),
-      );
+      this.#writing = batch;
+      this.#onDisk(syncMs(), () => {
+        this.#writing = null;
+        this.#append(batch);
+        this.#send(out.sendAfterPersist);
+        this.step({ kind: "persisted", ticket: batch.ticket });
+      });
     }
     for (const reply of out.replies) this.#options.onReply(reply);
     for (const task of out.tasks) this.#carryOut(task);
-    this.#options.onStepped(this);
-    if (out.hasMore) queue.after(0, this.#guarded(() => this.#drain()));
+    if (out.hasMore) queue.after(0, this.#process.during(() => this.#drain()));
     this.#armTimer();
   }
 
@@ -187,6 +228,21 @@ export class SimulatedNode<Result> {
     }
   }
 
+  #send(envelopes: readonly Envelope[]): void {
+    const { network, observer } = this.#options;
+    for (const envelope of envelopes) {
+      observer.onSent(this, envelope);
+      network.send(this.id, envelope.to, encodeMessage(envelope.message));
+    }
+  }
+
+  #append(batch: PersistBatch): void {
+    const { observer } = this.#options;
+    observer.onPersisting(this, batch);
+    this.disk.append(batch);
+    observer.onPersisted(this, batch);
+  }
+
   #armTimer(): void {
     const wakeMs = this.#running?.replica.wakeAtMs ?? Infinity;
     const { queue } = this.#options;
@@ -194,7 +250,7 @@ export class SimulatedNode<Result> {
     this.#wakeMs = wakeMs;
     queue.after(
       wakeMs - queue.nowMs,
-      this.#guarded(() => {
+      this.#process.during(() => {
         if (this.#wakeMs !== wakeMs) return;
         this.#wakeMs = Infinity;
         this.step({ kind: "tick" });
@@ -202,59 +258,47 @@ export class SimulatedNode<Result> {
     );
   }
 
-  /** Runs `f` only if the node has not crashed meanwhile. */
-  #guarded(f: () => void): () => void {
-    const life = this.#life;
-    return () => {
-      if (this.#life === life) f();
-    };
+  /** Ends a disk operation in `ms`, unless the disk hangs by then or the node has crashed. */
+  #onDisk(ms: number, finish: () => void): void {
+    const work = this.#process.during(finish);
+    this.#options.queue.after(ms, () => {
+      if (this.#stuck === null) work();
+      else this.#stuck.push(work);
+    });
   }
 
   #carryOut(task: HostTask): void {
-    const { queue, syncMs } = this.#options;
+    const { syncMs } = this.#options;
     switch (task.kind) {
       case "compact":
         return this.disk.compact(task.through);
       case "save_snapshot":
-        return queue.after(
-          10 * syncMs(),
-          this.#guarded(() => {
-            const meta = this.disk.saveSnapshot(task.point, task.slices);
-            this.step({ kind: "snapshot_saved", meta });
-          }),
-        );
+        return this.#onDisk(10 * syncMs(), () => this.#save(task));
       case "read_chunk":
-        return queue.after(0, this.#guarded(() => this.#readChunk(task)));
+        return this.#onDisk(0, () => this.#readChunk(task));
       case "stage_chunk":
-        return queue.after(
-          syncMs(),
-          this.#guarded(() => {
-            const nextOffsetBytes = this.disk.stageSnapshot(task.chunk);
-            const { meta } = task.chunk;
-            this.step({
-              kind: "chunk_staged",
-              from: task.from,
-              meta,
-              nextOffsetBytes,
-            });
-          }),
-        );
+        return this.#onDisk(syncMs(), () => this.#stageChunk(task));
       case "install":
-        return queue.after(syncMs(), this.#guarded(() => this.#install(task)));
+        return this.#onDisk(syncMs(), () => this.#install(task));
     }
   }
 
-  #readChunk(
-    { to, meta, offsetBytes }: Extract<HostTask, { kind: "read_chunk" }>,
-  ): void {
+  #save({ point, slices }: Extract<HostTask, { kind: "save_snapshot" }>): void {
+    const meta = this.disk.saveSnapshot(point, slices);
+    this.#options.observer.onSnapshot(this, meta);
+    this.step({ kind: "snapshot_saved", meta });
+  }
+
+  #readChunk({ to, meta, offsetBytes }: Extract<HostTask, { kind: "read_chunk" }>): void {
     const { index } = meta.last;
-    const data = this.disk.readSnapshot(
-      index,
-      offsetBytes,
-      LIMITS.snapshotChunkBytes,
-    );
+    const data = this.disk.readSnapshot(index, offsetBytes, this.#options.snapshotChunkBytes);
     const chunk = data === null ? null : { meta, offsetBytes, data };
     this.step({ kind: "chunk_read", to, index, chunk });
+  }
+
+  #stageChunk({ from, chunk }: Extract<HostTask, { kind: "stage_chunk" }>): void {
+    const nextOffsetBytes = this.disk.stageSnapshot(chunk);
+    this.step({ kind: "chunk_staged", from, meta: chunk.meta, nextOffsetBytes });
   }
 
   #install({ meta, restorer }: Extract<HostTask, { kind: "install" }>): void {
@@ -265,6 +309,7 @@ export class SimulatedNode<Result> {
           new Uint8Array(),
       );
       restorer.finish();
+      this.#options.observer.onInstalled();
     }
     this.step({ kind: "installed", meta, ok });
   }

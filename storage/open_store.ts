@@ -11,9 +11,10 @@ import { nextTurn } from "./event_loop.ts";
 import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
 import { FileStore } from "./file_store.ts";
 import { checkIdentity, type NodeIdentity } from "./identity.ts";
+import { LOCK_NAME } from "./lock_name.ts";
 import { begin, mend, removeUnfinished, type StoreStart } from "./mend.ts";
 import { ProgressMeter, type ReadProgress } from "./read_progress.ts";
-import { planRecovery } from "./recovery_plan.ts";
+import { planOpening } from "./recovery_plan.ts";
 import { parseSegmentHeader } from "./segment.ts";
 import { findSegments, segmentsAmong } from "./segment_files.ts";
 import { findSnapshots } from "./snapshot_survey.ts";
@@ -82,8 +83,6 @@ export async function readIdentity(
   }
 }
 
-const LOCK_NAME = "LOCK";
-
 async function openLocked(directory: Directory, lock: Lock, options: StoreOptions): Promise<Store> {
   const { clusterId, nodeId, segmentBytesMax = LIMITS.segmentBytesMax, pause = nextTurn } = options;
   const identity: NodeIdentity = { clusterId, nodeId };
@@ -109,15 +108,7 @@ async function startFrom(
     segments: await findSegments(directory, { names, meter }),
     snapshots: await findSnapshots(directory, { names, meter }),
   };
-  if (found.segments.length > 0) {
-    const plan = planRecovery(found, identity);
-    await removeUnfinished(directory, names);
-    return await mend(directory, plan);
-  }
-  if (found.snapshots.length > 0) {
-    const reason = "It holds snapshots but no log";
-    throw new CorruptLogError({ file: directory.path, offsetBytes: null, reason });
-  }
+  const plan = planOpening(found, { path: directory.path, identity });
   await removeUnfinished(directory, names);
-  return await begin(directory, identity);
+  return plan === null ? await begin(directory, identity) : await mend(directory, plan);
 }

@@ -106,7 +106,8 @@ export function describeCluster(
     `  curl http://localhost:${portAt(1)}/kv/name`,
     `  curl http://localhost:${portAt(2)}/cluster/status`,
     "",
-    `Data lie in ${dataDir}. Ctrl-C stops the cluster; the same command starts it again.`,
+    `Data lie in ${dataDir}.`,
+    "Ctrl-C stops the cluster; the same command starts it again.",
     "",
   ].join("\n");
 }

@@ -117,7 +117,7 @@ export interface TimeoutNow extends ProtocolMessage<"timeout_now"> {
 export interface ForwardRequest extends ServiceMessage<"forward_request"> {
   /** Drawn at random by each run of the sending process: its numbers begin anew, its name does not. */
   readonly sender: number;
-  /** Higher than any the same sender used before: a repeated or late request must not count twice. */
+  /** Higher than any the same sender used before: a repeated request must not count twice. */
   readonly requestId: number;
   /** The term whose leader is meant. */
   readonly term: Term;

@@ -19,6 +19,7 @@ import type {
 } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
 import type { Reply, RequestFailure, RequestId } from "./io.ts";
+import { SeenRequests } from "./seen_requests.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 /** Who waits for the end of a proposal. */
@@ -52,9 +53,6 @@ interface Forwarded {
 /** Most proposals that may wait for a leader. */
 const WAITING_MAX = 10_000;
 
-/** Most runs of peers whose numbers are remembered; each restart of a peer adds one. */
-const SENDERS_MAX = 1_000;
-
 /** The proposals of one replica. */
 export class Proposals<Result> {
   readonly #machine: StateMachine<Result>;
@@ -63,8 +61,7 @@ export class Proposals<Result> {
   /** Names this run of the process in what it forwards. */
   readonly #sender: number;
   #forwards = 0;
-  /** The highest request seen of each sender: duplicates and late copies stand at or below it. */
-  readonly #seen = new Map<string, number>();
+  readonly #seen = new SeenRequests();
   #waiting: Waiting[] = [];
   /** Not to be sent before: the leader we know of has just said that it is none. */
   #holdUntilMs = -Infinity;
@@ -101,24 +98,13 @@ export class Proposals<Result> {
   /** A command that a peer forwards for its client. */
   addForwarded(from: NodeId, request: ForwardRequest): void {
     const { sender, requestId, term, payload } = request;
-    const key = `${from}/${sender}`;
     // The first copy is answered; answering a second could tell of a refusal what was accepted.
-    if (requestId <= (this.#seen.get(key) ?? 0)) return;
-    this.#remember(key, requestId);
+    if (!this.#seen.isFirst(`${from}/${sender}`, requestId)) return;
     const origin: Origin = { kind: "peer", from, sender, requestId, term };
     // In a term from before this run, an earlier run may have led and taken a copy of this into its
     // log: to send it back as refused would make the peer propose it twice.
     if (term <= this.#termAtStart) this.#fail(origin, "unknown");
     else this.#add(origin, payload);
-  }
-
-  #remember(sender: string, requestId: number): void {
-    this.#seen.delete(sender);
-    this.#seen.set(sender, requestId);
-    const [longestSilent] = this.#seen.keys();
-    if (this.#seen.size > SENDERS_MAX && longestSilent !== undefined) {
-      this.#seen.delete(longestSilent);
-    }
   }
 
   #add(origin: Origin, payload: Uint8Array): void {

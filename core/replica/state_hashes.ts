@@ -1,8 +1,9 @@
 /**
- * Compares what the replicas made of the same log. The leader names, once per heartbeat, the last
- * entry it applied and the hash of its state there; whoever comes to another hash at that entry asks
- * everyone for theirs, and the majority is right: a leader, too, may be the one that is wrong. A
- * replica without a majority on its side must stop, for it has promised answers it cannot give.
+ * Compares what the replicas made of the same log. The leader names, once per heartbeat while there
+ * are new entries, the last one it applied and the hash of its state there; whoever comes to another
+ * hash at that entry asks everyone for theirs, and the majority is right: a leader, too, may be the
+ * one that is wrong. A replica without a majority on its side must stop, for it has promised answers
+ * it cannot give.
  *
  * Hashes are cumulative: two states that differ once differ for good, so it does no harm that most
  * entries are passed over and that messages get lost.
@@ -50,6 +51,9 @@ export interface ComparingReplica {
 /** How many checkpoints are remembered: some seconds' worth. */
 const CHECKPOINTS_MAX = 64;
 
+/** After how many heartbeats the same hash is told again: messages get lost, and members return. */
+const REPEAT_HEARTBEATS = 10;
+
 /** For how many heartbeats a replica in doubt waits for the votes it lacks before it stops. */
 const DOUBT_HEARTBEATS_MAX = 30;
 
@@ -60,7 +64,7 @@ export class StateHashes {
   readonly #checkpoints = new Map<LogIndex, Checkpoint>();
   readonly #disputes = new Map<LogIndex, Dispute>();
   #announcedIndex = 0;
-  #announceDueMs = -Infinity;
+  #announcedMs = -Infinity;
   #messages: Envelope[] = [];
 
   /** Compares nothing if the machine has no hash. */
@@ -111,12 +115,14 @@ export class StateHashes {
 
   #maybeAnnounce(replica: ComparingReplica): void {
     const { nowMs, appliedIndex } = replica;
-    if (appliedIndex === null || appliedIndex <= this.#announcedIndex) return;
-    if (nowMs < this.#announceDueMs || this.#machine.stateHash === undefined) return;
+    if (appliedIndex === null || appliedIndex === 0) return;
+    const pauseHeartbeats = appliedIndex > this.#announcedIndex ? 1 : REPEAT_HEARTBEATS;
+    if (nowMs - this.#announcedMs < pauseHeartbeats * this.#heartbeatMs) return;
+    if (this.#machine.stateHash === undefined) return;
     const checkpoint = this.#checkpointAt(appliedIndex);
     this.#take(appliedIndex, checkpoint);
     this.#announcedIndex = appliedIndex;
-    this.#announceDueMs = nowMs + this.#heartbeatMs;
+    this.#announcedMs = nowMs;
     this.#tell(replica, { index: appliedIndex, hash: checkpoint.own, asks: false });
   }
 

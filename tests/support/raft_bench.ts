@@ -9,6 +9,7 @@ import {
   DEFAULT_TIMING,
   DEFAULT_WINDOWS,
   type Entry,
+  type Envelope,
   type NodeId,
   type PersistBatch,
   POSITION_ZERO,
@@ -24,7 +25,9 @@ import { describeMessage, entries, members, type Pair, position } from "./raft_m
 
 /** What a node on the bench starts from. */
 export interface BenchOptions {
-  /** How many voters; the node is n1. */
+  /** Its name; n1 if not given. */
+  readonly id?: string;
+  /** How many voters. */
   readonly size?: number;
   readonly term?: number;
   readonly votedFor?: string;
@@ -39,10 +42,10 @@ export interface BenchOptions {
 /** A node under test. */
 export class RaftBench {
   readonly node: RaftNode<string>;
-  /** What left the node since the last {@linkcode RaftBench.take}: `to <- message`. */
-  #lines: string[] = [];
+  /** What left the node and was not taken yet. */
+  sent: Envelope<RaftMessage>[] = [];
   #batch: PersistBatch | null = null;
-  #after: string[] = [];
+  #after: readonly Envelope<RaftMessage>[] = [];
   #nowMs = 0;
   readonly committed: Entry[] = [];
   readonly grants: ReadGrant<string>[] = [];
@@ -55,7 +58,7 @@ export class RaftBench {
       ? options.snapshot?.last ?? POSITION_ZERO
       : position(options.base);
     this.node = new RaftNode({
-      id: "n1" as NodeId,
+      id: (options.id ?? "n1") as NodeId,
       initialConfiguration: members(options.size ?? 3),
       recovered: {
         hardState: { term: term as Term, votedFor: votedFor as NodeId | null },
@@ -100,12 +103,10 @@ export class RaftBench {
   /** Carries out what the node wants, up to the sync. */
   drain(): this {
     const out = this.node.drain();
-    const lineOf = (envelope: { to: NodeId; message: RaftMessage }) =>
-      `${envelope.to} <- ${describeMessage(envelope.message)}`;
-    this.#lines.push(...out.sendNow.map(lineOf));
+    this.sent.push(...out.sendNow);
     if (out.persist !== null) {
       this.#batch = out.persist;
-      this.#after = out.sendAfterPersist.map(lineOf);
+      this.#after = out.sendAfterPersist;
     }
     this.committed.push(...out.committed);
     this.grants.push(...out.grants);
@@ -119,7 +120,7 @@ export class RaftBench {
     const batch = this.#batch;
     if (batch === null) return this;
     this.#batch = null;
-    this.#lines.push(...this.#after);
+    this.sent.push(...this.#after);
     this.#after = [];
     this.node.onPersisted(batch.ticket);
     return this.drain();
@@ -131,10 +132,10 @@ export class RaftBench {
     return this;
   }
 
-  /** What left the node since the last call. */
+  /** What left the node since the last call, as `to <- message`. */
   take(): string[] {
-    const lines = this.#lines;
-    this.#lines = [];
+    const lines = this.sent.map(({ to, message }) => `${to} <- ${describeMessage(message)}`);
+    this.sent = [];
     return lines;
   }
 

@@ -161,11 +161,12 @@ Deno.test("a duplicated forward is appended and answered once", () => {
   assertEquals(bench.take("forward_response").map(({ end }) => end.kind), ["applied"]);
 });
 
-Deno.test("a forward that arrives after later ones of its sender is dropped", () => {
+Deno.test("forwards that overtake each other are all taken, each once", () => {
   const bench = new ReplicaBench().lead();
   const { term } = bench.replica;
-  bench.receive("n2", forwardRequest(term, 2)).receive("n2", forwardRequest(term, 1)).acknowledge();
-  assertEquals(bench.machine.lines, ["forwarded 2"]);
+  for (const number of [2, 3, 1, 2, 3, 1]) bench.receive("n2", forwardRequest(term, number));
+  bench.acknowledge();
+  assertEquals(bench.machine.lines, ["forwarded 2", "forwarded 3", "forwarded 1"]);
 });
 
 Deno.test("two senders may use the same numbers", () => {

@@ -14,10 +14,20 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Store } from "@raftkv/core";
 import { pcg32, type Random } from "@raftkv/core/random";
 import type { DurableState, NodeId } from "@raftkv/core/raft";
 import { IdentityMismatchError, openStore } from "@raftkv/storage";
-import { differenceFrom, digestOfState, IDENTITY, type Model, openOn, PATH } from "../workload.ts";
+import { entryOf } from "../../../storage/testing/fixtures.ts";
+import {
+  append,
+  differenceFrom,
+  digestOfState,
+  IDENTITY,
+  type Model,
+  openOn,
+  PATH,
+} from "../workload.ts";
 import { UnsyncedDisk } from "./legal_disks.ts";
 import { lifeOf } from "./lives.ts";
 import { type DiskView, RecordedDisk } from "./recorded_disk.ts";
@@ -57,10 +67,21 @@ export async function explore(
 const EVENTS_PER_LIFE = 24;
 
 /** Every so many disks the recovery itself is crashed, and another node tries to open the disk. */
-const CLOSER_LOOK_EVERY = 24;
+const CLOSER_LOOK_EVERY = 64;
 
 /** At this share of the moments, the program is killed and the power fails in the recovery. */
-const KILLED_SHARE = 0.3;
+const KILLED_SHARE = 0.12;
+
+/** What a recovery, and the batch after it, did to a disk. */
+interface Continuation {
+  readonly records: RecordedDisk["records"];
+  /** What was recovered. */
+  readonly found: Model;
+  /** After how many records the store was open. */
+  readonly openedAfter: number;
+  /** What is held when the batch is, too. */
+  readonly next: Model;
+}
 
 class Explorer {
   readonly #seed: number;
@@ -98,38 +119,58 @@ class Explorer {
     }
   }
 
-  /** Recovers, and cuts the power after each operation of that. */
+  /** Recovers and goes on, and cuts the power after each operation of that. */
   async #crashRecovery(disk: UnsyncedDisk, allowed: readonly Model[]): Promise<void> {
-    const view = disk.view();
-    const { found, records } = await this.#recover(view, allowed);
-    for (const record of records) {
-      disk.apply(record);
+    const { records, found, openedAfter, next } = await this.#goOn(disk.view(), allowed);
+    for (let count = 0; count <= records.length; count++) {
+      const record = records[count - 1];
+      if (record !== undefined) disk.apply(record);
+      // What a node has been told once must stay: it may have acted on it.
+      const promised = count < openedAfter
+        ? allowed
+        : count === openedAfter
+        ? [found]
+        : count < records.length
+        ? [found, next]
+        : [next];
       for (const again of disk.afterPowerCut(this.#random)) {
         this.#tally.statesOfRecoveries++;
-        await this.#recover(again, allowed);
+        await this.#recover(again, promised);
       }
-    }
-    // What a node has been told once must stay: it may have acted on it.
-    for (const again of disk.afterPowerCut(this.#random)) {
-      this.#tally.statesOfRecoveries++;
-      await this.#recover(again, [found]);
     }
   }
 
-  async #recover(
-    view: DiskView,
-    allowed: readonly Model[],
-  ): Promise<{ readonly found: Model; readonly records: RecordedDisk["records"] }> {
-    this.#tally.states++;
+  /** Recovers and writes a batch, so large that it needs the next segment. */
+  async #goOn(view: DiskView, allowed: readonly Model[]): Promise<Continuation> {
     const disk = new RecordedDisk(view);
+    const { store, found } = await this.#open(disk, allowed);
+    const openedAfter = disk.records.length;
+    const { base, entries, hardState } = store.recovered;
+    const last = entries.at(-1) ?? base;
+    const entry = entryOf(last.index + 1, Math.max(last.term, hardState.term, 1));
+    const step = append([{ ...entry, payload: new Uint8Array(800).fill(5) }]);
+    await step.run(store);
+    await store.close();
+    return { records: disk.records, found, openedAfter, next: step.after(found) };
+  }
+
+  async #recover(view: DiskView, allowed: readonly Model[]): Promise<void> {
+    const { store } = await this.#open(new RecordedDisk(view), allowed);
+    await store.close();
+  }
+
+  async #open(
+    disk: RecordedDisk,
+    allowed: readonly Model[],
+  ): Promise<{ readonly store: Store; readonly found: Model }> {
+    this.#tally.states++;
     try {
       const store = await openOn(disk);
       const { recovered } = store;
-      await store.close();
       const found = allowed.find((model) => differenceFrom(model, recovered) === null);
       assert(found !== undefined, allowed.map((model) => differenceFrom(model, recovered)).join());
       await checkSnapshot(recovered);
-      return { found, records: disk.records };
+      return { store, found };
     } catch (error) {
       throw new Error(`Cannot recover as promised: ${this.#where}`, { cause: error });
     }

@@ -1,0 +1,29 @@
+/**
+ * What an observer sees of a node: how it sees itself, and what its disk would leave after a crash.
+ *
+ * @module
+ */
+
+import type { HardState, LogIndex, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
+
+/** The durable half of a node. */
+export interface ObservedDisk {
+  /** The durable term and vote. */
+  readonly hardState: HardState;
+  /** The last durable entry, or the last that a snapshot covers. */
+  readonly lastIndex: LogIndex;
+  /** The durable term at `index`; null if it is compacted away or not there. */
+  termAt(index: LogIndex): Term | null;
+  /** Whether `index` is compacted away. */
+  isCompacted(index: LogIndex): boolean;
+}
+
+/** A node in the eyes of an observer. */
+export interface Observed {
+  /** The node. */
+  readonly id: NodeId;
+  /** Its disk. */
+  readonly disk: ObservedDisk;
+  /** How it sees itself, or null while it is down. */
+  status(): NodeStatus | null;
+}

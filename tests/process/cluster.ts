@@ -1,0 +1,87 @@
+/**
+ * Real nodes over real files: a cluster of processes, gone without a trace when the test is over.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Ports } from "./ports.ts";
+import { ServedNode } from "./served_node.ts";
+import { until } from "./until.ts";
+
+/** Three nodes and where they live. */
+export class Cluster implements AsyncDisposable {
+  readonly nodes: readonly ServedNode[];
+  readonly #ports: Ports;
+  readonly #directory: string;
+
+  private constructor(flags: readonly string[]) {
+    this.#ports = new Ports();
+    this.#directory = Deno.makeTempDirSync({ prefix: "raftkv_" });
+    const members = this.#ports.numbers.slice(0, 3).map((port, index) => ({
+      id: `n${index + 1}`,
+      url: `http://127.0.0.1:${port}`,
+    }));
+    const cluster = members.map(({ id, url }) => `${id}=${url}`).join(",");
+    this.nodes = members.map(({ id, url }) => {
+      const dataDir = `${this.#directory}/${id}`;
+      return new ServedNode({ id, url, dataDir, cluster, flags });
+    });
+  }
+
+  /** Starts three nodes, each with `flags` besides its own, and waits for a leader. */
+  static async start(flags: readonly string[] = []): Promise<Cluster> {
+    const cluster = new Cluster(flags);
+    try {
+      for (const node of cluster.nodes) node.start();
+      await cluster.leader();
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Where the nodes serve. */
+  get urls(): readonly string[] {
+    return this.nodes.map((node) => node.url);
+  }
+
+  /** Those that can be expected to answer. */
+  get running(): readonly ServedNode[] {
+    return this.nodes.filter((node) => node.isRunning);
+  }
+
+  /** Waits until all that run agree on a leader among them. */
+  leader(): Promise<ServedNode> {
+    return until("all running nodes to agree on a leader", async () => {
+      const answers = await Promise.all(
+        this.running.map((node) => node.client.leader({ timeoutMs: 1_000 })),
+      );
+      const [first] = answers;
+      if (answers.some(({ id, term }) => id !== first?.id || term !== first.term)) return null;
+      return this.running.find((node) => node.id === first?.id);
+    });
+  }
+
+  /** Waits until the nodes that run have applied all that is committed now. */
+  async settled(): Promise<void> {
+    const leader = await this.leader();
+    const { commitIndex = 0 } = await leader.status();
+    await until(
+      `all running nodes to apply entry ${commitIndex}`,
+      async () => {
+        const all = await Promise.all(this.running.map((node) => node.status()));
+        return all.every(({ appliedIndex = 0 }) => appliedIndex >= commitIndex);
+      },
+    );
+  }
+
+  /** Ends all processes, and holds against them whatever they said that was no report. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
+    this.#ports[Symbol.dispose]();
+    await Deno.remove(this.#directory, { recursive: true });
+    assertEquals(this.nodes.map(({ stray }) => stray), [[], [], []]);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * `kill -9` in the middle of writes: of the leader, then of all nodes at once, round after round.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { KeyValueJson } from "@raftkv/client";
+import { Cluster } from "./cluster.ts";
+import { contentsOf } from "./contents.ts";
+import { Load } from "./load.ts";
+import type { ServedNode } from "./served_node.ts";
+import { until } from "./until.ts";
+
+/** How much to do. */
+export interface KillOptions {
+  readonly rounds: number;
+  /** Writes during each kill. */
+  readonly writes: number;
+  readonly clients: number;
+  /** Hears of each kill when all that was written around it has been found again. */
+  readonly onKill?: (kill: KillReport) => void;
+}
+
+/** One kill and what it came to. */
+export interface KillReport {
+  readonly round: number;
+  readonly victim: "leader" | "all";
+  /** All of them acknowledged, and found on every node. */
+  readonly writes: number;
+  readonly writeMs: number;
+  /** From the kill until the first node reports a new leader; of `all`, from the restart. */
+  readonly electionMs: number;
+  /** The longest time without one acknowledged write. */
+  readonly gapMs: number;
+}
+
+/**
+ * Runs the rounds on a cluster of their own.
+ *
+ * @throws if a write fails or takes effect twice, or a node lacks one that was acknowledged
+ */
+export async function killRounds(options: KillOptions): Promise<void> {
+  // Snapshots are due every few thousand writes, so that kills hit those too.
+  await using cluster = await Cluster.start(["--snapshot-log-bytes-min", "500000"]);
+  const book = new Map<string, KeyValueJson>();
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const victim of ["leader", "all"] as const) {
+      const stage = { cluster, book, prefix: `${victim}-${round}`, victim, options };
+      options.onKill?.({ round, victim, ...await killOnce(stage) });
+    }
+  }
+  await verify(cluster, { book, writes: 2 * options.rounds * options.writes, prefix: "" });
+}
+
+interface Stage {
+  readonly cluster: Cluster;
+  /** Every write so far. */
+  readonly book: Map<string, KeyValueJson>;
+  readonly prefix: string;
+  readonly victim: "leader" | "all";
+  readonly options: KillOptions;
+}
+
+async function killOnce(
+  { cluster, book, prefix, victim, options: { writes, clients } }: Stage,
+): Promise<Omit<KillReport, "round" | "victim">> {
+  const { revision: before = 0 } = await (await cluster.leader()).status();
+  const startedMs = performance.now();
+  await using load = new Load({ urls: cluster.urls, prefix, clients, writes });
+  await load.acknowledged(writes / 2);
+  const electionMs = victim === "leader" ? await killLeader(cluster) : await killAll(cluster);
+  await load.finished;
+  const writeMs = performance.now() - startedMs;
+  for (const node of cluster.nodes) if (!node.isRunning) node.start();
+  for (const [key, record] of load.book) book.set(key, record);
+  await verify(cluster, { book: load.book, writes: before - 1 + writes, prefix });
+  return { writes, writeMs, electionMs, gapMs: load.gapMsMax };
+}
+
+async function killLeader(cluster: Cluster): Promise<number> {
+  const leader = await cluster.leader();
+  const killedMs = performance.now();
+  await leader.kill();
+  return await electedAtMs(cluster.running, killedMs) - killedMs;
+}
+
+async function killAll(cluster: Cluster): Promise<number> {
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  const restartedMs = performance.now();
+  for (const node of cluster.nodes) node.start();
+  return await electedAtMs(cluster.nodes, restartedMs) - restartedMs;
+}
+
+async function electedAtMs(nodes: readonly ServedNode[], sinceMs: number): Promise<number> {
+  const { atMs } = await until("a new leader", () =>
+    nodes.flatMap(({ heard }) => heard)
+      .find(({ report, atMs }) => report.event === "leader_elected" && atMs > sinceMs));
+  return atMs;
+}
+
+/** Every node holds what the book says under the prefix, and nothing has been written twice. */
+async function verify(
+  cluster: Cluster,
+  { book, writes, prefix }: {
+    readonly book: ReadonlyMap<string, KeyValueJson>;
+    /** Ever made, each of which takes one revision; an empty store is at 1. */
+    readonly writes: number;
+    readonly prefix: string;
+  },
+): Promise<void> {
+  await cluster.settled();
+  for (const node of cluster.nodes) {
+    assertEquals((await node.status()).revision, 1 + writes, `${node.id} has no write too many`);
+    for (const consistency of ["stale", "linearizable"] as const) {
+      const found = await contentsOf(node, { consistency, prefix });
+      assertEqualBooks(found, book, `${node.id}, ${consistency}`);
+    }
+  }
+}
+
+/** Compares by hand: a failure names one key instead of showing many thousands. */
+function assertEqualBooks(
+  found: ReadonlyMap<string, KeyValueJson>,
+  expected: ReadonlyMap<string, KeyValueJson>,
+  where: string,
+): void {
+  for (const [key, record] of expected) assertEquals(found.get(key), record, `${where}: ${key}`);
+  assertEquals(found.size, expected.size, where);
+}

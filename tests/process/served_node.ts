@@ -1,0 +1,138 @@
+/**
+ * A node as a process of its own, which can be killed, paused and started again.
+ *
+ * @module
+ */
+
+import { connect, type KvClient, type NodeStatusJson } from "@raftkv/client";
+import { type NodeReport, parseReport } from "../../cli/cluster/node_report.ts";
+import { nodeInvocation } from "../../cli/program.ts";
+import { Program, type ProgramEnd } from "./program.ts";
+import { until } from "./until.ts";
+
+/** The program, as a node is run from a checkout. */
+export const MAIN: string = new URL("../../cli/main.ts", import.meta.url).href;
+
+/** A line of a node, and when it came. */
+export interface Heard {
+  readonly report: NodeReport;
+  readonly atMs: number;
+}
+
+/** What makes a node. */
+export interface ServedNodeOptions {
+  readonly id: string;
+  readonly url: string;
+  readonly dataDir: string;
+  /** Its `--cluster`. */
+  readonly cluster: string;
+  /** Further flags of `raftkv serve`. */
+  readonly flags: readonly string[];
+}
+
+/** One node of a real cluster, running or not. */
+export class ServedNode implements AsyncDisposable {
+  readonly id: string;
+  readonly url: string;
+  readonly dataDir: string;
+  /** Asks this node and no other. */
+  readonly client: KvClient;
+  /** Lines that are no reports: there should be none. */
+  readonly stray: string[] = [];
+  readonly #args: readonly string[];
+  #program: Program | null = null;
+  #heard: Heard[] = [];
+  #isPaused = false;
+
+  constructor({ id, url, dataDir, cluster, flags }: ServedNodeOptions) {
+    this.id = id;
+    this.url = url;
+    this.dataDir = dataDir;
+    this.client = connect({ endpoints: [url], discover: false });
+    const own = ["--id", id, "--listen", new URL(url).host, "--data", dataDir];
+    // Supervised, it stops when the pipe to this test breaks, whatever becomes of the test.
+    this.#args = ["serve", "--supervised", "--json", ...own, "--cluster", cluster, ...flags];
+  }
+
+  /** Whether it can be expected to answer. */
+  get isRunning(): boolean {
+    return this.#program !== null && !this.#isPaused;
+  }
+
+  /** What it reported since its last start. */
+  get heard(): readonly Heard[] {
+    return this.#heard;
+  }
+
+  /** Starts its process, which serves some time later; flags given now prevail over the node's. */
+  start(flags: readonly string[] = []): void {
+    this.#heard = [];
+    const { executable, args } = nodeInvocation(MAIN, {
+      dataDir: this.dataDir,
+      args: [...this.#args, ...flags],
+    });
+    this.#program = new Program(executable, args, { onLine: (line) => this.#onLine(line) });
+  }
+
+  /** Ends its process as a power cut would. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Asks it to stop and waits for that. */
+  async stop(): Promise<ProgramEnd> {
+    return await this.#end("SIGTERM");
+  }
+
+  /** Stops its process in mid-air: to the others it looks like one cut off. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#program?.signal("SIGSTOP");
+  }
+
+  /** Lets a paused process go on, none the wiser. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#program?.signal("SIGCONT");
+  }
+
+  /** How it sees itself. */
+  async status(): Promise<NodeStatusJson> {
+    const { nodes } = await this.client.status();
+    const own = nodes.find((node) => node.id === this.id);
+    if (own === undefined) throw new Error(`Cannot find ${this.id} in its own status`);
+    return own;
+  }
+
+  /** Waits for a report since its last start. */
+  report(what: string, matches: (report: NodeReport) => boolean): Promise<Heard> {
+    return until(
+      `${this.id} to report ${what}`,
+      () => this.#heard.find(({ report }) => matches(report)),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await this.client[Symbol.asyncDispose]();
+  }
+
+  async #end(signal: Deno.Signal): Promise<ProgramEnd> {
+    const program = this.#program;
+    if (program === null) return { code: 0, signal: null };
+    this.#isPaused = false;
+    program.signal(signal);
+    const end = await program.ended;
+    this.#program = null;
+    if (program.stderr !== "") this.stray.push(program.stderr);
+    return end;
+  }
+
+  #onLine(line: string): void {
+    const report = parseReport(line);
+    if (report === null || report.event === "failed" || report.event === "internal_error") {
+      this.stray.push(line);
+    }
+    if (report !== null) this.#heard.push({ report, atMs: performance.now() });
+  }
+}
