@@ -15,7 +15,9 @@ import { listCommand } from "./commands/list.ts";
 import { putCommand } from "./commands/put.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
+
 import { versionCommand } from "./commands/version.ts";
+import { walCommand } from "./commands/wal.ts";
 
 /** The commands of the program. */
 export const COMMANDS: readonly Command[] = [
@@ -29,5 +31,6 @@ export const COMMANDS: readonly Command[] = [
   healthCommand,
   clusterCommand,
   serveCommand,
+  walCommand,
   versionCommand,
 ];

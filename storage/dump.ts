@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type InspectOptions, openDirectory, readWhole } from "./inspection.ts";
+import { type InspectOptions, lookCalmly, openDirectory, readWhole, sizeOf } from "./inspection.ts";
 import {
   type SegmentReport,
   segmentReportOf,
@@ -12,12 +12,13 @@ import {
   snapshotReportOf,
 } from "./inspection_report.ts";
 import { readFrame } from "./frame.ts";
-import { ProgressMeter } from "./read_progress.ts";
+import { ProgressMeter, type ReadProgress } from "./read_progress.ts";
 import { decodeRecord, type LogRecord } from "./record.ts";
 import { parseSegmentHeader } from "./segment.ts";
 import { segmentsAmong } from "./segment_files.ts";
 import { scanSegment } from "./segment_scan.ts";
 import { findSnapshots } from "./snapshot_survey.ts";
+import type { Directory } from "./vfs.ts";
 
 /** One thing found. */
 export type DumpItem =
@@ -47,20 +48,41 @@ export async function* dumpDirectory(
   { vfs, onProgress = () => {} }: InspectOptions = {},
 ): AsyncGenerator<DumpItem> {
   const directory = await openDirectory(path, vfs);
-  const names = await directory.list();
-  const meter = await ProgressMeter.over(directory, { names, onProgress });
-  for (const found of await findSnapshots(directory, { names, meter, readsAll: true })) {
-    const file = await directory.open(found.name, "read");
-    const sizeBytes = await file.sizeBytes();
-    file.close();
-    yield { kind: "snapshot", report: snapshotReportOf(found, sizeBytes) };
-  }
+  const { names, meter, snapshots } = await lookCalmly(directory, {
+    look: () => beginReading(directory, onProgress),
+    isPlausible: () => true,
+  });
+  for (const report of snapshots) yield { kind: "snapshot", report };
   for (const { name, sequence } of segmentsAmong(names)) {
-    const bytes = await readWhole(directory, name);
+    const bytes = await readUnlessGone(directory, name);
+    if (bytes === null) continue;
     const reading = scanSegment(bytes);
     yield { kind: "segment", report: segmentReportOf({ name, sequence, reading }, bytes.length) };
     if (reading.kind === "scanned") yield* recordsOf(name, bytes);
     meter.done(name);
+  }
+}
+
+async function beginReading(
+  directory: Directory,
+  onProgress: (progress: ReadProgress) => void,
+) {
+  const names = await directory.list();
+  const meter = await ProgressMeter.over(directory, { names, onProgress });
+  const found = await findSnapshots(directory, { names, meter, readsAll: true });
+  const snapshots = await Promise.all(found.map(async (each) => {
+    return snapshotReportOf(each, await sizeOf(directory, each.name));
+  }));
+  return { names, meter, snapshots };
+}
+
+/** Reads a segment; null if a node at work has removed it meanwhile, since a snapshot covers it. */
+async function readUnlessGone(directory: Directory, name: string): Promise<Uint8Array | null> {
+  try {
+    return await readWhole(directory, name);
+  } catch (error) {
+    if ((await directory.list()).includes(name)) throw error;
+    return null;
   }
 }
 

@@ -46,16 +46,34 @@ export async function inspectDirectory(
   options: InspectOptions = {},
 ): Promise<DirectoryReport> {
   const directory = await openDirectory(path, options.vfs);
+  return await lookCalmly(directory, {
+    look: () => lookAt(directory, options),
+    isPlausible: ({ isDamaged }) => !isDamaged,
+  });
+}
+
+/**
+ * Looks at a directory until what was seen is plausible or nothing has changed meanwhile: a node at
+ * work removes and begins files between two of our reads, and that is no damage.
+ */
+export async function lookCalmly<Seen>(
+  directory: Directory,
+  { look, isPlausible }: {
+    readonly look: () => Promise<Seen>;
+    readonly isPlausible: (seen: Seen) => boolean;
+  },
+): Promise<Seen> {
   for (let attempt = 1;; attempt++) {
     const before = await stampOf(directory);
-    const seen = await lookAt(directory, options).catch((error: unknown) => ({ error }));
+    const outcome = await look().then(
+      (seen) => ({ kind: "seen" as const, seen }),
+      (error: unknown) => ({ kind: "failed" as const, error }),
+    );
+    if (outcome.kind === "seen" && isPlausible(outcome.seen)) return outcome.seen;
     const isCalm = before === await stampOf(directory);
-    // A node at work removes and begins files between two of our reads: that is no damage.
-    if (isCalm || attempt === ATTEMPTS_MAX) {
-      if ("error" in seen) throw seen.error;
-      return seen;
-    }
-    if (!("error" in seen) && !seen.isDamaged) return seen;
+    if (!isCalm && attempt < ATTEMPTS_MAX) continue;
+    if (outcome.kind === "failed") throw outcome.error;
+    return outcome.seen;
   }
 }
 
@@ -173,7 +191,8 @@ function isOther(name: string): boolean {
     (segmentsAmong([name]).length === 0 && snapshotIndexOf(name) === null);
 }
 
-async function sizeOf(directory: Directory, name: string): Promise<number> {
+/** The size of a file that is not open. */
+export async function sizeOf(directory: Directory, name: string): Promise<number> {
   const file = await directory.open(name, "read");
   try {
     return await file.sizeBytes();
