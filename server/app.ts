@@ -12,6 +12,7 @@ import { replyFailure } from "./reply.ts";
 import { pathOf } from "./request_target.ts";
 import { serveCluster } from "./routes_cluster.ts";
 import { serveKv } from "./routes_kv.ts";
+import { serveSnapshot } from "./routes_snapshot.ts";
 
 /** What the app needs besides the node. */
 export interface AppOptions {
@@ -25,6 +26,7 @@ export function createApp(port: KvPort, options: AppOptions): Hono {
   const app = new Hono({ getPath: (request) => pathOf(request.url) });
   serveKv(app, port);
   serveCluster(app, port);
+  serveSnapshot(app, port);
   app.notFound(() => replyFailure(port, new KvFailure("route_not_found")));
   app.onError((thrown) => {
     const failure = failureOf(thrown);

@@ -5,7 +5,7 @@
  */
 
 import type { Member, NodeStatus } from "@raftkv/core/raft";
-import type { MemberStatus } from "@raftkv/core/replica";
+import type { MemberStatus, StateCapture } from "@raftkv/core/replica";
 import type { Command, CommandResult, KvReader } from "@raftkv/core/kv";
 
 /**
@@ -18,6 +18,12 @@ export type Consistency = "linearizable" | "stale";
 export interface TimeLimit {
   /** Milliseconds from the call to its end. */
   readonly timeoutMs: number;
+}
+
+/** The whole store at one moment. */
+export interface CapturedStore extends StateCapture {
+  /** Its revision then. */
+  readonly revision: number;
 }
 
 /** What the HTTP edge needs of a node. */
@@ -43,6 +49,13 @@ export interface KvPort {
    * @throws {KvFailure} if that moment does not come in time
    */
   read(consistency: Consistency, limit: TimeLimit): Promise<KvReader>;
+
+  /**
+   * The state as of a moment that a linearizable read may see, to be written down at leisure.
+   *
+   * @throws {KvFailure} if that moment does not come in time
+   */
+  capture(limit: TimeLimit): Promise<CapturedStore>;
 
   /** What the node knows of itself. */
   status(): NodeStatus;

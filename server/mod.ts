@@ -14,6 +14,7 @@
  * @module
  */
 
+export { parseClusterList, parseNodeId, parseNodeUrl } from "./cluster_list.ts";
 export { loadNodeConfig, MEMORY, NODE_SETTINGS, type NodeConfig } from "./config.ts";
 export {
   ConfigError,

@@ -15,7 +15,7 @@ import type {
   RequestFailure,
   RequestId,
 } from "@raftkv/core/replica";
-import type { Consistency, KvPort, TimeLimit } from "./kv_port.ts";
+import type { CapturedStore, Consistency, KvPort, TimeLimit } from "./kv_port.ts";
 
 /** What the port stands in front of. */
 export interface ReplicaPortOptions {
@@ -82,6 +82,13 @@ export class ReplicaPort implements KvPort {
       default:
         return unreachable(consistency);
     }
+  }
+
+  async capture(limit: TimeLimit): Promise<CapturedStore> {
+    const { revision } = await this.read("linearizable", limit);
+    const captured = this.#options.replica.capture();
+    if (captured !== null) return { ...captured, revision };
+    throw new KvFailure("no_leader", "The node is taking over a snapshot; ask another.");
   }
 
   status(): NodeStatus {

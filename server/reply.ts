@@ -45,6 +45,23 @@ export function replyFailure(
   return reply(port, json, { status, headers: { ...own, ...headers } });
 }
 
+/** Bytes as a response, at once or as a stream. */
+export function replyBytes(
+  port: KvPort,
+  body: Uint8Array | ReadableStream<Uint8Array>,
+  options: ReplyOptions & { readonly type?: string },
+): Response {
+  return new Response(body instanceof Uint8Array ? body.slice() : body, {
+    headers: {
+      "content-type": options.type ?? "application/octet-stream",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...originHeaders(port, options.revision),
+      ...options.headers,
+    },
+  });
+}
+
 /** A response without a body. */
 export function replyEmpty(port: KvPort, headers: Readonly<Record<string, string>>): Response {
   return new Response(null, {

@@ -21,7 +21,7 @@ import type { Member } from "../raft/configuration.ts";
 import { RaftNode } from "../raft/node.ts";
 import type { RaftOptions } from "../raft/options.ts";
 import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
-import type { HostTask, Input, Outbox, Reply } from "./io.ts";
+import type { HostTask, Input, Outbox, Reply, StateCapture } from "./io.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads, type ReadToken } from "./reads.ts";
 import { SnapshotPolicy } from "./snapshot_policy.ts";
@@ -130,6 +130,17 @@ export class Replica<Result> {
       snapshotIndex: node.snapshotIndex,
       revision: this.#machine.revision,
     };
+  }
+
+  /**
+   * The state as it is now, whatever is applied later, and where it stands; null while a snapshot
+   * takes its place.
+   */
+  capture(): StateCapture | null {
+    if (this.#stateIndex === null) return null;
+    const last = { index: this.#appliedIndex, term: this.#appliedTerm };
+    const { configuration } = this.#node;
+    return { point: { last, configuration }, slices: this.#machine.snapshot() };
   }
 
   /** Takes one input. Total: never throws for anything a peer or client may send. */
@@ -302,17 +313,11 @@ export class Replica<Result> {
 
   #maybeSnapshot(): void {
     // A snapshot of what the own disk does not hold yet could survive a crash that its log does not.
-    if (!this.#policy.isDue() || this.#node.isInstalling) return;
-    if (this.#appliedIndex > this.#node.durableIndex) return;
+    if (!this.#policy.isDue() || this.#appliedIndex > this.#node.durableIndex) return;
+    const captured = this.capture();
+    if (captured === null) return;
     this.#policy.onBegin();
-    this.#tasks.push({
-      kind: "save_snapshot",
-      point: {
-        last: { index: this.#appliedIndex, term: this.#appliedTerm },
-        configuration: this.#node.configuration,
-      },
-      slices: this.#machine.snapshot(),
-    });
+    this.#tasks.push({ kind: "save_snapshot", ...captured });
   }
 
   #onSnapshotSaved(meta: Parameters<SnapshotPolicy["onSaved"]>[0]): void {

@@ -43,7 +43,7 @@ Deno.test("the document's routes are served, and no others", async () => {
     const [method = "", path = ""] = route?.replaceAll("`", "").split(" ") ?? [];
     documented.set(path, [...documented.get(path) ?? [], method]);
   }
-  assertEquals(documented.size, 6);
+  assertEquals(documented.size, 7);
   for (const [path, methods] of documented) {
     const { headers } = await request(path.replace(":key", "k"), { method: "OPTIONS" });
     const served = headers.get("allow")?.split(", ") ?? [];
