@@ -14,6 +14,7 @@ import { importCommand } from "./commands/import.ts";
 import { listCommand } from "./commands/list.ts";
 import { putCommand } from "./commands/put.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { snapshotCommand } from "./commands/snapshot.ts";
 import { statusCommand } from "./commands/status.ts";
 
 import { versionCommand } from "./commands/version.ts";
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   healthCommand,
   clusterCommand,
   serveCommand,
+  snapshotCommand,
   walCommand,
   versionCommand,
 ];
