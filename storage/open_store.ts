@@ -83,7 +83,12 @@ export async function readIdentity(
   }
 }
 
-async function openLocked(directory: Directory, lock: Lock, options: StoreOptions): Promise<Store> {
+/** Opens a directory whose lock the caller has taken; the store gives it back when it is closed. */
+export async function openLocked(
+  directory: Directory,
+  lock: Lock,
+  options: StoreOptions,
+): Promise<Store> {
   const { clusterId, nodeId, segmentBytesMax = LIMITS.segmentBytesMax, pause = nextTurn } = options;
   const identity: NodeIdentity = { clusterId, nodeId };
   const { onProgress = () => {} } = options;
