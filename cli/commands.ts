@@ -13,6 +13,7 @@ import { healthCommand } from "./commands/health.ts";
 import { importCommand } from "./commands/import.ts";
 import { listCommand } from "./commands/list.ts";
 import { putCommand } from "./commands/put.ts";
+import { recoverCommand } from "./commands/recover.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { snapshotCommand } from "./commands/snapshot.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -34,5 +35,6 @@ export const COMMANDS: readonly Command[] = [
   serveCommand,
   snapshotCommand,
   walCommand,
+  recoverCommand,
   versionCommand,
 ];
