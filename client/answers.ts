@@ -54,6 +54,7 @@ const keyValueFields: Fields<KeyValueJson> = {
   createRevision: count,
   modRevision: count,
   version: count,
+  lease: optional(text),
 };
 
 /** The answer of `PUT /kv/:key`. */
@@ -135,6 +136,7 @@ export const isFailureBody: Shape<FailureBody> = shape<FailureBody>({
     message: text,
     retryable: flag,
     outcome: isOutcome,
+    compactRevision: optional(count),
   }),
 });
 

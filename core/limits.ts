@@ -14,8 +14,16 @@ export const LIMITS: {
   readonly valueBytesMax: number;
   /** Largest request body in bytes. */
   readonly requestBytesMax: number;
-  /** Most operations in one commit. */
+  /** Most operations in one commit, those of nested ones and of both branches included. */
   readonly commitOperationsMax: number;
+  /** Most comparisons in one commit, those of nested ones included. */
+  readonly commitComparesMax: number;
+  /** How deep commits may be nested; 1 if not at all. */
+  readonly commitDepthMax: number;
+  /** Most keys that one commit may delete by ranges, and most that it may compare by ranges. */
+  readonly commitRangeKeysMax: number;
+  /** Most bytes of keys and values in the answer to one commit. */
+  readonly commitAnswerBytesMax: number;
   /** Largest encoded command in bytes. */
   readonly commandBytesMax: number;
   /** Most bytes of entries in one append message, unless a single entry is larger. */
@@ -36,6 +44,12 @@ export const LIMITS: {
   readonly sessionsMax: number;
   /** Answers remembered for one session: how many requests it may have under way. */
   readonly sessionAnswersMax: number;
+  /** Most bytes of keys and values in all remembered answers, those of the session in use aside. */
+  readonly sessionsBytesMax: number;
+  /** Longest time to live of a lease in milliseconds. */
+  readonly leaseTtlMsMax: number;
+  /** Most keys of one lease: they all end in one step. */
+  readonly leaseKeysMax: number;
   /** A session unused for longer than this, in replicated time, is forgotten. */
   readonly sessionIdleMsMax: number;
 } = {
@@ -43,6 +57,10 @@ export const LIMITS: {
   valueBytesMax: 1_048_576,
   requestBytesMax: 1_572_864,
   commitOperationsMax: 128,
+  commitComparesMax: 128,
+  commitDepthMax: 8,
+  commitRangeKeysMax: 4_096,
+  commitAnswerBytesMax: 2_097_152,
   commandBytesMax: 1_703_936,
   appendBytesMax: 1_048_576,
   messageBytesMax: 4_194_304,
@@ -53,6 +71,9 @@ export const LIMITS: {
   listBytesMax: 4_194_304,
   sessionsMax: 4_096,
   sessionAnswersMax: 64,
+  sessionsBytesMax: 67_108_864,
+  leaseTtlMsMax: 1_000_000_000_000,
+  leaseKeysMax: 4_096,
   sessionIdleMsMax: 3_600_000,
 };
 
@@ -64,6 +85,10 @@ invariant(LIMITS.requestBytesMax < LIMITS.commandBytesMax, "any legal request fi
 invariant(
   LIMITS.appendBytesMax + LIMITS.commandBytesMax < LIMITS.messageBytesMax,
   "a full append and one more entry fit in one message",
+);
+invariant(
+  LIMITS.commitAnswerBytesMax + LIMITS.valueBytesMax < LIMITS.messageBytesMax,
+  "any answer fits in one message",
 );
 invariant(LIMITS.snapshotChunkBytes < LIMITS.messageBytesMax, "a chunk fits in one message");
 invariant(LIMITS.messageBytesMax < LIMITS.segmentBytesMax, "any batch part fits in one segment");

@@ -72,8 +72,8 @@ export interface Store {
 export interface TransportEvents {
   /** A message arrived, whole and unaltered, from a peer that proved its identity. */
   readonly onMessage: (from: NodeId, message: Uint8Array) => void;
-  /** A link to the peer is up. */
-  readonly onPeerUp: (peer: NodeId) => void;
+  /** A link to the peer is up; `incarnation` names the life of its data directory, if it says. */
+  readonly onPeerUp: (peer: NodeId, incarnation: string | null) => void;
   /** The link broke or was refused: a hint, not a proof, that the peer is gone. */
   readonly onPeerDown: (peer: NodeId, reason: string) => void;
 }
@@ -83,7 +83,10 @@ export interface TransportEvents {
  * merges or forges one.
  */
 export interface Transport {
-  /** Makes the set of peers to hold links to exactly `peers` (without this node itself). */
+  /**
+   * Makes the set of peers to hold links to exactly `peers` (without this node itself). A peer that is
+   * known by its incarnation is refused if it comes in another.
+   */
   setPeers(peers: readonly Member[]): void;
 
   /**

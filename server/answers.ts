@@ -30,18 +30,39 @@ export function deleteAnswer(
 /** A `ListAnswer`. */
 export function listAnswer(
   records: readonly KvRecord[],
-  page: { readonly cursor: string | null; readonly revision: number },
+  page: {
+    readonly cursor: string | null;
+    readonly revision: number;
+    readonly keysOnly?: boolean;
+  },
 ): string {
-  const items = records.map((record) => `{${keyValueFields(record)}}`).join(",");
+  const { keysOnly = false } = page;
+  const items = records.map((record) => itemJson(record, { keysOnly })).join(",");
   const cursor = JSON.stringify(page.cursor);
   return `{"items":[${items}],"cursor":${cursor},"revision":${page.revision}}`;
 }
 
+/** One item of a list: a `KeyValueJson`, perhaps without its value. */
+export function itemJson(record: KvRecord, options: { readonly keysOnly: boolean }): string {
+  const { keysOnly } = options;
+  return keysOnly
+    ? `{"key":${keyJson(record.key)},${historyFields(record)}}`
+    : `{${keyValueFields(record)}}`;
+}
+
 /** The fields of a `KeyValueJson`, without the braces around them. */
 function keyValueFields(record: KvRecord): string {
-  return `"key":${keyJson(record.key)},${valueFields(record)},` +
-    `"createRevision":${record.createRevision},"modRevision":${record.modRevision},` +
-    `"version":${record.version}`;
+  return `"key":${keyJson(record.key)},${valueFields(record)},${historyFields(record)}`;
+}
+
+function historyFields({ createRevision, modRevision, version, lease }: KvRecord): string {
+  return `"createRevision":${createRevision},"modRevision":${modRevision},"version":${version}` +
+    leaseField(lease);
+}
+
+/** The field `lease` with a comma before it: a text, since ids may take all 53 bits. */
+export function leaseField(lease: number | undefined): string {
+  return lease === undefined ? "" : `,"lease":"${lease}"`;
 }
 
 function valueFields({ value, encoding }: KvRecord): string {
@@ -55,8 +76,8 @@ function valueFields({ value, encoding }: KvRecord): string {
   }
 }
 
-/** Every key came in as UTF-8, so decoding it cannot fail; most are ASCII and need none. */
-function keyJson(key: Key): string {
+/** A key as JSON. Every key came in as UTF-8, so decoding it cannot fail; most are ASCII and need none. */
+export function keyJson(key: Key): string {
   return JSON.stringify(ASCII.test(key) ? key : decoder.decode(keyToBytes(key)));
 }
 

@@ -12,6 +12,8 @@ import { replyFailure } from "./reply.ts";
 import { pathOf } from "./request_target.ts";
 import { serveCluster } from "./routes_cluster.ts";
 import { serveKv } from "./routes_kv.ts";
+import { serveLeases } from "./routes_leases.ts";
+import { serveV1 } from "./routes_v1.ts";
 import { serveSnapshot } from "./routes_snapshot.ts";
 
 /** What the app needs besides the node. */
@@ -25,6 +27,8 @@ export function createApp(port: KvPort, options: AppOptions): Hono {
   // Hono's own reading of the path decodes it, and a key must be decoded once.
   const app = new Hono({ getPath: (request) => pathOf(request.url) });
   serveKv(app, port);
+  serveV1(app, port);
+  serveLeases(app, port);
   serveCluster(app, port);
   serveSnapshot(app, port);
   app.notFound(() => replyFailure(port, new KvFailure("route_not_found")));

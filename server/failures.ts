@@ -5,7 +5,7 @@
  */
 
 import { STATUS_CODE } from "@std/http/status";
-import { type FailureBody, FAILURES, KvFailure } from "@raftkv/core/api";
+import { CompactedFailure, type FailureBody, FAILURES, KvFailure } from "@raftkv/core/api";
 
 /** A failure as it goes out. */
 export interface FailureReply {
@@ -26,7 +26,10 @@ export function failureOf(thrown: unknown): KvFailure {
 export function failureReply(failure: KvFailure): FailureReply {
   const { code, message, retryable, outcome } = failure;
   const { status } = FAILURES[code];
-  const body: FailureBody = { error: { code, message, retryable, outcome } };
+  const detail = failure instanceof CompactedFailure
+    ? { compactRevision: failure.compactRevision }
+    : {};
+  const body: FailureBody = { error: { code, message, retryable, outcome, ...detail } };
   const mayPass = status === STATUS_CODE.TooManyRequests ||
     status === STATUS_CODE.ServiceUnavailable;
   return {

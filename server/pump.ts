@@ -112,7 +112,7 @@ export class Pump<Result> {
 
   #persist(batch: PersistBatch, after: readonly Envelope[]): void {
     this.#exclusive = this.#exclusive
-      .then(() => this.#append(batch))
+      .then(() => this.#withRoom(() => this.#options.store.append(batch)))
       .then(() => {
         if (this.#isStopped) return;
         this.#send(after);
@@ -122,14 +122,16 @@ export class Pump<Result> {
       .catch((error) => this.#fail(error));
   }
 
-  async #append(batch: PersistBatch): Promise<void> {
-    while (!this.#isStopped) {
+  /**
+   * Repeats a call for which the disk has no room: nothing was written and nothing promised. A leader
+   * that waits longer than an election timeout gives way.
+   */
+  async #withRoom<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
       try {
-        return await this.#options.store.append(batch);
+        return await call();
       } catch (error) {
-        // Nothing was written and nothing was promised: the batch waits for room. A leader that
-        // waits longer than an election timeout gives way.
-        if (!(error instanceof StorageFullError)) throw error;
+        if (!(error instanceof StorageFullError) || this.#isStopped) throw error;
         await new Promise((resolve) => setTimeout(resolve, STORAGE_FULL_RETRY_MS));
       }
     }
@@ -149,9 +151,7 @@ export class Pump<Result> {
           .catch((error) => this.#fail(error));
         return;
       case "save_snapshot":
-        this.#saving = store.saveSnapshot(task.point, task.slices)
-          .then((meta) => this.push({ kind: "snapshot_saved", meta }))
-          .catch((error) => this.#fail(error));
+        this.#saving = this.#save(task).catch((error) => this.#fail(error));
         return;
       case "read_chunk":
         this.#chunks = this.#chunks
@@ -163,6 +163,17 @@ export class Pump<Result> {
           .then(() => this.#stageChunk(task))
           .catch((error) => this.#fail(error));
         return;
+    }
+  }
+
+  async #save({ point, slices }: Extract<HostTask, { kind: "save_snapshot" }>) {
+    try {
+      const meta = await this.#options.store.saveSnapshot(point, slices);
+      this.push({ kind: "snapshot_saved", meta });
+    } catch (error) {
+      // The log goes on without it; the next one is tried when more has been written.
+      if (!(error instanceof StorageFullError)) throw error;
+      this.push({ kind: "snapshot_failed" });
     }
   }
 
@@ -178,13 +189,14 @@ export class Pump<Result> {
   }
 
   async #stageChunk({ from, chunk }: Extract<HostTask, { kind: "stage_chunk" }>) {
-    const nextOffsetBytes = await this.#options.store.stageSnapshot(chunk);
+    const { store } = this.#options;
+    const nextOffsetBytes = await this.#withRoom(() => store.stageSnapshot(chunk));
     this.push({ kind: "chunk_staged", from, meta: chunk.meta, nextOffsetBytes });
   }
 
   async #install({ meta, restorer }: Extract<HostTask, { kind: "install" }>) {
     const { store } = this.#options;
-    const ok = await store.installSnapshot(meta);
+    const ok = await this.#withRoom(() => store.installSnapshot(meta));
     if (ok) {
       for await (const slice of snapshotSlices(store, meta)) restorer.push(slice);
       restorer.finish();

@@ -7,6 +7,7 @@
 import { LIMITS } from "@raftkv/core";
 import { KvFailure } from "@raftkv/core/api";
 import type { ValueEncoding } from "@raftkv/core/kv";
+import { exactJsonOf } from "./exact_json.ts";
 import { compactMember } from "./json_text.ts";
 
 /** A value in the form in which the store keeps it. */
@@ -35,6 +36,56 @@ export function parsePutBody(text: string): StoredValue {
   const bytes = encoder.encode(isText ? value : json);
   if (bytes.length > LIMITS.valueBytesMax) throw new KvFailure("value_too_large");
   return { value: bytes, encoding: isText ? "text" : "json" };
+}
+
+/**
+ * Bytes as they came.
+ *
+ * @throws {KvFailure} `value_too_large`
+ */
+export function parseRawBody(value: Uint8Array): StoredValue {
+  if (value.length > LIMITS.valueBytesMax) throw new KvFailure("value_too_large");
+  return { value, encoding: "bytes" };
+}
+
+/**
+ * A value within a larger body, as the store keeps it.
+ *
+ * @param value From `parseExactJson`.
+ * @throws {KvFailure} `invalid_body` or `value_too_large`
+ */
+export function storedValueOf(
+  value: unknown,
+  options: { readonly path: string; readonly isBase64: boolean },
+): StoredValue {
+  const { path, isBase64 } = options;
+  const stored = isBase64 ? bytesValueOf(value, path) : jsonValueOf(value, path);
+  if (stored.value.length > LIMITS.valueBytesMax) throw new KvFailure("value_too_large");
+  return stored;
+}
+
+function bytesValueOf(value: unknown, path: string): StoredValue {
+  try {
+    if (typeof value === "string") {
+      return { value: Uint8Array.fromBase64(value), encoding: "bytes" };
+    }
+  } catch {
+    // Falls through: it is no more base64 than a number is.
+  }
+  throw new KvFailure("invalid_body", `The field ${path} is not base64.`);
+}
+
+function jsonValueOf(value: unknown, path: string): StoredValue {
+  if (typeof value === "string" && value.isWellFormed()) {
+    return { value: encoder.encode(value), encoding: "text" };
+  }
+  const json = value === undefined ? undefined : exactJsonOf(value, VALUE_DEPTH_MAX);
+  if (json === undefined) throw new KvFailure("invalid_body", `The field ${path} is missing.`);
+  if (json !== null) return { value: encoder.encode(json), encoding: "json" };
+  throw new KvFailure(
+    "invalid_body",
+    `The field ${path} nests deeper than ${VALUE_DEPTH_MAX} levels.`,
+  );
 }
 
 /** How deep arrays and objects of a value may lie in each other. */

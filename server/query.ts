@@ -5,7 +5,9 @@
  * @module
  */
 
+import { LIMITS } from "@raftkv/core";
 import { KvFailure } from "@raftkv/core/api";
+import { type Key, KEY_FIRST, keyFromBytes, type KeyRange, prefixEnd } from "@raftkv/core/kv";
 import type { Consistency } from "./kv_port.ts";
 
 /** Decoded parameters by name. */
@@ -76,9 +78,57 @@ export function integerOf(
 ): number {
   const text = query.get(name);
   if (text === undefined) return bounds.fallback;
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (value >= bounds.min && value <= bounds.max) return value;
   throw invalid(`The ${name} is a number from ${bounds.min} to ${bounds.max}, not ${quote(text)}.`);
+}
+
+/**
+ * A parameter that is `true` or `false`; false if not given.
+ *
+ * @throws {KvFailure} `invalid_argument`
+ */
+export function flagOf(query: Query, name: string): boolean {
+  const text = query.get(name) ?? "false";
+  if (text === "true" || text === "false") return text === "true";
+  throw invalid(`The ${name} is true or false, not ${quote(text)}.`);
+}
+
+/**
+ * A parameter that is a key or the beginning of keys, perhaps empty; undefined if not given.
+ *
+ * @throws {KvFailure} `invalid_argument`
+ */
+export function keyBoundOf(query: Query, name: string): Key | undefined {
+  const text = query.get(name);
+  if (text === undefined) return undefined;
+  const bytes = encoder.encode(text);
+  if (bytes.length <= LIMITS.keyBytesMax) return keyFromBytes(bytes);
+  throw invalid(`The ${name} is longer than any key.`);
+}
+
+/**
+ * The range of `?prefix=`, or of `?start=` and `?end=`: all keys if none is given.
+ *
+ * @throws {KvFailure} `invalid_argument`
+ */
+export function rangeOf(query: Query): KeyRange {
+  const prefix = keyBoundOf(query, "prefix");
+  const start = keyBoundOf(query, "start");
+  const end = keyBoundOf(query, "end");
+  if (prefix === undefined) return { start: start ?? KEY_FIRST, end: end ?? null };
+  if (start === undefined && end === undefined) return { start: prefix, end: prefixEnd(prefix) };
+  throw invalid("A range is a prefix, or start and end, not both.");
+}
+
+/**
+ * `?revision=`: from 1 on; null if not given.
+ *
+ * @throws {KvFailure} `invalid_argument`
+ */
+export function revisionOf(query: Query): number | null {
+  const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
+  return integerOf(query, "revision", bounds) || null;
 }
 
 /** Query strings write a space as `+`, paths do not. */
@@ -98,3 +148,5 @@ function invalid(message: string): KvFailure {
 function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
+
+const encoder = new TextEncoder();

@@ -62,6 +62,15 @@ export function replyBytes(
   });
 }
 
+/** What the client holds is what there is (RFC 9110, section 15.4.5). */
+export function replyUnchanged(
+  port: KvPort,
+  held: { readonly etag: string; readonly revision: number },
+): Response {
+  const { etag, revision } = held;
+  return new Response(null, { status: 304, headers: { ...originHeaders(port, revision), etag } });
+}
+
 /** A response without a body. */
 export function replyEmpty(port: KvPort, headers: Readonly<Record<string, string>>): Response {
   return new Response(null, {

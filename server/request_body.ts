@@ -8,12 +8,27 @@ import { LIMITS } from "@raftkv/core";
 import { KvFailure } from "@raftkv/core/api";
 
 /**
- * Reads the whole body, whatever its content type says.
+ * Reads the whole body as text, whatever its content type says.
  *
  * @throws {KvFailure} `body_too_large`, before more than the limit is held; `invalid_json` if it is
  *   not UTF-8; `invalid_body` if the client breaks off
  */
 export async function readBodyText(request: Request): Promise<string> {
+  const bytes = await readBodyBytes(request);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new KvFailure("invalid_json", "The body is not UTF-8.");
+  }
+}
+
+/**
+ * Reads the whole body.
+ *
+ * @throws {KvFailure} `body_too_large`, before more than the limit is held; `invalid_body` if the
+ *   client breaks off
+ */
+export async function readBodyBytes(request: Request): Promise<Uint8Array> {
   const bytes = await readBody(request).catch(() => {
     // The client broke off or the framing is wrong: not our failure, and there is nobody to answer.
     throw new KvFailure("invalid_body", "The body ended early.");
@@ -21,11 +36,7 @@ export async function readBodyText(request: Request): Promise<string> {
   if (bytes === null || bytes.length > LIMITS.requestBytesMax) {
     throw new KvFailure("body_too_large");
   }
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new KvFailure("invalid_json", "The body is not UTF-8.");
-  }
+  return bytes;
 }
 
 /** Null if there is more than the limit. */

@@ -20,6 +20,9 @@ export interface RequestTarget {
 /** Under this path each key is a resource. */
 export const KEY_PATH = "/kv/";
 
+/** The same with everything that can be asked of a key. */
+export const V1_KEY_PATH = "/v1/kv/";
+
 /** Cuts an absolute URL, or a path alone, as it was sent. */
 export function targetOf(url: string): RequestTarget {
   const scheme = url.startsWith("/") ? -1 : url.indexOf("://");
@@ -46,22 +49,26 @@ export function targetFailure(path: string): KvFailure | null {
     ? "A path holds visible ASCII without # and \\; write other characters percent-encoded."
     : null;
   if (reason === null) return null;
-  return path.startsWith(KEY_PATH)
+  return keyPathOf(path) !== null
     ? new KvFailure("invalid_key", reason)
     : new KvFailure("route_not_found", reason);
 }
 
 /**
- * The key that the path of a request names: everything behind `/kv/`, decoded once.
+ * The key that the path of a request names: everything behind `/kv/` or `/v1/kv/`, decoded once.
  *
  * @throws {KvFailure} `invalid_key`
  */
 export function parseKeyPath(path: string): Key {
   const failure = targetFailure(path);
   if (failure !== null) throw failure;
-  const key = parseKey(encoder.encode(decodeKey(path.slice(KEY_PATH.length))));
+  const key = parseKey(encoder.encode(decodeKey(path.slice(keyPathOf(path)?.length))));
   if (key === null) throw new KvFailure("invalid_key", "A key has from 1 to 2,048 bytes.");
   return key;
+}
+
+function keyPathOf(path: string): string | null {
+  return [KEY_PATH, V1_KEY_PATH].find((prefix) => path.startsWith(prefix)) ?? null;
 }
 
 function decodeKey(encoded: string): string {

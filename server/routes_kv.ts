@@ -7,22 +7,21 @@
 import type { Hono } from "hono";
 import { LIMITS } from "@raftkv/core";
 import { KvFailure, type SessionAnswer } from "@raftkv/core/api";
-import {
-  type Command,
-  type Committed,
-  type Key,
-  KEY_FIRST,
-  keyFromBytes,
-  type Operation,
-  prefixEnd,
-  type SessionOpened,
-} from "@raftkv/core/kv";
+import { type Key, KEY_FIRST, type Operation, prefixEnd } from "@raftkv/core/kv";
 import { deleteAnswer, getAnswer, listAnswer, putAnswer } from "./answers.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { sessionRefOf } from "./idempotency_key.ts";
-import type { KvPort, TimeLimit } from "./kv_port.ts";
+import type { KvPort } from "./kv_port.ts";
+import { commit, otherRequest, propose, replyCommitted, unexpected } from "./proposing.ts";
 import { parsePutBody } from "./put_body.ts";
-import { consistencyOf, integerOf, parseQuery, type Query, timeoutMsOf } from "./query.ts";
+import {
+  consistencyOf,
+  integerOf,
+  keyBoundOf,
+  parseQuery,
+  type Query,
+  timeoutMsOf,
+} from "./query.ts";
 import { reply } from "./reply.ts";
 import { readBodyText } from "./request_body.ts";
 import { KEY_PATH, parseKeyPath, targetOf } from "./request_target.ts";
@@ -65,7 +64,7 @@ async function put(port: KvPort, request: Request): Promise<Response> {
   const committed = await commit(port, { kind: "commit", session, operations }, limit);
   const [result] = committed.results;
   if (result?.kind !== "put") return otherRequest();
-  return replyCommitted(port, committed, putAnswer(key, result));
+  return replyCommitted(port, putAnswer(key, result), { committed });
 }
 
 async function remove(port: KvPort, request: Request): Promise<Response> {
@@ -78,7 +77,8 @@ async function remove(port: KvPort, request: Request): Promise<Response> {
   const [result] = committed.results;
   if (result?.kind !== "delete") return otherRequest();
   const { revision } = committed;
-  return replyCommitted(port, committed, deleteAnswer(key, { deleted: result.deleted, revision }));
+  const json = deleteAnswer(key, { deleted: result.deleted, revision });
+  return replyCommitted(port, json, { committed });
 }
 
 async function list(port: KvPort, request: Request): Promise<Response> {
@@ -93,59 +93,26 @@ async function list(port: KvPort, request: Request): Promise<Response> {
     fallback: LIMITS.listItemsDefault,
   });
   const reader = await port.read(consistencyOf(query), { timeoutMs: timeoutMsOf(query) });
-  const { records, more } = reader.range({
+  const { records, next } = reader.range({
     start: prefix,
     end: prefixEnd(prefix),
     after,
     limit,
     bytesMax: LIMITS.listBytesMax,
   });
-  const last = records.at(-1);
-  const next = more && last !== undefined ? encodeCursor(prefix, last.key) : null;
-  return reply(port, listAnswer(records, { cursor: next, revision: reader.revision }));
+  const onward = next === null ? null : encodeCursor(prefix, next);
+  return reply(port, listAnswer(records, { cursor: onward, revision: reader.revision }));
 }
 
 async function openSession(port: KvPort, request: Request): Promise<Response> {
   const query = parseQuery(targetOf(request.url).query, ["timeout"]);
   const opened = await propose(port, { kind: "open_session" }, { timeoutMs: timeoutMsOf(query) });
-  if (opened.kind !== "session_opened") throw new TypeError(`Not a session: ${opened.kind}`);
+  if (opened.kind !== "session_opened") return unexpected(opened);
   const { session, revision } = opened;
   const answer: SessionAnswer = { session: `${session}`, revision };
   return reply(port, JSON.stringify(answer), { revision });
 }
 
-async function commit(port: KvPort, command: Command, limit: TimeLimit): Promise<Committed> {
-  const committed = await propose(port, command, limit);
-  if (committed.kind === "committed") return committed;
-  throw new TypeError(`Not a commit: ${committed.kind}`);
-}
-
-async function propose(
-  port: KvPort,
-  command: Command,
-  limit: TimeLimit,
-): Promise<Committed | SessionOpened> {
-  const result = await port.propose(command, limit);
-  if (result.kind !== "refused") return result;
-  if (result.reason === "session_expired") throw new KvFailure("session_expired");
-  throw new TypeError(`Command was refused: ${result.reason}`);
-}
-
-function replyCommitted(port: KvPort, committed: Committed, json: string): Response {
-  const headers = committed.replayed === true ? { "idempotent-replayed": "true" } : {};
-  return reply(port, json, { revision: committed.revision, headers });
-}
-
-/** Under this Idempotency-Key another method was answered before: two requests share one name. */
-function otherRequest(): never {
-  throw new KvFailure(
-    "invalid_session",
-    "The Idempotency-Key was used before for a request of another kind.",
-  );
-}
-
 function prefixOf(query: Query): Key {
-  const bytes = new TextEncoder().encode(query.get("prefix") ?? "");
-  if (bytes.length <= LIMITS.keyBytesMax) return keyFromBytes(bytes);
-  throw new KvFailure("invalid_argument", "The prefix is longer than any key.");
+  return keyBoundOf(query, "prefix") ?? KEY_FIRST;
 }

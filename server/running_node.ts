@@ -36,7 +36,14 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
-const now = (): Instant => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+/**
+ * The wall clock is read once, at the start, and goes on with the monotonic one: a step of the
+ * system's clock would end leases early, or keep them alive.
+ */
+const now = (): Instant => {
+  const monotonicMs = performance.now();
+  return { monotonicMs, wallMs: Math.round(performance.timeOrigin + monotonicMs) };
+};
 
 /** What a node is made of. */
 export interface NodeParts {

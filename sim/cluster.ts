@@ -9,10 +9,14 @@ import { invariant, LIMITS, pcg32, type Random } from "@raftkv/core";
 import {
   configurationOf,
   DEFAULT_TIMING,
+  DEFAULT_WINDOWS,
   type Entry,
+  type Member,
+  type MembershipChange,
   type NodeId,
   type NodeStatus,
   type RaftTiming,
+  type RaftWindows,
 } from "@raftkv/core/raft";
 import type { Reply, RequestId, StateDivergedError, StateMachine } from "@raftkv/core/replica";
 import { EventQueue } from "./event_queue.ts";
@@ -27,12 +31,16 @@ export interface ClusterOptions<Result> {
   readonly seed: number;
   /** How many voters; they are called n1, n2, … */
   readonly size: number;
+  /** How many further nodes there are that may join later; they follow the voters in number. */
+  readonly spares?: number;
   /** Makes the empty state machine of a node that starts. */
   readonly createMachine: () => StateMachine<Result>;
   /** A calm one if not given. */
   readonly network?: NetworkOptions;
   /** The defaults of production if not given. */
   readonly timing?: RaftTiming;
+  /** The defaults of production if not given. */
+  readonly windows?: RaftWindows;
   /** Applied bytes of log after which a snapshot is due; 1 MiB if not given. */
   readonly snapshotLogBytesMin?: number;
   /** Longest time a sync takes at first, in milliseconds; 1 if not given. */
@@ -61,6 +69,7 @@ export class Cluster<Result> {
   readonly replies: Map<RequestId, Reply<Result>> = new Map();
   /** Nodes that stopped because their state was not that of the others. */
   readonly halted: Map<NodeId, StateDivergedError> = new Map();
+  readonly #started = new Set<NodeId>();
   #requests = 0;
 
   /** Builds the cluster and starts every node. */
@@ -74,18 +83,16 @@ export class Cluster<Result> {
       deliver: (from, to, bytes) => this.node(to).deliver(from, bytes),
       trace: this.trace,
     });
-    const ids = Array.from(
-      { length: options.size },
-      (_, at) => `n${at + 1}` as NodeId,
-    );
-    const configuration = configurationOf(
-      ids.map((id) => ({ id, url: `sim://${id}` })),
-    );
-    this.nodes = ids.map((id) =>
+    const { size, spares = 0 } = options;
+    const all = Array.from({ length: size + spares }, (_, at) => `n${at + 1}` as NodeId);
+    const ids = all.slice(0, size);
+    const configuration = configurationOf(ids.map(memberOf));
+    this.nodes = all.map((id) =>
       new SimulatedNode<Result>({
         id,
         configuration,
         timing: options.timing ?? DEFAULT_TIMING,
+        windows: options.windows ?? DEFAULT_WINDOWS,
         snapshotLogBytesMin: options.snapshotLogBytesMin ?? 1024 * 1024,
         createMachine: () => this.#watched(id, options.createMachine()),
         random,
@@ -101,7 +108,7 @@ export class Cluster<Result> {
         observer: this.observer,
       })
     );
-    for (const { id } of this.nodes) this.start(id);
+    for (const id of ids) this.start(id);
   }
 
   /** The node of this name. */
@@ -111,9 +118,15 @@ export class Cluster<Result> {
     return node;
   }
 
+  /** Whether a node was ever started. */
+  hasStarted(id: NodeId | string): boolean {
+    return this.#started.has(this.node(id).id);
+  }
+
   /** Starts a node and links it with all that run. */
   start(id: NodeId | string): void {
     const node = this.node(id);
+    this.#started.add(node.id);
     node.start();
     for (const peer of this.nodes) {
       if (peer.id !== node.id && peer.isUp) this.#link(node.id, peer.id);
@@ -183,6 +196,28 @@ export class Cluster<Result> {
     return requestId;
   }
 
+  /** Asks a node for a change of the membership; its end will be in {@linkcode Cluster.replies}. */
+  changeMembership(
+    id: NodeId | string,
+    change: Partial<MembershipChange>,
+    timeoutMs = 10_000,
+  ): RequestId {
+    const requestId = ++this.#requests;
+    this.node(id).step({
+      kind: "change_membership",
+      requestId,
+      change: { add: [], remove: [], promote: [], move: [], ...change },
+      expectedIndex: null,
+      deadlineMs: this.queue.nowMs + timeoutMs,
+    });
+    return requestId;
+  }
+
+  /** The member that a simulated node is. */
+  member(id: NodeId | string): Member {
+    return memberOf(this.node(id).id);
+  }
+
   /** The running leaders, the one of the latest term first. */
   leaders(): NodeStatus[] {
     return this.nodes.flatMap((node) => node.status() ?? [])
@@ -219,8 +254,9 @@ export class Cluster<Result> {
     const led = () => {
       const leader = this.leaders()[0];
       if (leader === undefined) return null;
-      const followers = this.nodes.filter((node) => node.status()?.leaderId === leader.id);
-      return followers.length * 2 > this.nodes.length ? leader.id : null;
+      const voters = this.node(leader.id).configuration?.voters ?? [];
+      const followers = voters.filter((id) => this.node(id).status()?.leaderId === leader.id);
+      return followers.length * 2 > voters.length ? leader.id : null;
     };
     this.runUntil(
       "a leader is followed by a majority",
@@ -267,4 +303,8 @@ export class Cluster<Result> {
       },
     });
   }
+}
+
+function memberOf(id: NodeId): Member {
+  return { id, url: `sim://${id}` };
 }

@@ -7,6 +7,7 @@
 
 import { invariant } from "@raftkv/core";
 import type {
+  Configuration,
   Entry,
   HardState,
   LogIndex,
@@ -33,8 +34,14 @@ export class LogRules {
   readonly #committed: Term[] = [];
   readonly #applied = new Map<NodeId, LogIndex>();
   readonly #digests = new Map<LogIndex, string>();
+  /** How each node was before its present step. */
+  readonly #before = new Map<NodeId, { configuration: Configuration; led: boolean }>();
 
-  /** @param nodes Every voter. */
+  /**
+   * Begins with an empty memory.
+   *
+   * @param nodes Every node there is, members or not.
+   */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
   }
@@ -87,16 +94,27 @@ export class LogRules {
   }
 
   /** A node has taken a step. */
-  onStepped(id: NodeId, status: NodeStatus): void {
+  onStepped(node: Observed, status: NodeStatus): void {
+    const { id, configuration } = node;
+    if (configuration === null) return;
+    // A commit may make its leader append the next configuration in the same step, or give way if
+    // it was removed: what was committed is owed to how it was before.
+    const leads = status.role === "leader";
+    const before = this.#before.get(id) ?? { configuration, led: leads };
+    this.#before.set(id, { configuration, led: leads });
     if (status.commitIndex <= this.#committed.length) return;
-    invariant(status.role === "leader", "only a leader finds out what is committed", () => ({
+    invariant(leads || before.led, "only a leader finds out what is committed", () => ({
       id,
       status,
       known: this.#committed.length,
     }));
     for (let index = this.#committed.length + 1; index <= status.commitIndex; index++) {
-      const term = this.#durableTerm(index as LogIndex);
-      invariant(term !== null, "what is committed is durable on a majority", () => ({ id, index }));
+      const term = this.#durableTerm(index as LogIndex, before.configuration);
+      invariant(term !== null, "what is committed is durable on a majority", () => ({
+        id,
+        index,
+        inForce: before.configuration,
+      }));
       this.#committed.push(term);
       if (term < status.term) this.inherited++;
     }
@@ -128,6 +146,7 @@ export class LogRules {
   /** A node was stopped: its state machine begins anew. */
   onCrashed(id: NodeId): void {
     this.#applied.delete(id);
+    this.#before.delete(id);
   }
 
   /** A node has saved its state. */
@@ -137,15 +156,20 @@ export class LogRules {
     this.#digests.set(last.index, digest);
   }
 
-  /** The term that a majority of disks hold at `index`, or null. */
-  #durableTerm(index: LogIndex): Term | null {
-    const nodes = this.#nodes();
+  /** The term at `index` that a majority of the disks, or one of each half, hold; or null. */
+  #durableTerm(index: LogIndex, { voters, votersOutgoing }: Configuration): Term | null {
+    const incoming = this.#majorityTerm(index, voters);
+    if (votersOutgoing.length === 0) return incoming;
+    return incoming === this.#majorityTerm(index, votersOutgoing) ? incoming : null;
+  }
+
+  #majorityTerm(index: LogIndex, voters: readonly NodeId[]): Term | null {
     const counts = new Map<Term, number>();
-    for (const { disk } of nodes) {
-      const term = disk.termAt(index);
+    for (const { id, disk } of this.#nodes()) {
+      const term = voters.includes(id) ? disk.termAt(index) : null;
       if (term !== null) counts.set(term, (counts.get(term) ?? 0) + 1);
     }
-    for (const [term, count] of counts) if (count * 2 > nodes.length) return term;
+    for (const [term, count] of counts) if (count * 2 > voters.length) return term;
     return null;
   }
 }

@@ -14,8 +14,8 @@ import type {
   NodeStatus,
   PersistBatch,
   RaftTiming,
+  RaftWindows,
 } from "@raftkv/core/raft";
-import { DEFAULT_WINDOWS } from "@raftkv/core/raft";
 import {
   type HostTask,
   type Input,
@@ -39,6 +39,8 @@ export interface SimulatedNodeOptions<Result> {
   readonly configuration: Configuration;
   /** Heartbeats and timeouts. */
   readonly timing: RaftTiming;
+  /** How much may be under way. */
+  readonly windows: RaftWindows;
   /** Applied bytes of log after which a snapshot is due. */
   readonly snapshotLogBytesMin: number;
   /** Makes the empty state machine of each start. */
@@ -108,6 +110,11 @@ export class SimulatedNode<Result> {
     return this.#running?.replica.status() ?? null;
   }
 
+  /** The members in force for the running node, or null if it is down. */
+  get configuration(): Configuration | null {
+    return this.#running?.replica.configuration ?? null;
+  }
+
   /** Starts from what the disk holds. */
   start(): void {
     const { id, configuration, timing, random, queue } = this.#options;
@@ -127,7 +134,7 @@ export class SimulatedNode<Result> {
       initialConfiguration: configuration,
       recovered,
       timing,
-      windows: DEFAULT_WINDOWS,
+      windows: this.#options.windows,
       random,
       now: this.#now(),
       machine,

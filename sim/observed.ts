@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { HardState, LogIndex, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
+import type {
+  Configuration,
+  HardState,
+  LogIndex,
+  NodeId,
+  NodeStatus,
+  Term,
+} from "@raftkv/core/raft";
 
 /** The durable half of a node. */
 export interface ObservedDisk {
@@ -26,4 +33,6 @@ export interface Observed {
   readonly disk: ObservedDisk;
   /** How it sees itself, or null while it is down. */
   status(): NodeStatus | null;
+  /** The members in force for it, or null while it is down. */
+  readonly configuration: Configuration | null;
 }

@@ -49,7 +49,11 @@ export class Observer {
   #truncations = 0;
   #installs = 0;
 
-  /** @param nodes Every voter. */
+  /**
+   * Begins with an empty memory.
+   *
+   * @param nodes Every node there is, members or not.
+   */
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
     this.#log = new LogRules(nodes);
@@ -73,7 +77,7 @@ export class Observer {
     if (status === null) return;
     this.#checkElectionSafety(node, status);
     this.#checkMonotony(status);
-    this.#log.onStepped(node.id, status);
+    this.#log.onStepped(node, status);
     this.#last.set(node.id, status);
   }
 

@@ -5,8 +5,9 @@
  */
 
 import { denoVfs } from "./deno_vfs.ts";
-import { DirectoryUnusableError } from "./errors.ts";
+import { CorruptLogError, DirectoryUnusableError } from "./errors.ts";
 import type { NodeIdentity } from "./identity.ts";
+import { INCARNATION_NAME, LOG_IS_GONE } from "./incarnation.ts";
 import { UNFINISHED_NAMES } from "./mend.ts";
 import {
   type DirectoryReport,
@@ -116,7 +117,7 @@ async function lookAt(
   }));
   const found = { segments, snapshots };
   const identity = ownerOf(found);
-  const outlook = outlookOf(found, { path: directory.path, identity });
+  const outlook = outlookOf(found, { path: directory.path, identity, names });
   const isDamaged = outlook.kind === "refused" ||
     [...segmentReports, ...snapshotReports].some(({ condition }) => condition === "damaged");
   return {
@@ -154,13 +155,19 @@ const NOTHING = new Uint8Array();
 
 function outlookOf(
   found: Found,
-  { path, identity }: { readonly path: string; readonly identity: NodeIdentity | null },
+  { path, identity, names }: {
+    readonly path: string;
+    readonly identity: NodeIdentity | null;
+    readonly names: readonly string[];
+  },
 ): Outlook {
   try {
     // Where no file says whose it is, none can be opened, whoever tries.
     const anyone = { clusterId: "?", nodeId: "?" as NodeIdentity["nodeId"] };
     const plan = planOpening(found, { path, identity: identity ?? anyone });
-    return plan === null ? { kind: "empty" } : outlookFrom(plan);
+    if (plan !== null) return outlookFrom(plan);
+    if (!names.includes(INCARNATION_NAME)) return { kind: "empty" };
+    throw new CorruptLogError({ file: path, offsetBytes: null, reason: LOG_IS_GONE });
   } catch (error) {
     if (error instanceof Error) return { kind: "refused", error };
     throw error;
@@ -186,7 +193,7 @@ function outlookFrom(plan: RecoveryPlan): Outlook {
 }
 
 function isOther(name: string): boolean {
-  if (name === LOCK_NAME) return false;
+  if (name === LOCK_NAME || name === INCARNATION_NAME) return false;
   return UNFINISHED_NAMES.includes(name) ||
     (segmentsAmong([name]).length === 0 && snapshotIndexOf(name) === null);
 }

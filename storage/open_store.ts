@@ -10,6 +10,7 @@ import { CorruptLogError, DirectoryInUseError, UnsupportedFormatError } from "./
 import { nextTurn } from "./event_loop.ts";
 import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
 import { FileStore } from "./file_store.ts";
+import { INCARNATION_NAME, LOG_IS_GONE } from "./incarnation.ts";
 import { checkIdentity, type NodeIdentity } from "./identity.ts";
 import { LOCK_NAME } from "./lock_name.ts";
 import { begin, mend, removeUnfinished, type StoreStart } from "./mend.ts";
@@ -61,7 +62,7 @@ export async function openStore(path: string, options: StoreOptions): Promise<St
  * Whose a directory is, without opening it for good; null if it belongs to no node yet.
  *
  * @throws {UnsupportedFormatError} if a later release wrote it
- * @throws {CorruptLogError} if its first file is damaged
+ * @throws {CorruptLogError} if its first file is damaged, or its log is gone
  */
 export async function readIdentity(
   path: string,
@@ -69,8 +70,13 @@ export async function readIdentity(
 ): Promise<NodeIdentity | null> {
   const directory = await (options.vfs ?? denoVfs).openDirectory(path);
   if (directory === null) return null;
-  const [first] = segmentsAmong(await directory.list());
-  if (first === undefined) return null;
+  const names = await directory.list();
+  const [first] = segmentsAmong(names);
+  if (first === undefined) {
+    if (!names.includes(INCARNATION_NAME)) return null;
+    // Peers would take it for the node that it was before it lost all it promised.
+    throw new CorruptLogError({ file: path, offsetBytes: null, reason: LOG_IS_GONE });
+  }
   const { name } = first;
   const file = await directory.open(name, "read");
   try {

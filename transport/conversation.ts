@@ -16,7 +16,7 @@ import {
 
 /** How a handshake ended. */
 export type GreetingOutcome =
-  | { readonly kind: "done"; readonly peer: string }
+  | { readonly kind: "done"; readonly peer: string; readonly incarnation: string | null }
   | { readonly kind: "refused_by_peer"; readonly refusal: Refusal | null }
   | { readonly kind: "refused_peer"; readonly refusal: Refusal }
   | { readonly kind: "violated"; readonly reason: string };
@@ -38,7 +38,7 @@ export interface Greeting {
 }
 
 /** The fields that a frame may leave out: they are then zero. */
-export type OptionalFields = "refusal" | "nonce" | "proof";
+export type OptionalFields = "refusal" | "nonce" | "proof" | "incarnation";
 
 /** A handshake frame without the fields that it does not use. */
 export type FrameDraft =
@@ -75,7 +75,13 @@ export class Conversation implements Greeting {
   /** Sends a frame. */
   send(draft: FrameDraft): void {
     if (this.#over) return;
-    const frame = { refusal: null, nonce: NO_NONCE, proof: NO_PROOF, ...draft };
+    const frame = {
+      refusal: null,
+      nonce: NO_NONCE,
+      proof: NO_PROOF,
+      incarnation: null,
+      ...draft,
+    };
     this.#host.send(encodeHandshake(frame));
   }
 

@@ -2,9 +2,9 @@
  * How two nodes learn that they mean each other, and prove it.
  *
  *     dialer                                acceptor
- *       │ hello: ids, versions, nonce          │
+ *       │ hello: ids, versions, nonce, life    │
  *       ├─────────────────────────────────────►│ checks ids and versions
- *       │ welcome: version, nonce, proof       │
+ *       │ welcome: version, nonce, proof, life │
  *       │◄─────────────────────────────────────┤
  *       │ confirm: proof                       │
  *       ├─────────────────────────────────────►│ checks the proof
@@ -38,6 +38,8 @@ export interface Identity {
   readonly clusterId: string;
   /** Its own id. */
   readonly nodeId: string;
+  /** Which life of its data directory it is in; null where directories are never lost. */
+  readonly incarnation: string | null;
   /** The protocol versions it speaks. */
   readonly versions: VersionRange;
   /** Makes and checks proofs with the cluster's secret. */
@@ -45,11 +47,24 @@ export interface Identity {
 }
 
 /** Whether a node may link up: null if it may. Asked at the hello, and again once it has proven. */
-export type Judge = (from: string) => Refusal | null;
+export type Judge = (from: string, incarnation: string | null) => Refusal | null;
 
-/** Starts the handshake of the side that dialed `peer`. */
-export function greetAsDialer(self: Identity, peer: string, host: GreetingHost): Greeting {
+/** Whom a dialer means. */
+export interface ExpectedPeer {
+  /** The peer's id. */
+  readonly id: string;
+  /** Which life of its data directory it must be in; null for any. */
+  readonly incarnation: string | null;
+}
+
+/** Starts the handshake of the side that dialed a peer. */
+export function greetAsDialer(
+  self: Identity,
+  expected: ExpectedPeer,
+  host: GreetingHost,
+): Greeting {
   const { clusterId, nodeId, versions, prover } = self;
+  const peer = expected.id;
   const talk = new Conversation(host);
   const envelope = {
     versionMin: versions.min,
@@ -65,7 +80,7 @@ export function greetAsDialer(self: Identity, peer: string, host: GreetingHost):
     if (welcome.from !== peer || welcome.to !== nodeId) return "wrong_node";
     const version = welcome.versionMax;
     if (version < versions.min || version > versions.max) return "protocol_unsupported";
-    return null;
+    return isOtherLife(expected.incarnation, welcome.incarnation) ? "other_incarnation" : null;
   };
 
   const onWelcome = async (welcome: HandshakeFrame): Promise<void> => {
@@ -80,16 +95,19 @@ export function greetAsDialer(self: Identity, peer: string, host: GreetingHost):
       acceptor: peer,
       dialerNonce: nonce,
       acceptorNonce: welcome.nonce,
+      dialerIncarnation: self.incarnation,
+      acceptorIncarnation: welcome.incarnation,
     };
     const proven = await prover.verify(transcript, "acceptor", welcome.proof);
     if (!proven) return refuse(talk, envelope, "bad_proof");
     const proof = await prover.prove(transcript, "dialer");
-    talk.expect("ready", () => talk.end({ kind: "done", peer }));
+    const { incarnation } = welcome;
+    talk.expect("ready", () => talk.end({ kind: "done", peer, incarnation }));
     talk.send({ ...envelope, kind: "confirm", proof });
   };
 
   talk.expect("welcome", onWelcome);
-  talk.send({ ...envelope, kind: "hello", nonce });
+  talk.send({ ...envelope, kind: "hello", nonce, incarnation: self.incarnation });
   return talk;
 }
 
@@ -103,7 +121,7 @@ export function greetAsAcceptor(self: Identity, judge: Judge, host: GreetingHost
     if (version < hello.versionMin || version < versions.min) return "protocol_unsupported";
     if (hello.clusterId !== clusterId) return "wrong_cluster";
     if (hello.to !== nodeId) return "wrong_node";
-    return judge(hello.from);
+    return judge(hello.from, hello.incarnation);
   };
 
   const onHello = async (hello: HandshakeFrame): Promise<void> => {
@@ -127,25 +145,32 @@ export function greetAsAcceptor(self: Identity, judge: Judge, host: GreetingHost
       acceptor: nodeId,
       dialerNonce: hello.nonce,
       acceptorNonce: nonce,
+      dialerIncarnation: hello.incarnation,
+      acceptorIncarnation: self.incarnation,
     };
 
     const onConfirm = async (confirm: HandshakeFrame): Promise<void> => {
       const proven = await prover.verify(transcript, "dialer", confirm.proof);
       if (!proven) return refuse(talk, envelope, "bad_proof");
       // The membership may have changed, or a newer link come up, while the proof was on its way.
-      const late = judge(dialer);
+      const late = judge(dialer, hello.incarnation);
       if (late !== null) return refuse(talk, envelope, late);
       talk.send({ ...envelope, kind: "ready" });
-      talk.end({ kind: "done", peer: dialer });
+      talk.end({ kind: "done", peer: dialer, incarnation: hello.incarnation });
     };
 
     const proof = await prover.prove(transcript, "acceptor");
     talk.expect("confirm", onConfirm);
-    talk.send({ ...envelope, kind: "welcome", nonce, proof });
+    talk.send({ ...envelope, kind: "welcome", nonce, proof, incarnation: self.incarnation });
   };
 
   talk.expect("hello", onHello);
   return talk;
+}
+
+/** Whether a peer that is known by one incarnation claims another, or none. */
+export function isOtherLife(known: string | null, claimed: string | null): boolean {
+  return known !== null && known !== claimed;
 }
 
 type Envelope = Pick<HandshakeFrame, "versionMin" | "versionMax" | "clusterId" | "from" | "to">;

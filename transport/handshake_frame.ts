@@ -7,7 +7,7 @@
  */
 
 /** Size of every handshake frame in bytes. */
-export const HANDSHAKE_BYTES = 267;
+export const HANDSHAKE_BYTES = 283;
 
 /** Longest cluster or node id in bytes of UTF-8. */
 export const ID_BYTES_MAX = 64;
@@ -18,6 +18,9 @@ export const NONCE_BYTES = 32;
 /** Size of a proof (HMAC-SHA256) in bytes. */
 export const PROOF_BYTES = 32;
 
+/** Size of an incarnation in bytes; it is shown as twice as many hex digits. */
+export const INCARNATION_BYTES = 16;
+
 /** Why a handshake can be refused. The code that travels is the place in this list, from 1. */
 export const REFUSALS = [
   "wrong_cluster",
@@ -27,6 +30,7 @@ export const REFUSALS = [
   "bad_proof",
   "wrong_direction",
   "superseded",
+  "other_incarnation",
 ] as const;
 
 /** Why a handshake was refused. */
@@ -58,6 +62,8 @@ export interface HandshakeFrame {
   readonly nonce: Uint8Array<ArrayBuffer>;
   /** The sender's proof, in a welcome and a confirm. */
   readonly proof: Uint8Array<ArrayBuffer>;
+  /** Which life of its data directory the sender is in, in a hello and a welcome; null for zeros. */
+  readonly incarnation: string | null;
 }
 
 /** A handshake frame, or why the bytes are none. */
@@ -76,6 +82,7 @@ const FROM_AT = CLUSTER_AT + ID_FIELD_BYTES;
 const TO_AT = FROM_AT + ID_FIELD_BYTES;
 const NONCE_AT = TO_AT + ID_FIELD_BYTES;
 const PROOF_AT = NONCE_AT + NONCE_BYTES;
+const INCARNATION_AT = PROOF_AT + PROOF_BYTES;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -96,6 +103,16 @@ export function encodeIdField(id: string): Uint8Array<ArrayBuffer> {
   return field;
 }
 
+/** Whether a text is an incarnation: 32 lower-case hex digits, not all of them zero. */
+export function isIncarnation(text: string): boolean {
+  return /^(?!0+$)[\da-f]{32}$/.test(text);
+}
+
+/** The bytes of an incarnation, or zeros for none. */
+export function encodeIncarnation(incarnation: string | null): Uint8Array<ArrayBuffer> {
+  return incarnation === null ? new Uint8Array(INCARNATION_BYTES) : Uint8Array.fromHex(incarnation);
+}
+
 /** Lays a frame out as {@linkcode HANDSHAKE_BYTES} bytes. Its ids must be encodable. */
 export function encodeHandshake(frame: HandshakeFrame): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HANDSHAKE_BYTES);
@@ -109,6 +126,7 @@ export function encodeHandshake(frame: HandshakeFrame): Uint8Array<ArrayBuffer> 
   bytes.set(encodeIdField(frame.to), TO_AT);
   bytes.set(frame.nonce, NONCE_AT);
   bytes.set(frame.proof, PROOF_AT);
+  bytes.set(encodeIncarnation(frame.incarnation), INCARNATION_AT);
   return bytes;
 }
 
@@ -127,10 +145,23 @@ export function parseHandshake(bytes: Uint8Array): ParsedHandshake {
   if (clusterId === null || from === null || to === null) return invalid("An id is malformed");
   const refusal = REFUSALS[refusalCode - 1] ?? null;
   const nonce = bytes.slice(NONCE_AT, PROOF_AT);
-  const proof = bytes.slice(PROOF_AT);
+  const proof = bytes.slice(PROOF_AT, INCARNATION_AT);
+  const hex = bytes.subarray(INCARNATION_AT).toHex();
+  const incarnation = isIncarnation(hex) ? hex : null;
   return {
     ok: true,
-    frame: { kind, versionMin, versionMax, refusal, clusterId, from, to, nonce, proof },
+    frame: {
+      kind,
+      versionMin,
+      versionMax,
+      refusal,
+      clusterId,
+      from,
+      to,
+      nonce,
+      proof,
+      incarnation,
+    },
   };
 }
 

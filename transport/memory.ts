@@ -126,7 +126,7 @@ export class MemoryHub {
         const wire: Wire = { ends: [node, other], waiting: new Map() };
         if (!this.#isWanted(wire)) continue;
         this.#wires.set(pair, wire);
-        this.#tellEnds(wire, (events, peer) => events.onPeerUp(peer));
+        this.#tellEnds(wire, (events, peer) => events.onPeerUp(peer, null));
       }
     }
   }

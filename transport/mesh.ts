@@ -14,13 +14,13 @@ import {
 import { dialWs } from "./dial_ws.ts";
 import { Farewells } from "./farewells.ts";
 import { type Identity, PROTOCOL_VERSIONS } from "./handshake.ts";
-import { ID_BYTES_MAX, isEncodableId, type Refusal } from "./handshake_frame.ts";
+import { ID_BYTES_MAX, isEncodableId, isIncarnation, type Refusal } from "./handshake_frame.ts";
 import type { LinkRole } from "./link_state.ts";
 import { MESH_LIMITS, type MeshLimits } from "./mesh_limits.ts";
 import { type LinkContext, type LinkReport, PeerLink } from "./peer_link.ts";
 import type { DialPeer, PeerSocket } from "./peer_socket.ts";
 import { proverOf } from "./proof.ts";
-import { Reception } from "./reception.ts";
+import { Reception, type VisitorClaim } from "./reception.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 
 /** What a mesh needs. */
@@ -29,6 +29,8 @@ export interface MeshOptions {
   readonly clusterId: string;
   /** This node's id: 1 to 64 bytes. */
   readonly nodeId: NodeId;
+  /** Which life of its data directory this node is in: 32 hex digits. Not given, nobody asks. */
+  readonly incarnation?: string;
   /** What all members know and nobody else. Without it, whoever reaches the port is believed. */
   readonly secret?: string;
   /** Where messages and changes are reported. */
@@ -58,7 +60,8 @@ export interface Mesh extends Transport {
 /**
  * Opens a mesh without links; {@linkcode Transport.setPeers} begins them.
  *
- * @throws {RangeError} if an id is empty, longer than 64 bytes or ill-formed, or the secret is empty
+ * @throws {RangeError} if an id is empty, longer than 64 bytes or ill-formed, the incarnation is none,
+ *   or the secret is empty
  */
 export function openMesh(options: MeshOptions): Mesh {
   return new WebSocketMesh(options);
@@ -77,9 +80,14 @@ class WebSocketMesh implements Mesh {
     const { nodeId, timers = systemTimers, limits = MESH_LIMITS } = options;
     requireId("cluster id", options.clusterId);
     requireId("node id", nodeId);
+    const { incarnation = null } = options;
+    if (incarnation !== null && !isIncarnation(incarnation)) {
+      throw new RangeError(`Cannot use incarnation "${incarnation}": It must be 32 hex digits`);
+    }
     const self: Identity = {
       clusterId: options.clusterId,
       nodeId,
+      incarnation,
       versions: PROTOCOL_VERSIONS,
       prover: proverOf(options.secret),
     };
@@ -99,8 +107,8 @@ class WebSocketMesh implements Mesh {
       timers,
       limits,
       farewells,
-      judge: (from, serial) => this.#judge(from, serial),
-      admit: (from, socket, serial) => this.#admit(from, socket, serial),
+      judge: (visitor) => this.#judge(visitor),
+      admit: (visitor, socket) => this.#admit(visitor, socket),
     });
   }
 
@@ -120,7 +128,7 @@ class WebSocketMesh implements Mesh {
     for (const peer of peers) {
       const link = this.#links.get(peer.id);
       if (link === undefined) this.#addLink(peer);
-      else link.setUrl(peer.url);
+      else link.setPeer(peer);
     }
   }
 
@@ -152,17 +160,19 @@ class WebSocketMesh implements Mesh {
     link.start();
   }
 
-  #judge(from: string, serial: number): Refusal | null {
-    if (!this.#links.has(from)) return "not_a_member";
+  #judge({ from, incarnation, serial }: VisitorClaim): Refusal | null {
+    const link = this.#links.get(from);
+    if (link === undefined) return "not_a_member";
+    if (!link.accepts(incarnation)) return "other_incarnation";
     if (roleOf(this.#nodeId, from) === "dialer") return "wrong_direction";
     // An attempt that the peer gave up long ago must not push out the link that came of a later one.
     if (serial < (this.#serials.get(from) ?? 0)) return "superseded";
     return null;
   }
 
-  #admit(from: string, socket: PeerSocket, serial: number): void {
+  #admit({ from, incarnation, serial }: VisitorClaim, socket: PeerSocket): void {
     this.#serials.set(from, serial);
-    this.#links.get(from)?.adopt(socket);
+    this.#links.get(from)?.adopt(socket, incarnation);
   }
 
   async #shutDown(): Promise<void> {

@@ -9,7 +9,7 @@ import { Backoff } from "./backoff.ts";
 import { Channel, type ChannelContext } from "./channel.ts";
 import type { Greeting, GreetingOutcome } from "./conversation.ts";
 import type { Farewells } from "./farewells.ts";
-import { greetAsDialer, type Identity } from "./handshake.ts";
+import { greetAsDialer, type Identity, isOtherLife } from "./handshake.ts";
 import {
   type LinkAction,
   type LinkEvent,
@@ -59,6 +59,10 @@ export class PeerLink {
   readonly #context: LinkContext;
   readonly #backoff: Backoff;
   #url: string;
+  /** Which life of its directory the peer is known to be in; null if nobody knows. */
+  #known: string | null;
+  /** Which one it claimed on the newest link. */
+  #claimed: string | null = null;
   #phase: LinkPhase = "idle";
   /** The link's socket, adopted or dialed, from then until it is dropped or gone. */
   #socket: PeerSocket | null = null;
@@ -74,6 +78,7 @@ export class PeerLink {
   constructor(peer: Member, role: LinkRole, context: LinkContext) {
     this.#peer = peer.id;
     this.#url = peer.url;
+    this.#known = peer.incarnation ?? null;
     this.#role = role;
     this.#context = context;
     this.#backoff = new Backoff(context.limits, context.random);
@@ -94,9 +99,21 @@ export class PeerLink {
     };
   }
 
-  /** Where the next attempt dials to; a link that is up stays up. */
-  setUrl(url: string): void {
-    this.#url = url;
+  /**
+   * What is known of the peer by now. The next attempt dials its new address; a link that is up stays
+   * up, unless the peer at its other end turns out to be in another life of its directory.
+   */
+  setPeer(peer: Member): void {
+    this.#url = peer.url;
+    this.#known = peer.incarnation ?? null;
+    if (this.isUp && !this.accepts(this.#claimed)) {
+      this.#fail("Refused the peer: other_incarnation", true);
+    }
+  }
+
+  /** Whether the peer may come in this life of its directory. */
+  accepts(incarnation: string | null): boolean {
+    return !isOtherLife(this.#known, incarnation);
   }
 
   /** Begins to dial, if this side is the one that does. */
@@ -105,8 +122,9 @@ export class PeerLink {
   }
 
   /** Takes a socket on which the peer has proven itself, in place of any before it. */
-  adopt(socket: PeerSocket): void {
+  adopt(socket: PeerSocket, incarnation: string | null): void {
     this.#adopted = socket;
+    this.#claimed = incarnation;
     if (this.isUp) this.#failure = { reason: "Peer opened a newer link", refused: false };
     this.#on("adopted");
   }
@@ -152,7 +170,7 @@ export class PeerLink {
         return this.#setTimer(this.#backoff.nextDelayMs(), () => this.#on("dial"));
       case "reportUp":
         this.#reported = null;
-        return this.#context.events.onPeerUp(this.#peer);
+        return this.#context.events.onPeerUp(this.#peer, this.#claimed);
       case "reportDown":
         return this.#report();
       case "reportFailure":
@@ -182,7 +200,8 @@ export class PeerLink {
   }
 
   #greet(): void {
-    this.#greeting = greetAsDialer(this.#context.self, this.#peer, {
+    const expected = { id: this.#peer, incarnation: this.#known };
+    this.#greeting = greetAsDialer(this.#context.self, expected, {
       send: (bytes) => this.#socket?.send(bytes),
       onEnd: (outcome) => this.#onGreetingEnd(outcome),
     });
@@ -191,6 +210,11 @@ export class PeerLink {
   #onGreetingEnd(outcome: GreetingOutcome): void {
     switch (outcome.kind) {
       case "done":
+        // What is known of the peer may have changed while the proofs were on their way.
+        if (!this.accepts(outcome.incarnation)) {
+          return this.#fail("Refused the peer: other_incarnation", true);
+        }
+        this.#claimed = outcome.incarnation;
         return this.#on("greeted");
       case "refused_by_peer":
         return this.#fail(`Peer refused: ${outcome.refusal ?? "unknown reason"}`, true);

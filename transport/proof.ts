@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeIdField, PROOF_BYTES } from "./handshake_frame.ts";
+import { encodeIdField, encodeIncarnation, PROOF_BYTES } from "./handshake_frame.ts";
 
 /** Everything two nodes said before the proof: signing it all leaves nothing to tamper with. */
 export interface Transcript {
@@ -24,6 +24,10 @@ export interface Transcript {
   readonly dialerNonce: Uint8Array;
   /** The acceptor's nonce. */
   readonly acceptorNonce: Uint8Array;
+  /** Which life of its data directory the dialer claims to be in. */
+  readonly dialerIncarnation: string | null;
+  /** Which life of its data directory the acceptor claims to be in. */
+  readonly acceptorIncarnation: string | null;
 }
 
 /** Which side makes a proof. Part of what is signed, so that neither can be answered with its own. */
@@ -93,6 +97,8 @@ function encodeTranscript(transcript: Transcript, role: ProofRole): Uint8Array<A
     encodeIdField(transcript.acceptor),
     transcript.dialerNonce,
     transcript.acceptorNonce,
+    encodeIncarnation(transcript.dialerIncarnation),
+    encodeIncarnation(transcript.acceptorIncarnation),
   ];
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

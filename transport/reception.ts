@@ -6,7 +6,7 @@
 
 import type { Greeting } from "./conversation.ts";
 import type { Farewells } from "./farewells.ts";
-import { greetAsAcceptor, type Identity } from "./handshake.ts";
+import { greetAsAcceptor, type Identity, type Judge } from "./handshake.ts";
 import type { Refusal } from "./handshake_frame.ts";
 import type { MeshLimits } from "./mesh_limits.ts";
 import { DEAF, type PeerSocket } from "./peer_socket.ts";
@@ -22,10 +22,20 @@ export interface ReceptionHost {
   readonly limits: MeshLimits;
   /** Sees sockets off. */
   readonly farewells: Farewells;
-  /** Whether the visitor may link up. `serial` counts accepted sockets: a larger one is newer. */
-  readonly judge: (from: string, serial: number) => Refusal | null;
-  /** The visitor has proven to be `from`, and knows that it is accepted. */
-  readonly admit: (from: string, socket: PeerSocket, serial: number) => void;
+  /** Whether the visitor may link up. */
+  readonly judge: (visitor: VisitorClaim) => Refusal | null;
+  /** The visitor has proven its claim, and knows that it is accepted. */
+  readonly admit: (visitor: VisitorClaim, socket: PeerSocket) => void;
+}
+
+/** Who a visitor says it is. */
+export interface VisitorClaim {
+  /** Its id. */
+  readonly from: string;
+  /** Which life of its data directory it is in, if it says. */
+  readonly incarnation: string | null;
+  /** Counts accepted sockets: a larger one is newer. */
+  readonly serial: number;
 }
 
 interface Visitor {
@@ -56,11 +66,15 @@ export class Reception {
     }
     this.#serial += 1;
     const serial = this.#serial;
-    const greeting = greetAsAcceptor(self, (from) => this.#host.judge(from, serial), {
+    const judge: Judge = (from, incarnation) => this.#host.judge({ from, incarnation, serial });
+    const greeting = greetAsAcceptor(self, judge, {
       send: (bytes) => socket.send(bytes),
       onEnd: (outcome) => {
         this.#forget(visitor);
-        if (outcome.kind === "done") return this.#host.admit(outcome.peer, socket, serial);
+        if (outcome.kind === "done") {
+          const { peer, incarnation } = outcome;
+          return this.#host.admit({ from: peer, incarnation, serial }, socket);
+        }
         if (outcome.kind === "refused_peer") return farewells.bid(socket);
         farewells.expel(socket);
       },

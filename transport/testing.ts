@@ -42,6 +42,8 @@ export type RegisterTest = (name: string, body: () => Promise<void>) => void;
 export class EventLog implements TransportEvents {
   /** Every message, with its sender. */
   readonly messages: { readonly from: NodeId; readonly message: Uint8Array }[] = [];
+  /** What peers said of their directories when their links came up. */
+  readonly incarnations: (string | null)[] = [];
   /** Every change of a link, as `up n1` or `down n1: reason`. */
   readonly changes: string[] = [];
   #waiting: { readonly condition: () => boolean; readonly resolve: () => void }[] = [];
@@ -51,7 +53,8 @@ export class EventLog implements TransportEvents {
     this.#settle();
   };
 
-  onPeerUp = (peer: NodeId): void => {
+  onPeerUp = (peer: NodeId, incarnation: string | null): void => {
+    this.incarnations.push(incarnation);
     this.changes.push(`up ${peer}`);
     this.#settle();
   };

@@ -61,7 +61,8 @@ async function importPairs(invocation: Invocation): Promise<ExitCode> {
   const elapsedMs = Math.round(performance.now() - startedMs);
   await output.result({
     json: { stored: result.stored, elapsedMs },
-    text: `stored ${result.stored} pairs in ${describeSeconds(elapsedMs)}`,
+    text: `stored ${result.stored} ${result.stored === 1 ? "pair" : "pairs"} ` +
+      `in ${describeSeconds(elapsedMs)}`,
   });
   return EXIT.ok;
 }

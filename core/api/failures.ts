@@ -13,7 +13,7 @@ export type Outcome = "not_applied" | "unknown";
 /** One row of {@linkcode FAILURES}. */
 export interface FailureRow {
   /** The HTTP status it travels under. */
-  readonly status: 400 | 404 | 405 | 408 | 409 | 413 | 429 | 500 | 503 | 507;
+  readonly status: 400 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 429 | 500 | 503 | 507;
   /** Whether the same request, sent again later, may succeed. */
   readonly retryable: boolean;
   /** What became of the write, if it was one. */
@@ -30,10 +30,21 @@ export type FailureCode =
   | "invalid_argument"
   | "invalid_cursor"
   | "invalid_session"
+  | "too_many_operations"
+  | "duplicate_key"
+  | "range_too_large"
+  | "future_revision"
   | "key_not_found"
+  | "lease_not_found"
   | "route_not_found"
   | "method_not_allowed"
   | "session_expired"
+  | "lease_exists"
+  | "lease_full"
+  | "not_an_integer"
+  | "out_of_range"
+  | "compacted"
+  | "precondition_failed"
   | "body_too_large"
   | "value_too_large"
   | "overloaded"
@@ -52,13 +63,30 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   invalid_argument: row(400, "A query parameter or header is unknown, malformed or out of range."),
   invalid_cursor: row(400, "The cursor was not made by this API, or not for this prefix."),
   invalid_session: row(400, "The Idempotency-Key is not of the form session/sequence."),
+  too_many_operations: row(
+    400,
+    "The transaction has more than 128 operations or comparisons, or nests deeper than 8 levels.",
+  ),
+  duplicate_key: row(400, "The transaction may write a key twice."),
+  range_too_large: row(
+    400,
+    "One transaction would delete or compare more than 4,096 keys by ranges, or answer with more than 2,097,152 bytes.",
+  ),
+  future_revision: row(400, "The store has not come to this revision."),
   key_not_found: row(404, "There is no such key."),
+  lease_not_found: row(404, "There is no such lease; it may have expired or been revoked."),
   route_not_found: row(404, "There is nothing at this path."),
   method_not_allowed: row(405, "The path exists, but not for this method."),
   session_expired: row(
     409,
     "The session is unknown or was forgotten, or the sequence is older than the answers kept for it.",
   ),
+  lease_exists: row(409, "A lease of this id exists."),
+  lease_full: row(409, "The lease would get more than 4,096 keys."),
+  not_an_integer: row(409, "The value to be incremented is not a 64-bit integer in JSON."),
+  out_of_range: row(409, "The increment's result would leave its bounds, or 64 bits."),
+  compacted: row(410, "This revision is no longer kept; `compactRevision` is the first that is."),
+  precondition_failed: row(412, "The key is not as If-Match or If-None-Match demand."),
   body_too_large: row(413, "The body is larger than 1,572,864 bytes."),
   value_too_large: row(413, "The value is larger than 1,048,576 bytes."),
   overloaded: retryable(429, "not_applied", "Too many writes are waiting; nothing was proposed."),
@@ -99,6 +127,8 @@ export interface FailureBody {
     readonly retryable: boolean;
     /** What became of the write, if it was one. */
     readonly outcome: Outcome;
+    /** With `compacted`: the first revision that can still be read. */
+    readonly compactRevision?: number;
   };
 }
 
@@ -125,5 +155,17 @@ export class KvFailure extends Error {
     this.code = code;
     this.retryable = FAILURES[code].retryable;
     this.outcome = outcome ?? FAILURES[code].outcome;
+  }
+}
+
+/** What was asked for lies before the first revision that is kept. */
+export class CompactedFailure extends KvFailure {
+  /** The first revision that can still be read. */
+  readonly compactRevision: number;
+
+  /** Makes the failure. */
+  constructor(compactRevision: number) {
+    super("compacted", `Revisions before ${compactRevision} are no longer kept.`);
+    this.compactRevision = compactRevision;
   }
 }

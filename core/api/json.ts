@@ -37,6 +37,8 @@ export interface KeyValueJson {
   readonly modRevision: number;
   /** How many times it was written since it came into being; 1 when new. */
   readonly version: number;
+  /** The lease with which the key ends; only if it has one. */
+  readonly lease?: string;
 }
 
 /** Body of `PUT /kv/:key`. */

@@ -69,6 +69,12 @@ export class ByteReader {
     return high * TWO_32 + low;
   }
 
+  /** Eight bytes, little endian: an integer from -2^63 to 2^63 - 1. */
+  i64(): bigint {
+    const low = BigInt(this.u32());
+    return BigInt.asIntN(64, (BigInt(this.u32()) << 32n) | low);
+  }
+
   /** An integer from 0 to 2^53 - 1 in its shortest LEB128 form. */
   varint(): number {
     const first = this.u8();

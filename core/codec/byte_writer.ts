@@ -63,6 +63,13 @@ export class ByteWriter {
     this.u32(Math.floor(value / TWO_32));
   }
 
+  /** Eight bytes: an integer from -2^63 to 2^63 - 1. */
+  i64(value: bigint): void {
+    const bits = BigInt.asUintN(64, value);
+    this.u32(Number(bits & 0xffff_ffffn));
+    this.u32(Number(bits >> 32n));
+  }
+
   /**
    * One to eight bytes: an integer from 0 to 2^53 - 1.
    *

@@ -5,7 +5,9 @@
  * ```text
  * version u8 = 1
  * count   varint
- * member  id text, url text, roles u8 (1 voter, 2 outgoing voter, 4 learner)    count times
+ * member  id text, url text, roles u8, [replaces text], [incarnation text]    count times
+ *         roles: 1 voter, 2 outgoing voter, 4 learner, 8 to vote once caught up,
+ *         16 and then in the place of `replaces`, 32 known by its `incarnation`
  * ```
  *
  * Roles stand beside the member they belong to, so that bytes cannot name a voter that is nobody.
@@ -13,7 +15,7 @@
  * @module
  */
 
-import type { Configuration, Member } from "../raft/configuration.ts";
+import type { Configuration, Member, VoterCandidate } from "../raft/configuration.ts";
 import type { NodeId } from "../raft/ids.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ByteWriter } from "./byte_writer.ts";
@@ -44,17 +46,22 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
 
 /** Writes what {@linkcode readConfiguration} reads. */
 export function writeConfiguration(writer: ByteWriter, configuration: Configuration): void {
-  const { members, voters, votersOutgoing, learners } = configuration;
+  const { members, voters, votersOutgoing, learners, candidates } = configuration;
   checkEncodable(configuration);
   writer.u8(VERSION);
   writer.varint(members.length);
-  for (const { id, url } of members) {
+  for (const { id, url, incarnation } of members) {
     writer.text(id);
     writer.text(url);
+    const candidate = candidates.find((each) => each.id === id);
+    const replaces = candidate?.replaces ?? null;
     writer.u8(
       (voters.includes(id) ? VOTER : 0) | (votersOutgoing.includes(id) ? OUTGOING : 0) |
-        (learners.includes(id) ? LEARNER : 0),
+        (learners.includes(id) ? LEARNER : 0) | (candidate === undefined ? 0 : CANDIDATE) |
+        (replaces === null ? 0 : REPLACES) | (incarnation === undefined ? 0 : MET),
     );
+    if (replaces !== null) writer.text(replaces);
+    if (incarnation !== undefined) writer.text(incarnation);
   }
 }
 
@@ -69,32 +76,47 @@ export function readConfiguration(reader: ByteReader): Configuration {
   const voters: NodeId[] = [];
   const votersOutgoing: NodeId[] = [];
   const learners: NodeId[] = [];
+  const candidates: VoterCandidate[] = [];
   let previous = "";
   for (let left = reader.count(MEMBER_BYTES_MIN); left > 0; left--) {
     const id = readNodeId(reader);
     if (id <= previous) reader.fail("Members are not in order of their ids");
     previous = id;
-    members.push({ id, url: reader.text() });
+    const url = reader.text();
     const roles = reader.u8();
-    if (roles === 0 || roles > (VOTER | OUTGOING | LEARNER)) {
-      reader.fail("Member has no known role");
-    }
-    if ((roles & VOTER) !== 0 && (roles & LEARNER) !== 0) reader.fail("Learner has a vote");
-    if ((roles & VOTER) !== 0) voters.push(id);
-    if ((roles & OUTGOING) !== 0) votersOutgoing.push(id);
-    if ((roles & LEARNER) !== 0) learners.push(id);
+    checkRoles(roles, reader);
+    const holds = (role: number) => (roles & role) !== 0;
+    if (holds(VOTER)) voters.push(id);
+    if (holds(OUTGOING)) votersOutgoing.push(id);
+    if (holds(LEARNER)) learners.push(id);
+    const replaces = holds(REPLACES) ? readNodeId(reader) : null;
+    if (holds(CANDIDATE)) candidates.push({ id, replaces });
+    members.push(holds(MET) ? { id, url, incarnation: reader.text() } : { id, url });
   }
-  return { members, voters, votersOutgoing, learners };
+  return { members, voters, votersOutgoing, learners, candidates };
+}
+
+function checkRoles(roles: number, reader: ByteReader): void {
+  const holds = (role: number) => (roles & role) !== 0;
+  if (roles >= 2 * MET || (!holds(VOTER) && !holds(OUTGOING) && !holds(LEARNER))) {
+    reader.fail("Member has no known role");
+  }
+  if (holds(VOTER) && holds(LEARNER)) reader.fail("Learner has a vote");
+  if (holds(CANDIDATE) && !holds(LEARNER)) reader.fail("Candidate is no learner");
+  if (holds(REPLACES) && !holds(CANDIDATE)) reader.fail("Member without a role replaces another");
 }
 
 const VERSION = 1;
 const VOTER = 1;
 const OUTGOING = 2;
 const LEARNER = 4;
+const CANDIDATE = 8;
+const REPLACES = 16;
+const MET = 32;
 const MEMBER_BYTES_MIN = 4;
 
 function checkEncodable(configuration: Configuration): void {
-  const { members, voters, votersOutgoing, learners } = configuration;
+  const { members, voters, votersOutgoing, learners, candidates } = configuration;
   const known = new Set<NodeId>();
   let previous = "";
   for (const { id } of members) {
@@ -102,7 +124,8 @@ function checkEncodable(configuration: Configuration): void {
     previous = id;
     known.add(id);
   }
-  for (const id of [...voters, ...votersOutgoing, ...learners]) {
+  const named = [...voters, ...votersOutgoing, ...learners, ...candidates.map(({ id }) => id)];
+  for (const id of named) {
     if (!known.has(id)) throw new RangeError(`Cannot encode a role without its member: ${id}`);
   }
 }

@@ -3,45 +3,92 @@
  *
  * ```text
  * version u8 = 1, kind u8
- *   1 commit        session flag, [session varint, sequence varint], count varint, operations
+ *   1 commit        session flag, [session varint, sequence varint], branches (operation.ts)
  *   2 open_session
- * operation: kind u8
- *   1 put           key, encoding u8, value bytes
- *   2 delete        key
+ *   3 compact       revision varint
+ *   4 maintain      revision varint
+ *   5 lease_grant      lease varint or 0, ttlMs varint
+ *   6 lease_keep_alive lease varint
+ *   7 lease_revoke     lease varint
  * ```
  *
  * @module
  */
 
+import { unreachable } from "../assert.ts";
 import { ByteReader } from "../codec/byte_reader.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
+import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
-import type { Key } from "./key.ts";
-import {
-  readKey,
-  readValue,
-  readValueEncoding,
-  VALUE_ENCODINGS,
-  type ValueEncoding,
-} from "./record.ts";
+import { type CommitFault, commitFault } from "./commit_rules.ts";
+import type { Branches } from "./operation.ts";
+import { readBranches, writeBranches } from "./operation_codec.ts";
 
 /** Anything that may be asked of the store through the log. */
-export type Command = CommitCommand | OpenSessionCommand;
+export type Command =
+  | CommitCommand
+  | OpenSessionCommand
+  | CompactCommand
+  | MaintainCommand
+  | LeaseCommand;
 
-/** Carries out operations on distinct keys as one: all at one revision, or none. */
-export interface CommitCommand {
+/** Carries out one branch of operations as one: all at one revision, or none. */
+export interface CommitCommand extends Branches {
   /** Tells it from other commands. */
   readonly kind: "commit";
   /** Under which name to remember the answer, or null if a repetition may act again. */
   readonly session: SessionRef | null;
-  /** What to do, in order; at most 128, perhaps none. */
-  readonly operations: readonly Operation[];
 }
 
 /** Begins a session, within which a command takes effect once however often it is sent. */
 export interface OpenSessionCommand {
   /** Tells it from other commands. */
   readonly kind: "open_session";
+}
+
+/** Makes what lies before a revision unreadable. */
+export interface CompactCommand {
+  /** Tells it from other commands. */
+  readonly kind: "compact";
+  /** The first revision that stays readable: past the last compaction, at most the present one. */
+  readonly revision: number;
+}
+
+/** What a leader proposes by itself: time passes, and what is due by it is done. */
+export interface MaintainCommand {
+  /** Tells it from other commands. */
+  readonly kind: "maintain";
+  /** To be compacted to, unless that was done; 0 for no compaction. */
+  readonly compactRevision: number;
+}
+
+/** Anything asked about one lease. */
+export type LeaseCommand = LeaseGrantCommand | LeaseKeepAliveCommand | LeaseRevokeCommand;
+
+/** Makes a lease. */
+export interface LeaseGrantCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_grant";
+  /** The id it is to have; 0 for one that no lease has. */
+  readonly lease: number;
+  /** How long it lives without renewal, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/** Lets a lease live for its whole time from now. */
+export interface LeaseKeepAliveCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_keep_alive";
+  /** Its id. */
+  readonly lease: number;
+}
+
+/** Ends a lease and its keys. */
+export interface LeaseRevokeCommand {
+  /** Tells it from other commands. */
+  readonly kind: "lease_revoke";
+  /** Its id. */
+  readonly lease: number;
 }
 
 /** One request of one session (thesis §6.3). */
@@ -52,45 +99,34 @@ export interface SessionRef {
   readonly sequence: number;
 }
 
-/** One change to one key. */
-export type Operation = PutOperation | DeleteOperation;
-
-/** Gives a key a value. */
-export interface PutOperation {
-  /** Tells it from other operations. */
-  readonly kind: "put";
-  /** Where to put it: 1 to 2,048 bytes. */
-  readonly key: Key;
-  /** At most 1 MiB. */
-  readonly value: Uint8Array;
-  /** What the value's bytes are. */
-  readonly encoding: ValueEncoding;
-}
-
-/** Takes a key out, if it is there. */
-export interface DeleteOperation {
-  /** Tells it from other operations. */
-  readonly kind: "delete";
-  /** What to take out: 1 to 2,048 bytes. */
-  readonly key: Key;
-}
-
 /** The bytes of a command. Limits are the caller's to keep: {@linkcode decodeCommand} checks them. */
 export function encodeCommand(command: Command): Uint8Array {
   const writer = new ByteWriter(sizeBytesExpected(command));
   writer.u8(VERSION);
-  if (command.kind === "open_session") {
-    writer.u8(OPEN_SESSION);
-    return writer.finish();
+  writer.u8(KINDS.tagOf(command.kind));
+  switch (command.kind) {
+    case "commit":
+      writeCommit(writer, command);
+      break;
+    case "open_session":
+      break;
+    case "compact":
+      writer.varint(command.revision);
+      break;
+    case "maintain":
+      writer.varint(command.compactRevision);
+      break;
+    case "lease_grant":
+      writer.varint(command.lease);
+      writer.varint(command.ttlMs);
+      break;
+    case "lease_keep_alive":
+    case "lease_revoke":
+      writer.varint(command.lease);
+      break;
+    default:
+      unreachable(command);
   }
-  writer.u8(COMMIT);
-  writer.flag(command.session !== null);
-  if (command.session !== null) {
-    writer.varint(command.session.session);
-    writer.varint(command.session.sequence);
-  }
-  writer.varint(command.operations.length);
-  for (const operation of command.operations) writeOperation(writer, operation);
   return writer.finish();
 }
 
@@ -102,25 +138,54 @@ export function encodeCommand(command: Command): Uint8Array {
 export function decodeCommand(bytes: Uint8Array): Command {
   const reader = new ByteReader(bytes);
   if (reader.u8() !== VERSION) reader.fail("Command is of an unknown version");
-  const kind = reader.u8();
-  const command = kind === COMMIT
-    ? readCommit(reader)
-    : kind === OPEN_SESSION
-    ? OPEN_SESSION_COMMAND
-    : reader.fail("Command is of an unknown kind");
+  const command = readCommand(reader);
   reader.end();
   return command;
 }
 
+function readCommand(reader: ByteReader): Command {
+  const kind = KINDS.nameOf(reader.u8()) ?? reader.fail("Command is of an unknown kind");
+  switch (kind) {
+    case "commit":
+      return readCommit(reader);
+    case "open_session":
+      return { kind };
+    case "compact":
+      return { kind, revision: reader.varint() };
+    case "maintain":
+      return { kind, compactRevision: reader.varint() };
+    case "lease_grant":
+      return { kind, lease: reader.varint(), ttlMs: readTtlMs(reader) };
+    case "lease_keep_alive":
+    case "lease_revoke":
+      return { kind, lease: reader.varint() };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function writeCommit(writer: ByteWriter, command: CommitCommand): void {
+  const { session } = command;
+  writer.flag(session !== null);
+  if (session !== null) {
+    writer.varint(session.session);
+    writer.varint(session.sequence);
+  }
+  writeBranches(writer, command);
+}
+
 function readCommit(reader: ByteReader): CommitCommand {
   const session = reader.flag() ? readSessionRef(reader) : null;
-  const count = reader.varint();
-  if (count > LIMITS.commitOperationsMax) reader.fail("Commit has too many operations");
-  const operations: Operation[] = [];
-  for (let left = count; left > 0; left--) operations.push(readOperation(reader));
-  const keys = count > 1 ? new Set(operations.map((operation) => operation.key)).size : count;
-  if (keys < count) reader.fail("Commit names a key twice");
-  return { kind: "commit", session, operations };
+  const branches = readBranches(reader);
+  const fault = commitFault(branches);
+  if (fault !== null) reader.fail(FAULTS[fault]);
+  return { kind: "commit", session, ...branches };
+}
+
+function readTtlMs(reader: ByteReader): number {
+  const ttlMs = reader.varint();
+  if (ttlMs < 1 || ttlMs > LIMITS.leaseTtlMsMax) reader.fail("Time to live is out of bounds");
+  return ttlMs;
 }
 
 function readSessionRef(reader: ByteReader): SessionRef {
@@ -130,41 +195,30 @@ function readSessionRef(reader: ByteReader): SessionRef {
   return { session, sequence };
 }
 
-function writeOperation(writer: ByteWriter, operation: Operation): void {
-  if (operation.kind === "delete") {
-    writer.u8(DELETE);
-    return writer.byteString(operation.key);
-  }
-  writer.u8(PUT);
-  writer.byteString(operation.key);
-  writer.u8(VALUE_ENCODINGS.tagOf(operation.encoding));
-  writer.bytes(operation.value);
-}
-
-function readOperation(reader: ByteReader): Operation {
-  const kind = reader.u8();
-  if (kind === DELETE) return { kind: "delete", key: readKey(reader) };
-  if (kind !== PUT) reader.fail("Operation is of an unknown kind");
-  const key = readKey(reader);
-  const encoding = readValueEncoding(reader);
-  return { kind: "put", key, value: readValue(reader), encoding };
-}
-
 function sizeBytesExpected(command: Command): number {
   let size = HEADER_BYTES;
-  if (command.kind === "open_session") return size;
+  if (command.kind !== "commit") return size;
   for (const operation of command.operations) {
-    size += OPERATION_HEADER_BYTES + operation.key.length;
-    if (operation.kind === "put") size += operation.value.length;
+    size += OPERATION_HEADER_BYTES;
+    if (operation.kind === "put") size += operation.key.length + operation.value.length;
   }
   return size;
 }
 
 const VERSION = 1;
-const COMMIT = 1;
-const OPEN_SESSION = 2;
-const PUT = 1;
-const DELETE = 2;
+const KINDS: Tags<Command["kind"]> = new Tags({
+  commit: 1,
+  open_session: 2,
+  compact: 3,
+  maintain: 4,
+  lease_grant: 5,
+  lease_keep_alive: 6,
+  lease_revoke: 7,
+});
+const FAULTS: Readonly<Record<CommitFault, string>> = {
+  too_many_operations: "Commit has too many operations",
+  nested_too_deep: "Commit is nested too deep",
+  duplicate_key: "Commit names a key twice",
+};
 const HEADER_BYTES = 24;
 const OPERATION_HEADER_BYTES = 16;
-const OPEN_SESSION_COMMAND: OpenSessionCommand = { kind: "open_session" };

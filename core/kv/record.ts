@@ -9,16 +9,15 @@ import type { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
 import type { Key } from "./key.ts";
+import { type PackedValue, packValue, unpackValue, writeValue } from "./value.ts";
 
 /** What the writer said its bytes are: UTF-8 text, JSON in UTF-8, or just bytes. */
 export type ValueEncoding = "text" | "json" | "bytes";
 
-/** A key with its value and history. Never changed once made. */
-export interface KvRecord {
+/** What is known of a version of a key beside its value. Never changed once made. */
+export interface KvHistory {
   /** Where it is kept. */
   readonly key: Key;
-  /** The value, which belongs to the record alone. */
-  readonly value: Uint8Array;
   /** What the value's bytes are. */
   readonly encoding: ValueEncoding;
   /** The revision at which the key last came into being. */
@@ -27,6 +26,31 @@ export interface KvRecord {
   readonly modRevision: number;
   /** How many times it was written since it came into being; 1 when new. */
   readonly version: number;
+  /** The lease with which the key ends; only if it has one. */
+  readonly lease?: number;
+}
+
+/** A key with its value and history. */
+export interface KvRecord extends KvHistory {
+  /** The value; not to be changed. */
+  readonly value: Uint8Array;
+}
+
+/** A version of a key as the store keeps it. */
+export interface StoredRecord extends KvHistory {
+  /** The value, which belongs to the record alone. */
+  readonly packed: PackedValue;
+}
+
+/** A stored version as it is shown. */
+export function recordOf(stored: StoredRecord): KvRecord {
+  const { packed, ...history } = stored;
+  return { ...history, value: unpackValue(packed) };
+}
+
+/** How many bytes the key and the value of a version take. */
+export function recordSizeBytes({ key, packed }: StoredRecord): number {
+  return key.length + packed.length;
 }
 
 /** The bytes that stand for encodings, in commands and snapshots. */
@@ -51,30 +75,38 @@ export function readValue(reader: ByteReader): Uint8Array {
   return value;
 }
 
-/** Writes a record as it stands in snapshots. */
-export function writeRecord(writer: ByteWriter, record: KvRecord): void {
+/** Reads the id of a lease, or 0 for none. */
+export function readLease(reader: ByteReader): { readonly lease?: number } {
+  const lease = reader.varint();
+  return lease === 0 ? {} : { lease };
+}
+
+/** Writes a version as it stands in snapshots. */
+export function writeRecord(writer: ByteWriter, record: StoredRecord): void {
   writer.byteString(record.key);
   writer.u8(VALUE_ENCODINGS.tagOf(record.encoding));
   writer.varint(record.createRevision);
   writer.varint(record.modRevision);
   writer.varint(record.version);
-  writer.bytes(record.value);
+  writer.varint(record.lease ?? 0);
+  writeValue(writer, record.packed);
 }
 
 /**
- * Reads a record with a value of its own.
+ * Reads a version with a value of its own.
  *
  * @throws {DecodeError} if there is none, or its history contradicts itself
  */
-export function readRecord(reader: ByteReader): KvRecord {
+export function readRecord(reader: ByteReader): StoredRecord {
   const key = readKey(reader);
   const encoding = readValueEncoding(reader);
   const createRevision = reader.varint();
   const modRevision = reader.varint();
   const version = reader.varint();
-  const value = readValue(reader).slice();
+  const lease = readLease(reader);
+  const packed = packValue(readValue(reader));
   if (version === 0) reader.fail("Record was never written");
   // One write at most for each revision from the first to the last.
   if (modRevision - createRevision < version - 1) reader.fail("Version passes the revisions");
-  return { key, value, encoding, createRevision, modRevision, version };
+  return { key, packed, encoding, createRevision, modRevision, version, ...lease };
 }

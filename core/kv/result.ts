@@ -3,24 +3,33 @@
  *
  * ```text
  * version u8 = 1, kind u8
- *   1 committed, 2 committed (replayed)   revision varint, count varint, results
+ *   1 committed, 2 committed (replayed)   revision varint, succeeded flag,
+ *                                         results (operation_result.ts)
  *   3 session_opened                      session varint, revision varint
- *   4 refused                             reason u8 (1 session_expired, 2 malformed)
- * result: kind u8
- *   1 put                                 createRevision varint, version varint
- *   2 delete, of no key                   nothing
- *   3 delete, of one key                  nothing
+ *   4 refused                             reason u8, revision varint or 0
+ *   5 compacted                           compactRevision varint, revision varint
+ *   6 maintained                          revision varint
+ *   7 lease_granted, 9 lease_renewed      lease varint, ttlMs varint, revision varint
+ *   8 lease_revoked                       lease varint, deleted varint, revision varint
  * ```
  *
  * @module
  */
 
+import { unreachable } from "../assert.ts";
 import { ByteReader } from "../codec/byte_reader.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
+import { type OperationResult, readResults, writeResults } from "./operation_result.ts";
 
 /** Any answer. */
-export type CommandResult = Committed | SessionOpened | Refused;
+export type CommandResult =
+  | Committed
+  | SessionOpened
+  | Compacted
+  | Maintained
+  | LeaseAnswer
+  | Refused;
 
 /** The commit took effect. */
 export interface Committed {
@@ -28,7 +37,9 @@ export interface Committed {
   readonly kind: "committed";
   /** The revision it took. */
   readonly revision: number;
-  /** One for each of its operations. */
+  /** Whether its comparisons held. */
+  readonly succeeded: boolean;
+  /** One for each operation of the branch that was taken. */
   readonly results: readonly OperationResult[];
   /** Present if it took effect earlier and this is the answer of then. */
   readonly replayed?: true;
@@ -44,43 +55,82 @@ export interface SessionOpened {
   readonly revision: number;
 }
 
+/** The past before a revision can no longer be read. */
+export interface Compacted {
+  /** Tells it from other answers. */
+  readonly kind: "compacted";
+  /** The first revision that stays readable. */
+  readonly compactRevision: number;
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
+/** What was due is done, or as much of it as one entry does. */
+export interface Maintained {
+  /** Tells it from other answers. */
+  readonly kind: "maintained";
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
+/** What became of a command about a lease. */
+export type LeaseAnswer = LeaseLives | LeaseRevoked;
+
+/** A lease was granted or renewed. */
+export interface LeaseLives {
+  /** Tells it from other answers. */
+  readonly kind: "lease_granted" | "lease_renewed";
+  /** Its id. */
+  readonly lease: number;
+  /** How long it lives from now on, in milliseconds. */
+  readonly ttlMs: number;
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
+/** A lease was ended, and its keys with it. */
+export interface LeaseRevoked {
+  /** Tells it from other answers. */
+  readonly kind: "lease_revoked";
+  /** Its id. */
+  readonly lease: number;
+  /** How many keys ended with it, all at one revision. */
+  readonly deleted: number;
+  /** The store's revision then. */
+  readonly revision: number;
+}
+
 /** Nothing was done. */
 export interface Refused {
   /** Tells it from other answers. */
   readonly kind: "refused";
   /** Why. */
   readonly reason: RefusalReason;
+  /** For `compacted` the compact revision, for `future_revision` the store's. */
+  readonly revision?: number;
 }
 
 /**
  * `session_expired`: the session is unknown or forgotten, or the sequence is older than its answers;
  * an earlier sending of the same request may have taken effect. `malformed`: the payload is no
- * command.
+ * command. `compacted`: the past up to that revision is gone already. `future_revision`: the store
+ * has not come to that revision. `not_an_integer`: an increment met a value that is no 64-bit
+ * integer. `out_of_range`: its result would leave the bounds. `range_too_large`: the commit would
+ * delete or compare too many keys by ranges, or answer with too many bytes. `lease_not_found`: there
+ * is no such lease (any more). `lease_exists`: the id is taken. `lease_full`: the lease would get too
+ * many keys.
  */
-export type RefusalReason = "session_expired" | "malformed";
-
-/** What became of one operation. */
-export type OperationResult = PutResult | DeleteResult;
-
-/** A value was written. */
-export interface PutResult {
-  /** Tells it from other operations' answers. */
-  readonly kind: "put";
-  /** The revision at which the key last came into being. */
-  readonly createRevision: number;
-  /** The commit's revision. */
-  readonly modRevision: number;
-  /** How many times the key was written since it came into being. */
-  readonly version: number;
-}
-
-/** A key was taken out, if it was there. */
-export interface DeleteResult {
-  /** Tells it from other operations' answers. */
-  readonly kind: "delete";
-  /** How many keys were removed. */
-  readonly deleted: 0 | 1;
-}
+export type RefusalReason =
+  | "session_expired"
+  | "malformed"
+  | "compacted"
+  | "future_revision"
+  | "not_an_integer"
+  | "out_of_range"
+  | "range_too_large"
+  | "lease_not_found"
+  | "lease_exists"
+  | "lease_full";
 
 /** The bytes of an answer. */
 export function encodeResult(result: CommandResult): Uint8Array {
@@ -99,7 +149,32 @@ export function encodeResult(result: CommandResult): Uint8Array {
     case "refused":
       writer.u8(REFUSED);
       writer.u8(REASONS.tagOf(result.reason));
+      writer.varint(result.revision ?? 0);
       break;
+    case "compacted":
+      writer.u8(COMPACTED);
+      writer.varint(result.compactRevision);
+      writer.varint(result.revision);
+      break;
+    case "maintained":
+      writer.u8(MAINTAINED);
+      writer.varint(result.revision);
+      break;
+    case "lease_granted":
+    case "lease_renewed":
+      writer.u8(result.kind === "lease_granted" ? LEASE_GRANTED : LEASE_RENEWED);
+      writer.varint(result.lease);
+      writer.varint(result.ttlMs);
+      writer.varint(result.revision);
+      break;
+    case "lease_revoked":
+      writer.u8(LEASE_REVOKED);
+      writer.varint(result.lease);
+      writer.varint(result.deleted);
+      writer.varint(result.revision);
+      break;
+    default:
+      unreachable(result);
   }
   return writer.finish();
 }
@@ -120,16 +195,8 @@ export function decodeResult(bytes: Uint8Array): CommandResult {
 /** Writes a commit's answer without its head, as it stands in snapshots. */
 export function writeCommitted(writer: ByteWriter, committed: Committed): void {
   writer.varint(committed.revision);
-  writer.varint(committed.results.length);
-  for (const result of committed.results) {
-    if (result.kind === "delete") {
-      writer.u8(result.deleted === 0 ? DELETED_NONE : DELETED_ONE);
-      continue;
-    }
-    writer.u8(PUT);
-    writer.varint(result.createRevision);
-    writer.varint(result.version);
-  }
+  writer.flag(committed.succeeded);
+  writeResults(writer, committed.results);
 }
 
 /**
@@ -139,11 +206,8 @@ export function writeCommitted(writer: ByteWriter, committed: Committed): void {
  */
 export function readCommitted(reader: ByteReader): Committed {
   const revision = reader.varint();
-  const results: OperationResult[] = [];
-  for (let left = reader.count(1); left > 0; left--) {
-    results.push(readOperationResult(reader, revision));
-  }
-  return { kind: "committed", revision, results };
+  const succeeded = reader.flag();
+  return { kind: "committed", revision, succeeded, results: readResults(reader, { revision }) };
 }
 
 function readResult(reader: ByteReader): CommandResult {
@@ -156,26 +220,35 @@ function readResult(reader: ByteReader): CommandResult {
       return { kind: "session_opened", session: reader.varint(), revision: reader.varint() };
     case REFUSED: {
       const reason = REASONS.nameOf(reader.u8()) ?? reader.fail("Reason is unknown");
-      return { kind: "refused", reason };
+      const revision = reader.varint();
+      return { kind: "refused", reason, ...(revision === 0 ? {} : { revision }) };
     }
+    case COMPACTED:
+      return {
+        kind: "compacted",
+        compactRevision: reader.varint(),
+        revision: reader.varint(),
+      };
+    case MAINTAINED:
+      return { kind: "maintained", revision: reader.varint() };
+    case LEASE_GRANTED:
+      return { kind: "lease_granted", ...readLeaseLives(reader) };
+    case LEASE_RENEWED:
+      return { kind: "lease_renewed", ...readLeaseLives(reader) };
+    case LEASE_REVOKED:
+      return {
+        kind: "lease_revoked",
+        lease: reader.varint(),
+        deleted: reader.varint(),
+        revision: reader.varint(),
+      };
     default:
       return reader.fail("Answer is of an unknown kind");
   }
 }
 
-function readOperationResult(reader: ByteReader, revision: number): OperationResult {
-  switch (reader.u8()) {
-    case PUT: {
-      const createRevision = reader.varint();
-      return { kind: "put", createRevision, modRevision: revision, version: reader.varint() };
-    }
-    case DELETED_NONE:
-      return { kind: "delete", deleted: 0 };
-    case DELETED_ONE:
-      return { kind: "delete", deleted: 1 };
-    default:
-      return reader.fail("Operation's answer is of an unknown kind");
-  }
+function readLeaseLives(reader: ByteReader): Omit<LeaseLives, "kind"> {
+  return { lease: reader.varint(), ttlMs: reader.varint(), revision: reader.varint() };
 }
 
 const VERSION = 1;
@@ -183,7 +256,20 @@ const COMMITTED = 1;
 const REPLAYED = 2;
 const SESSION_OPENED = 3;
 const REFUSED = 4;
-const PUT = 1;
-const DELETED_NONE = 2;
-const DELETED_ONE = 3;
-const REASONS = new Tags<RefusalReason>({ session_expired: 1, malformed: 2 });
+const COMPACTED = 5;
+const MAINTAINED = 6;
+const LEASE_GRANTED = 7;
+const LEASE_REVOKED = 8;
+const LEASE_RENEWED = 9;
+const REASONS = new Tags<RefusalReason>({
+  session_expired: 1,
+  malformed: 2,
+  compacted: 3,
+  future_revision: 4,
+  not_an_integer: 5,
+  out_of_range: 6,
+  range_too_large: 7,
+  lease_not_found: 8,
+  lease_exists: 9,
+  lease_full: 10,
+});

@@ -12,6 +12,7 @@ import type { ByteReader } from "../codec/byte_reader.ts";
 import type { ByteWriter } from "../codec/byte_writer.ts";
 import { LIMITS } from "../limits.ts";
 import type { SessionRef } from "./command.ts";
+import { resultsSizeBytes } from "./operation_result.ts";
 import { type Committed, readCommitted, writeCommitted } from "./result.ts";
 
 /** The answer given before, or whether there may be one. */
@@ -32,6 +33,8 @@ interface Session {
   lastUsedMs: number;
   /** The highest sequence answered; 0 before the first. */
   highestSequence: number;
+  /** Bytes of keys and values in its answers. */
+  bytes: number;
   /**
    * Place `sequence % 64` holds the answer of that sequence, or of an older one. One that lies
    * before the window is never looked at, since its sequence is refused first.
@@ -44,6 +47,8 @@ export class SessionTable {
   #owner: object = {};
   /** In order of last use, the least recent first: a map keeps the order of insertion. */
   readonly #sessions = new Map<number, Session>();
+  /** Bytes of keys and values in all answers. */
+  #bytes = 0;
 
   /** How many sessions are remembered. */
   get size(): number {
@@ -58,10 +63,10 @@ export class SessionTable {
     for (const session of this.#sessions.values()) {
       const isOneTooMany = this.#sessions.size >= LIMITS.sessionsMax;
       if (!isOneTooMany && !isIdle(session, clockMs)) break;
-      this.#sessions.delete(session.id);
+      this.#forget(session);
     }
-    const owner = this.#owner;
-    this.#sessions.set(id, { owner, id, lastUsedMs: clockMs, highestSequence: 0, answers: [] });
+    const fresh = { owner: this.#owner, id, lastUsedMs: clockMs, highestSequence: 0, bytes: 0 };
+    this.#sessions.set(id, { ...fresh, answers: [] });
   }
 
   /** What is remembered of a request. Counts as a use of its session. */
@@ -78,7 +83,16 @@ export class SessionTable {
   remember(ref: SessionRef, answer: Committed): void {
     const session = this.#sessions.get(ref.session)!;
     session.highestSequence = Math.max(session.highestSequence, ref.sequence);
-    session.answers[ref.sequence % LIMITS.sessionAnswersMax] = { sequence: ref.sequence, answer };
+    const place = ref.sequence % LIMITS.sessionAnswersMax;
+    const grown = resultsSizeBytes(answer.results) - sizeBytesOf(session.answers[place]);
+    session.answers[place] = { sequence: ref.sequence, answer };
+    session.bytes += grown;
+    this.#bytes += grown;
+    for (const oldest of this.#sessions.values()) {
+      // The session in use is the last of all: it stays, whatever it holds.
+      if (this.#bytes <= LIMITS.sessionsBytesMax || oldest === session) break;
+      if (oldest.bytes > 0) this.#forget(oldest);
+    }
   }
 
   /** The table as it is now, whatever happens later; takes time in proportion to the sessions. */
@@ -98,6 +112,12 @@ export class SessionTable {
     if (session.lastUsedMs > clockMs) reader.fail("Session was used in the future");
     if (this.#sessions.has(session.id)) reader.fail("Session is there twice");
     this.#sessions.set(session.id, session);
+    this.#bytes += session.bytes;
+  }
+
+  #forget(session: Session): void {
+    this.#sessions.delete(session.id);
+    this.#bytes -= session.bytes;
   }
 
   #use(known: Session, clockMs: number): Session {
@@ -152,7 +172,12 @@ function readSession(reader: ByteReader, owner: object): Session {
     const answer = readCommitted(reader);
     answers[sequence % LIMITS.sessionAnswersMax] = { sequence, answer };
   }
-  return { owner, id, lastUsedMs, highestSequence, answers };
+  const bytes = answers.reduce((sum, kept) => sum + sizeBytesOf(kept), 0);
+  return { owner, id, lastUsedMs, highestSequence, bytes, answers };
+}
+
+function sizeBytesOf(kept: Answer | undefined): number {
+  return kept === undefined ? 0 : resultsSizeBytes(kept.answer.results);
 }
 
 function isIdle(session: Session, clockMs: number): boolean {

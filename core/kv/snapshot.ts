@@ -2,14 +2,20 @@
  * The whole state as bytes, in frames that are made and read one at a time.
  *
  * ```text
- * snapshot  frames: head, sessions and records in as many as it takes, tail
+ * snapshot  frames: head, then sessions, leases, records and past records in as many as it takes,
+ *           tail
  * frame     length u32, content
- * head      version u8 = 1, revision varint, appliedIndex varint, clockMs varint, state digest
- *           (8 bytes), count of sessions varint, count of records varint
+ * head      version u8 = 1, revision varint, compactRevision varint, sweptRevision varint,
+ *           appliedIndex varint, clock (nowMs varint, last term varint, its timeMs varint),
+ *           state digest (8 bytes), count of marks varint, marks (revision varint, timeMs varint),
+ *           last lease id varint, then the counts of sessions, leases, records and past records,
+ *           each varint
  * session   id varint, lastUsedMs varint, highestSequence varint, then for each of the last 64
  *           sequences: flag, [answer]           least recently used first
- * record    key, encoding u8, createRevision varint, modRevision varint, version varint, value
- *                                               in order of keys
+ * lease     id varint, ttlMs varint, expiresMs varint, private flag            in order of ids
+ * record    key, encoding u8, createRevision varint, modRevision varint, version varint, lease
+ *           varint or 0, value                  in order of keys
+ * past      record, endRevision varint          in order of keys, then of revisions
  * tail      digest of all frames before (8 bytes)
  * ```
  *
@@ -22,14 +28,19 @@
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { LIMITS } from "../limits.ts";
 import { Digest } from "./digest.ts";
+import type { HistoryReader, PastRecord } from "./history.ts";
 import { KEY_FIRST, keyAfter } from "./key.ts";
-import { type KvRecord, writeRecord } from "./record.ts";
+import { type LeaseReader, writeLease } from "./lease.ts";
+import { type StoredRecord, writeRecord } from "./record.ts";
 import type { CapturedSessions } from "./session.ts";
 import type { KvState } from "./state.ts";
 import type { TreeReader } from "./tree.ts";
 
 /** A frame is closed once its content reaches this size. */
 const FRAME_BYTES = 65_536;
+
+/** Leases in a frame. */
+const FRAME_LEASES = 2_048;
 
 /** No content is larger: the last item in a frame may be a record of the largest size. */
 export const FRAME_CONTENT_BYTES_MAX: number = FRAME_BYTES + LIMITS.keyBytesMax +
@@ -44,25 +55,44 @@ export const SNAPSHOT_VERSION: number = 1;
 /** The state of this moment as frames, to be taken once; it may change while they are made. */
 export function snapshotOf(state: KvState): Iterable<Uint8Array> {
   const head = new FrameWriter();
-  head.body.u8(SNAPSHOT_VERSION);
-  head.body.varint(state.revision);
-  head.body.varint(state.appliedIndex);
-  head.body.varint(state.clockMs);
-  state.digest.writeTo(head.body);
+  writeHead(head.body, state);
   const sessions = state.sessions.capture();
+  const leases = state.leases.view();
   const records = state.records.view();
+  const history = state.history.view();
   head.body.varint(sessions.size);
+  head.body.varint(leases.size);
   head.body.varint(records.size);
-  return framesOf({ head, sessions, records });
+  head.body.varint(history.size);
+  return framesOf({ head, sessions, leases, records, history });
+}
+
+function writeHead(writer: ByteWriter, state: KvState): void {
+  writer.u8(SNAPSHOT_VERSION);
+  writer.varint(state.revision);
+  writer.varint(state.compactRevision);
+  writer.varint(state.sweptRevision);
+  writer.varint(state.appliedIndex);
+  state.clock.writeTo(writer);
+  state.digest.writeTo(writer);
+  writer.varint(state.marks.length);
+  for (const { revision, timeMs } of state.marks) {
+    writer.varint(revision);
+    writer.varint(timeMs);
+  }
+  writer.varint(state.leaseLast);
 }
 
 interface Captured {
   readonly head: FrameWriter;
   readonly sessions: CapturedSessions;
-  readonly records: TreeReader<KvRecord>;
+  readonly leases: LeaseReader;
+  readonly records: TreeReader<StoredRecord>;
+  readonly history: HistoryReader;
 }
 
-function* framesOf({ head, sessions, records }: Captured): Generator<Uint8Array> {
+function* framesOf(captured: Captured): Generator<Uint8Array> {
+  const { head, sessions, leases, records, history } = captured;
   const digest = new Digest();
   yield head.close(digest);
   for (let place = 0; place < sessions.size;) {
@@ -70,11 +100,31 @@ function* framesOf({ head, sessions, records }: Captured): Generator<Uint8Array>
     while (place < sessions.size && !frame.isFull) sessions.write(frame.body, place++);
     yield frame.close(digest);
   }
+  for (let left = leases.size, after = 0; left > 0;) {
+    const frame = new FrameWriter();
+    for (const id of leases.ids(after, FRAME_LEASES)) {
+      writeLease(frame.body, leases.get(id)!);
+      after = id;
+      left--;
+    }
+    yield frame.close(digest);
+  }
   for (let left = records.size, start = KEY_FIRST; left > 0;) {
     const frame = new FrameWriter();
     records.scan(start, (key, record) => {
       writeRecord(frame.body, record);
       start = keyAfter(key);
+      left--;
+      return !frame.isFull;
+    });
+    yield frame.close(digest);
+  }
+  for (let left = history.size, after: PastRecord | null = null; left > 0;) {
+    const frame = new FrameWriter();
+    history.scan(after, (past) => {
+      writeRecord(frame.body, past.record);
+      frame.body.varint(past.endRevision);
+      after = past;
       left--;
       return !frame.isFull;
     });

@@ -6,11 +6,14 @@
 
 import { ByteReader } from "../codec/byte_reader.ts";
 import { DecodeError } from "../codec/decode_error.ts";
+import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
-import { KEY_FIRST } from "./key.ts";
-import { readRecord } from "./record.ts";
+import type { PastRecord } from "./history.ts";
+import { type Key, KEY_FIRST } from "./key.ts";
+import { readLeaseEntry } from "./lease.ts";
+import { readRecord, recordSizeBytes } from "./record.ts";
 import { FRAME_CONTENT_BYTES_MAX, FRAME_LENGTH_BYTES, SNAPSHOT_VERSION } from "./snapshot.ts";
-import { emptyState, type KvState } from "./state.ts";
+import { emptyState, type KvState, type TimeMark } from "./state.ts";
 
 /** A snapshot on its way to becoming a state. */
 export class SnapshotReader {
@@ -18,8 +21,12 @@ export class SnapshotReader {
   readonly #digest = new Digest();
   #state: KvState | null = null;
   #sessionsLeft = 0;
+  #leasesLeft = 0;
+  #leaseId = 0;
   #recordsLeft = 0;
+  #pastLeft = 0;
   #keyLast = KEY_FIRST;
+  #pastLast: PastRecord | null = null;
   #isComplete = false;
 
   /** Takes the next bytes; throws `DecodeError` if they cannot be. */
@@ -42,7 +49,9 @@ export class SnapshotReader {
     const reader = new ByteReader(content, this.#frames.offsetBytes - content.length);
     if (this.#state === null) this.#state = this.#readHead(reader);
     else if (this.#sessionsLeft > 0) this.#readSessions(reader, this.#state);
+    else if (this.#leasesLeft > 0) this.#readLeases(reader, this.#state);
     else if (this.#recordsLeft > 0) this.#readRecords(reader, this.#state);
+    else if (this.#pastLeft > 0) this.#readPast(reader, this.#state);
     else this.#readTail(reader);
     reader.end();
     this.#digest.addBytes(content);
@@ -52,30 +61,91 @@ export class SnapshotReader {
     if (reader.u8() !== SNAPSHOT_VERSION) reader.fail("Snapshot is of an unknown version");
     const revision = reader.varint();
     if (revision === 0) reader.fail("Snapshot has no revision");
+    const compactRevision = reader.varint();
+    if (compactRevision > revision) reader.fail("Snapshot is compacted past its revision");
+    const sweptRevision = reader.varint();
+    if (sweptRevision > compactRevision) reader.fail("Snapshot is swept past its compaction");
     const appliedIndex = reader.varint();
-    const clockMs = reader.varint();
+    const clock = ReplicatedClock.readFrom(reader);
     const digest = Digest.readFrom(reader);
+    const marks: TimeMark[] = [];
+    for (let left = reader.count(2); left > 0; left--) {
+      marks.push({ revision: reader.varint(), timeMs: reader.varint() });
+    }
+    const leaseLast = reader.varint();
     this.#sessionsLeft = reader.varint();
+    this.#leasesLeft = reader.varint();
     this.#recordsLeft = reader.varint();
-    return { ...emptyState(), revision, appliedIndex, clockMs, digest };
+    this.#pastLeft = reader.varint();
+    const head = { revision, compactRevision, sweptRevision, appliedIndex, clock, digest, marks };
+    return { ...emptyState(), ...head, leaseLast };
   }
 
-  #readSessions(reader: ByteReader, { sessions, clockMs }: KvState): void {
+  #readSessions(reader: ByteReader, { sessions, clock }: KvState): void {
     while (reader.remainingBytes > 0) {
       if (this.#sessionsLeft-- === 0) reader.fail("Snapshot has more sessions than it says");
-      sessions.restore(reader, clockMs);
+      sessions.restore(reader, clock.nowMs);
     }
   }
 
-  #readRecords(reader: ByteReader, { records, revision }: KvState): void {
+  #readLeases(reader: ByteReader, { leases }: KvState): void {
+    while (reader.remainingBytes > 0) {
+      if (this.#leasesLeft-- === 0) reader.fail("Snapshot has more leases than it says");
+      const lease = readLeaseEntry(reader);
+      if (lease.id <= this.#leaseId) reader.fail("Leases are not in order");
+      this.#leaseId = lease.id;
+      leases.set(lease);
+    }
+  }
+
+  #readRecords(reader: ByteReader, state: KvState): void {
     while (reader.remainingBytes > 0) {
       if (this.#recordsLeft-- === 0) reader.fail("Snapshot has more records than it says");
       const record = readRecord(reader);
       if (record.key <= this.#keyLast) reader.fail("Records are not in order of their keys");
-      if (record.modRevision > revision) reader.fail("Record is newer than its snapshot");
+      if (record.modRevision > state.revision) reader.fail("Record is newer than its snapshot");
       this.#keyLast = record.key;
-      records.set(record.key, record);
+      state.records.set(record.key, record);
+      if (record.lease !== undefined) {
+        if (state.leases.get(record.lease) === undefined) {
+          reader.fail("Lease of a record is unknown");
+        }
+        state.leases.attach(record.lease, record.key);
+      }
+      noteChange(state, record.key, record.modRevision);
     }
+  }
+
+  #readPast(reader: ByteReader, state: KvState): void {
+    while (reader.remainingBytes > 0) {
+      if (this.#pastLeft-- === 0) reader.fail("Snapshot has more past records than it says");
+      const past = { record: readRecord(reader), endRevision: reader.varint() };
+      this.#checkPast(reader, past);
+      if (past.endRevision > state.revision) reader.fail("Record ended after its snapshot");
+      if (past.endRevision <= state.sweptRevision) reader.fail("Record was swept away");
+      this.#noteDeletion(state, past);
+      this.#pastLast = past;
+      state.history.add(past);
+      state.historyBytes += recordSizeBytes(past.record);
+      noteChange(state, past.record.key, past.record.modRevision);
+    }
+    if (this.#pastLeft === 0) this.#noteDeletion(state, null);
+  }
+
+  /** The last past record was ended by the key's next version, or else by a deletion. */
+  #noteDeletion(state: KvState, next: PastRecord | null): void {
+    if (this.#pastLast === null) return;
+    const { record: { key }, endRevision } = this.#pastLast;
+    const after = next?.record.key === key ? next.record : state.records.get(key);
+    if (after?.modRevision !== endRevision) noteChange(state, key, endRevision);
+  }
+
+  #checkPast(reader: ByteReader, { record, endRevision }: PastRecord): void {
+    const last = this.#pastLast;
+    if (endRevision <= record.modRevision) reader.fail("Record ended before it began");
+    if (last === null || last.record.key < record.key) return;
+    const isInOrder = last.record.key === record.key && last.endRevision <= record.modRevision;
+    if (!isInOrder) reader.fail("Past records are not in order");
   }
 
   #readTail(reader: ByteReader): void {
@@ -83,6 +153,15 @@ export class SnapshotReader {
     if (promised !== this.#digest.toString()) reader.fail("Digest does not match");
     this.#isComplete = true;
   }
+}
+
+/** What was swept needs no note: the changes are kept for those that were not. */
+function noteChange(
+  { changes, sweptRevision }: KvState,
+  key: Key,
+  revision: number,
+): void {
+  if (revision > sweptRevision) changes.add(revision, key);
 }
 
 /** Bytes not yet made into frames: less than one frame between two pushes. */

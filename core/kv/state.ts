@@ -1,37 +1,71 @@
 /**
- * All that the state machine keeps, in one object: data, sessions, revision, clock and digest change
- * together, stand in one snapshot together, and are replaced together.
+ * All that the state machine keeps, in one object: data, past, sessions, revision, clock and digest
+ * change together, stand in one snapshot together, and are replaced together.
  *
  * @module
  */
 
+import { ChangeLog } from "./change_log.ts";
+import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
-import type { KvRecord } from "./record.ts";
+import { History } from "./history.ts";
+import { LeaseTable } from "./lease.ts";
+import type { StoredRecord } from "./record.ts";
 import { SessionTable } from "./session.ts";
 import { Tree } from "./tree.ts";
 
 /** The state after some prefix of the log. */
 export interface KvState {
-  readonly records: Tree<KvRecord>;
+  /** The present. */
+  readonly records: Tree<StoredRecord>;
+  /** The versions that are no longer present. */
+  readonly history: History;
+  /** What each revision after `sweptRevision` changed. */
+  readonly changes: ChangeLog;
   readonly sessions: SessionTable;
+  readonly leases: LeaseTable;
+  /** The last id that was given to a lease. */
+  leaseLast: number;
   /** One for each commit, from 1 on: an empty store is at revision 1, as in etcd. */
   revision: number;
+  /** What lies before this revision can no longer be read; 0 if everything can. */
+  compactRevision: number;
+  /** Up to this revision the past that cannot be read is gone; at most `compactRevision`. */
+  sweptRevision: number;
+  /** The bytes of keys and values in `history`. */
+  historyBytes: number;
+  /** When the store was at which revision, about once a minute, the oldest first. */
+  marks: readonly TimeMark[];
   /** The last entry applied; 0 before any. */
   appliedIndex: number;
-  /** The latest time that any entry carried: replicated time, which never goes back. */
-  clockMs: number;
+  readonly clock: ReplicatedClock;
   /** Of every entry applied and of what came of it. */
   readonly digest: Digest;
+}
+
+/** At which revision the store was at some time. */
+export interface TimeMark {
+  readonly revision: number;
+  /** Replicated time. */
+  readonly timeMs: number;
 }
 
 /** The state before the first entry. */
 export function emptyState(): KvState {
   return {
     records: new Tree(),
+    history: new History(),
+    changes: new ChangeLog(),
     sessions: new SessionTable(),
+    leases: new LeaseTable(),
+    leaseLast: 0,
     revision: 1,
+    compactRevision: 0,
+    sweptRevision: 0,
+    historyBytes: 0,
+    marks: [],
     appliedIndex: 0,
-    clockMs: 0,
+    clock: new ReplicatedClock(),
     digest: new Digest(),
   };
 }

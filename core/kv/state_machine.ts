@@ -4,29 +4,39 @@
  * @module
  */
 
-import { invariant } from "../assert.ts";
+import { invariant, unreachable } from "../assert.ts";
 import { DecodeError } from "../codec/decode_error.ts";
 import type { Entry } from "../raft/entry.ts";
-import type { StateMachine, StateRestorer } from "../replica/state_machine.ts";
+import type { LeaderTime, StateMachine, StateRestorer } from "../replica/state_machine.ts";
+import { type Command, type CommitCommand, decodeCommand, encodeCommand } from "./command.ts";
+import { commit } from "./commit.ts";
 import {
-  type Command,
-  type CommitCommand,
-  decodeCommand,
-  type Operation,
-  type PutOperation,
-} from "./command.ts";
+  compact,
+  compactionDue,
+  DEFAULT_HISTORY_POLICY,
+  type HistoryPolicy,
+  markTime,
+  sweep,
+  SWEEP_STEPS,
+  SWEEP_STEPS_OWN,
+} from "./compaction.ts";
+import type { Digest } from "./digest.ts";
+import { carryOutLease, expireDue } from "./expiry.ts";
 import type { Key } from "./key.ts";
-import { type KvReader, type RangePage, type RangeRequest, readRange } from "./range.ts";
-import type { KvRecord } from "./record.ts";
+import type { OperationResult } from "./operation_result.ts";
 import {
-  type CommandResult,
-  type Committed,
-  decodeResult,
-  encodeResult,
-  type OperationResult,
-  type PutResult,
-  type RefusalReason,
-} from "./result.ts";
+  type KeyRange,
+  type KvReader,
+  type LeaseTime,
+  type RangePage,
+  type RangeRequest,
+  readerOf,
+  readKeyAt,
+  readLeaseTime,
+  readRange,
+} from "./range.ts";
+import type { KvRecord } from "./record.ts";
+import { type CommandResult, decodeResult, encodeResult, type RefusalReason } from "./result.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { SnapshotReader } from "./snapshot_reader.ts";
 import { emptyState, type KvState } from "./state.ts";
@@ -34,15 +44,35 @@ import { emptyState, type KvState } from "./state.ts";
 /** The store of one node: a pure function of the commands applied to it. */
 export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
   #state: KvState = emptyState();
+  readonly #policy: HistoryPolicy;
+
+  /**
+   * Begins empty.
+   *
+   * @param policy How much of the past to keep, if this node leads.
+   */
+  constructor(policy: HistoryPolicy = DEFAULT_HISTORY_POLICY) {
+    this.#policy = policy;
+  }
 
   /** The store's revision: 1 when empty, and one more with each commit, an empty one included. */
   get revision(): number {
     return this.#state.revision;
   }
 
+  /** The first revision that can be read, unless it is 0: then every one can. */
+  get compactRevision(): number {
+    return this.#state.compactRevision;
+  }
+
   /** How many keys there are. */
   get size(): number {
     return this.#state.records.size;
+  }
+
+  /** How many past versions are kept, those on their way out included. */
+  get pastSize(): number {
+    return this.#state.history.size;
   }
 
   /**
@@ -53,25 +83,42 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     return this.#state.digest.toString();
   }
 
-  /** The record under `key`, or undefined. */
-  get(key: Key): KvRecord | undefined {
-    return this.#state.records.get(key);
+  /** The record under `key`, or undefined; as of a readable revision, or now. */
+  get(key: Key, revision: number = this.revision): KvRecord | undefined {
+    return readKeyAt(this.#state, key, { revision });
   }
 
   /** One page of the records in a range. */
   range(request: RangeRequest): RangePage {
-    return readRange(this.#state.records, request);
+    return readRange(this.#state, request);
+  }
+
+  /** How many keys a range has now. */
+  count({ start, end }: KeyRange): number {
+    return this.#state.records.count(start, end);
+  }
+
+  /** A lease, what is left of it and the keys that end with it; null if there is none. */
+  lease(id: number): LeaseTime | null {
+    return readLeaseTime(this.#state, id);
+  }
+
+  /** Ids of leases greater than `after`, in order, at most `limit` of them. */
+  leaseIds(after: number, limit: number): readonly number[] {
+    return this.#state.leases.ids(after, limit);
   }
 
   /** The state as it is now, whatever is applied later. Takes constant time. */
   view(): KvReader {
-    const records = this.#state.records.view();
-    return {
-      revision: this.#state.revision,
-      size: records.size,
-      get: (key) => records.get(key),
-      range: (request) => readRange(records, request),
-    };
+    const { revision, compactRevision, records, history, leases, clock } = this.#state;
+    return readerOf({
+      leases: leases.view(),
+      clock: { nowMs: clock.nowMs },
+      revision,
+      compactRevision,
+      records: records.view(),
+      history: history.view(),
+    });
   }
 
   /**
@@ -89,11 +136,29 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
       () => ({ index: entry.index, applied: state.appliedIndex }),
     );
     state.appliedIndex = entry.index;
-    state.clockMs = Math.max(state.clockMs, entry.timeMs);
+    state.clock.advance(entry);
+    expireDue(state);
     const command = parseCommand(entry.payload);
     const result = command === null ? refused("malformed") : execute(state, command);
+    sweep(state, command?.kind === "maintain" ? SWEEP_STEPS_OWN : SWEEP_STEPS);
+    markTime(state);
     addToDigest(state, entry, result);
     return result;
+  }
+
+  /**
+   * Proposes to compact what the policy no longer keeps, to sweep what is left of it, and to let
+   * leases expire; and, in a new term with leases, an entry from which their time goes on.
+   */
+  maintenance(now: LeaderTime): Uint8Array | null {
+    const state = this.#state;
+    const compactRevision = compactionDue(state, { policy: this.#policy, time: now });
+    const first = state.leases.first();
+    const isLeaseDue = first !== undefined &&
+      (!state.clock.knows(now.term) || first.expiresMs <= state.clock.at(now));
+    const isSwept = state.sweptRevision === state.compactRevision;
+    if (compactRevision === null && isSwept && !isLeaseDue) return null;
+    return encodeCommand({ kind: "maintain", compactRevision: compactRevision ?? 0 });
   }
 
   /** An answer as bytes. */
@@ -133,53 +198,57 @@ function parseCommand(payload: Uint8Array): Command | null {
 }
 
 function execute(state: KvState, command: Command): CommandResult {
-  if (command.kind === "commit") return commitOnce(state, command);
-  // A log index names one entry for ever, so no two sessions share an id (thesis §6.3).
-  const session = state.appliedIndex;
-  state.sessions.open(session, state.clockMs);
-  return { kind: "session_opened", session, revision: state.revision };
+  const { revision } = state;
+  switch (command.kind) {
+    case "commit":
+      return commitOnce(state, command);
+    case "open_session": {
+      // A log index names one entry for ever, so no two sessions share an id (thesis §6.3).
+      const session = state.appliedIndex;
+      state.sessions.open(session, state.clock.nowMs);
+      return { kind: "session_opened", session, revision };
+    }
+    case "compact":
+      return compactTo(state, command.revision);
+    case "lease_grant":
+    case "lease_keep_alive":
+    case "lease_revoke": {
+      const answer = carryOutLease(state, command);
+      return typeof answer === "string" ? refused(answer) : answer;
+    }
+    case "maintain": {
+      const { compactRevision } = command;
+      const isDue = compactRevision > state.compactRevision && compactRevision <= revision;
+      if (isDue) compact(state, compactRevision);
+      return { kind: "maintained", revision };
+    }
+    default:
+      return unreachable(command);
+  }
 }
 
-function commitOnce(state: KvState, { session, operations }: CommitCommand): CommandResult {
-  if (session === null) return commit(state, operations);
-  const recollection = state.sessions.recall(session, state.clockMs);
-  if (recollection.kind === "expired") return refused("session_expired");
-  if (recollection.kind === "answered") return { ...recollection.answer, replayed: true };
-  const committed = commit(state, operations);
-  state.sessions.remember(session, committed);
+function commitOnce(state: KvState, command: CommitCommand): CommandResult {
+  const { session } = command;
+  const recollection = session === null ? null : state.sessions.recall(session, state.clock.nowMs);
+  if (recollection?.kind === "expired") return refused("session_expired");
+  if (recollection?.kind === "answered") return { ...recollection.answer, replayed: true };
+  const committed = commit(state, command);
+  // A refused commit has not happened: sent again, it may find a state in which it can.
+  if (typeof committed === "string") return refused(committed);
+  if (session !== null) state.sessions.remember(session, committed);
   return committed;
 }
 
-function commit(state: KvState, operations: readonly Operation[]): Committed {
-  const revision = ++state.revision;
-  const results: OperationResult[] = [];
-  for (const operation of operations) {
-    results.push(
-      operation.kind === "put"
-        ? put(state, operation)
-        : { kind: "delete", deleted: state.records.delete(operation.key) ? 1 : 0 },
-    );
+function compactTo(state: KvState, compactRevision: number): CommandResult {
+  const { revision } = state;
+  if (compactRevision > revision) {
+    return { kind: "refused", reason: "future_revision", revision };
   }
-  return { kind: "committed", revision, results };
-}
-
-function put(state: KvState, { key, value, encoding }: PutOperation): PutResult {
-  const before = state.records.get(key);
-  const modRevision = state.revision;
-  const createRevision = before?.createRevision ?? modRevision;
-  const version = (before?.version ?? 0) + 1;
-  // The operation's value is a view of a whole batch of entries, which it would keep in memory for
-  // as long as the key lives: the record gets its own.
-  const own = value.slice();
-  state.records.set(key, {
-    key: before?.key ?? key,
-    value: own,
-    encoding,
-    createRevision,
-    modRevision,
-    version,
-  });
-  return { kind: "put", createRevision, modRevision, version };
+  if (compactRevision <= state.compactRevision) {
+    return { kind: "refused", reason: "compacted", revision: state.compactRevision };
+  }
+  compact(state, compactRevision);
+  return { kind: "compacted", compactRevision, revision };
 }
 
 function refused(reason: RefusalReason): CommandResult {
@@ -196,9 +265,35 @@ function addToDigest({ digest, revision }: KvState, entry: Entry, result: Comman
   digest.addInteger(entry.timeMs);
   digest.addBytes(entry.payload);
   digest.addInteger(revision);
-  if (result.kind !== "committed") return;
-  for (const one of result.results) {
-    digest.addInteger(one.kind === "put" ? one.createRevision : one.deleted);
-    if (one.kind === "put") digest.addInteger(one.version);
+  if (result.kind === "committed") addResults(digest, result);
+}
+
+function addResults(
+  digest: Digest,
+  { succeeded, results }: { succeeded: boolean; results: readonly OperationResult[] },
+): void {
+  digest.addInteger(succeeded ? 1 : 0);
+  for (const one of results) {
+    switch (one.kind) {
+      case "put":
+      case "increment":
+        digest.addInteger(one.createRevision);
+        digest.addInteger(one.version);
+        break;
+      case "delete":
+        digest.addInteger(one.deleted);
+        break;
+      case "get":
+        digest.addInteger(one.record?.modRevision ?? 0);
+        break;
+      case "range":
+        digest.addInteger(one.count);
+        break;
+      case "commit":
+        addResults(digest, one);
+        break;
+      default:
+        unreachable(one);
+    }
   }
 }

@@ -15,6 +15,7 @@ import {
   insertAt,
   isSmall,
   joinOrShare,
+  type Leaf,
   type Node,
   ownedBy,
   type Owner,
@@ -36,7 +37,19 @@ export interface TreeReader<V> {
    * not write to the tree.
    */
   scan(start: Key, visit: Visit<V>): void;
+
+  /** The first pair at or after `key`, or undefined. */
+  ceiling(key: Key): Pair<V> | undefined;
+
+  /** The last pair before `key`, or of all if that is null; or undefined. */
+  lower(key: Key | null): Pair<V> | undefined;
+
+  /** How many keys lie from `start` on and before `end`, if that is not null. Looks at no key. */
+  count(start: Key, end: Key | null): number;
 }
+
+/** A key with its value. */
+export type Pair<V> = readonly [key: Key, value: V];
 
 /** Takes one pair; returns whether to go on. */
 export type Visit<V> = (key: Key, value: V) => boolean;
@@ -61,6 +74,21 @@ export class Tree<V> implements TreeReader<V> {
   /** Shows the pairs from `start` on, as {@linkcode TreeReader} says. */
   scan(start: Key, visit: Visit<V>): void {
     scanFrom(this.#root, start, visit);
+  }
+
+  /** The first pair at or after `key`, or undefined. */
+  ceiling(key: Key): Pair<V> | undefined {
+    return ceilingFrom(this.#root, key);
+  }
+
+  /** The last pair before `key`, or of all if that is null; or undefined. */
+  lower(key: Key | null): Pair<V> | undefined {
+    return lowerFrom(this.#root, key);
+  }
+
+  /** How many keys lie from `start` on and before `end`, if that is not null. */
+  count(start: Key, end: Key | null): number {
+    return countFrom(this.#root, start, end);
   }
 
   /** Gives `key` a value, be it new or not. */
@@ -89,6 +117,9 @@ export class Tree<V> implements TreeReader<V> {
       scan: (start, visit) => {
         scanFrom(root, start, visit);
       },
+      ceiling: (key) => ceilingFrom(root, key),
+      lower: (key) => lowerFrom(root, key),
+      count: (start, end) => countFrom(root, start, end),
     };
   }
 
@@ -159,4 +190,44 @@ function scanFrom<V>(node: Node<V>, start: Key, visit: Visit<V>): boolean {
     if (!scanFrom(node.slots[i]!, start, visit)) return false;
   }
   return true;
+}
+
+function ceilingFrom<V>(node: Node<V>, key: Key): Pair<V> | undefined {
+  if (node.isLeaf) return pairAt(node, placeOf(node.keys, key));
+  const at = childOf(node.keys, key);
+  // The child that would hold the key may end before it; the next one then begins after it.
+  const found = ceilingFrom(node.slots[at]!, key);
+  const next = node.slots[at + 1];
+  return found ?? (next === undefined ? undefined : ceilingFrom(next, key));
+}
+
+function lowerFrom<V>(node: Node<V>, key: Key | null): Pair<V> | undefined {
+  if (node.isLeaf) return pairAt(node, placeBefore(node, key));
+  const at = key === null ? node.slots.length - 1 : childOf(node.keys, key);
+  const found = lowerFrom(node.slots[at]!, key);
+  const previous = node.slots[at - 1];
+  return found ?? (previous === undefined ? undefined : lowerFrom(previous, null));
+}
+
+function placeBefore(node: Node<unknown>, key: Key | null): number {
+  return (key === null ? node.keys.length : placeOf(node.keys, key)) - 1;
+}
+
+function pairAt<V>({ keys, slots }: Leaf<V>, at: number): Pair<V> | undefined {
+  return at >= 0 && at < keys.length ? [keys[at]!, slots[at]!] : undefined;
+}
+
+function countFrom(node: Node<unknown>, start: Key | null, end: Key | null): number {
+  if (node.isLeaf) {
+    const from = start === null ? 0 : placeOf(node.keys, start);
+    return Math.max(0, placeBefore(node, end) + 1 - from);
+  }
+  const first = start === null ? 0 : childOf(node.keys, start);
+  const last = end === null ? node.slots.length - 1 : childOf(node.keys, end);
+  let count = 0;
+  for (let at = first; at <= last; at++) {
+    // Whatever lies between the first and the last child lies within the bounds.
+    count += countFrom(node.slots[at]!, at === first ? start : null, at === last ? end : null);
+  }
+  return count;
 }

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { isVoter } from "./configuration.ts";
 import { isUpToDate, type NodeId, termAfter } from "./ids.ts";
 import { becomeLeader } from "./leader.ts";
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
@@ -38,7 +37,7 @@ export function onElectionTimeout<Token>(state: NodeState<Token>): void {
 
 /** A node whose disk hangs, or whose log is being replaced, would lead badly. */
 function mayCampaign(state: NodeState<unknown>): boolean {
-  return isVoter(state.configuration, state.id) && state.installing === null &&
+  return state.configurations.mayVote(state.id, state.commitIndex) && state.installing === null &&
     state.durability.writingForMs(state.nowMs) < state.timing.electionTimeoutMsMin;
 }
 

@@ -9,7 +9,7 @@ import type { Entry } from "./entry.ts";
 import { indexAfter, indexMin, type LogIndex, type NodeId } from "./ids.ts";
 import type { AppendRequest, HeartbeatRequest } from "./message.ts";
 import { onLeaderContact } from "./roles.ts";
-import type { NodeState } from "./state.ts";
+import { type NodeState, noteConfiguration } from "./state.ts";
 
 /** AppendEntries of the node's own term. Refused or not, it proves that the leader is there. */
 export function onAppendRequest<Token>(
@@ -72,8 +72,12 @@ function takeEntries(state: NodeState<unknown>, entries: readonly Entry[]): void
     }));
     state.log.truncateFrom(from);
     state.durability.onTruncated(from);
+    state.configurations.truncateFrom(from);
   }
-  for (const entry of entries.slice(first)) state.log.append(entry);
+  for (const entry of entries.slice(first)) {
+    state.log.append(entry);
+    noteConfiguration(state.configurations, entry);
+  }
 }
 
 /** A heartbeat of the node's own term. Its commit index never exceeds what we acknowledged. */

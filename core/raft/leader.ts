@@ -14,7 +14,7 @@ import { Progress } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
 import { ReadRounds } from "./read_rounds.ts";
 import { becomeFollower } from "./roles.ts";
-import { type LeaderState, type NodeState, peersOf } from "./state.ts";
+import { type LeaderState, type NodeState, noteConfiguration, peersOf } from "./state.ts";
 
 /** How a proposal was received. */
 export type ProposeResult =
@@ -26,18 +26,10 @@ export type ProposeResult =
  * the leader learn what its predecessors had committed (§5.4.2, §8).
  */
 export function becomeLeader<Token>(state: NodeState<Token>): void {
-  const next = indexAfter(state.log.lastIndex);
-  const progress = new Map<NodeId, Progress>();
-  for (const peer of peersOf(state)) {
-    progress.set(
-      peer,
-      new Progress(peer, { nextIndex: next, nowMs: state.nowMs, windows: state.windows }),
-    );
-  }
   const tail = state.log.between(state.commitIndex, state.log.lastIndex);
   const leader: LeaderState<Token> = {
     kind: "leader",
-    progress,
+    progress: new Map(),
     reads: new ReadRounds(),
     heartbeatDueMs: state.nowMs,
     uncommittedBytes: tail.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
@@ -45,7 +37,8 @@ export function becomeLeader<Token>(state: NodeState<Token>): void {
   };
   state.role = leader;
   state.leaderId = state.id;
-  appendOwn(state, leader, "noop", new Uint8Array(0));
+  followMembers(state, leader);
+  appendOwn(state, { leader, kind: "noop", payload: new Uint8Array(0) });
 }
 
 /** Appends a command to the leader's log; replication follows when the node is drained. */
@@ -56,16 +49,36 @@ export function propose<Token>(state: NodeState<Token>, payload: Uint8Array): Pr
   if (role.uncommittedBytes >= state.windows.uncommittedBytesMax) {
     return { kind: "refused", reason: "overloaded" };
   }
-  const entry = appendOwn(state, role, "command", payload);
+  const entry = appendOwn(state, { leader: role, kind: "command", payload });
   return { kind: "appended", position: { index: entry.index, term: entry.term } };
 }
 
-function appendOwn<Token>(
+/** Keeps a {@linkcode Progress} for every member but the leader itself. */
+export function followMembers(state: NodeState<unknown>, leader: LeaderState<unknown>): void {
+  const peers = peersOf(state);
+  for (const peer of peers) {
+    if (leader.progress.has(peer)) continue;
+    leader.progress.set(
+      peer,
+      new Progress(peer, {
+        nextIndex: indexAfter(state.log.lastIndex),
+        nowMs: state.nowMs,
+        windows: state.windows,
+      }),
+    );
+  }
+}
+
+/** Appends an entry of the leader's own term. */
+export function appendOwn<Token>(
   state: NodeState<Token>,
-  leader: LeaderState<Token>,
-  kind: EntryKind,
-  payload: Uint8Array,
+  content: {
+    readonly leader: LeaderState<Token>;
+    readonly kind: EntryKind;
+    readonly payload: Uint8Array;
+  },
 ): Entry {
+  const { leader, kind, payload } = content;
   const entry: Entry = {
     index: indexAfter(state.log.lastIndex),
     term: state.term,
@@ -74,6 +87,7 @@ function appendOwn<Token>(
     payload,
   };
   state.log.append(entry);
+  noteConfiguration(state.configurations, entry);
   leader.uncommittedBytes += entrySizeBytes(entry);
   return entry;
 }

@@ -9,6 +9,7 @@ export * from "./entry.ts";
 export * from "./ids.ts";
 export * from "./instant.ts";
 export type { ProposeResult } from "./leader.ts";
+export type { MembershipChange, MembershipRefusal, NewMember } from "./membership.ts";
 export * from "./message.ts";
 export { RaftNode } from "./node.ts";
 export {
@@ -20,5 +21,6 @@ export {
 } from "./options.ts";
 export type { RaftOutbox, SnapshotTask } from "./outbox.ts";
 export * from "./persist.ts";
+export type { ChangeResult } from "./reconfiguration.ts";
 export type { ReadGrant } from "./read_rounds.ts";
 export * from "./snapshot.ts";

@@ -5,7 +5,7 @@
  */
 
 import { unreachable } from "../assert.ts";
-import type { Configuration } from "./configuration.ts";
+import type { Configuration, Member } from "./configuration.ts";
 import {
   admitsTerm,
   onElectionTimeout,
@@ -32,9 +32,11 @@ import {
   propose,
   type ProposeResult,
 } from "./leader.ts";
+import type { MembershipChange } from "./membership.ts";
 import type { RaftMessage, Role } from "./message.ts";
 import { type RaftOptions, validateRaftOptions } from "./options.ts";
 import type { RaftOutbox } from "./outbox.ts";
+import { advanceChange, type ChangeResult, proposeChange } from "./reconfiguration.ts";
 import { replicate } from "./replication.ts";
 import { becomeFollower, resetElectionTimer } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
@@ -123,6 +125,27 @@ export class RaftNode<Token> {
     return this.#state.configuration;
   }
 
+  /** The index of the entry that holds the members in force. */
+  get configurationIndex(): LogIndex {
+    return this.#state.configurations.latest.index;
+  }
+
+  /** Whether the members in force are known to be committed. */
+  get isConfigurationCommitted(): boolean {
+    return this.configurationIndex <= this.#state.commitIndex;
+  }
+
+  /** Everyone to hold a link to: the members in force, and those who leave until that is committed. */
+  get peers(): readonly Member[] {
+    return this.#state.configurations.members(this.#state.commitIndex)
+      .filter((member) => member.id !== this.id);
+  }
+
+  /** The members that were in force right after the entry at `index`, not older than the last applied. */
+  configurationAt(index: LogIndex): Configuration {
+    return this.#state.configurations.at(index);
+  }
+
   /** Whether a hand-over of the leadership is under way. */
   get isHandingOver(): boolean {
     return this.#state.role.kind === "leader" && this.#state.role.transfer !== null;
@@ -166,6 +189,11 @@ export class RaftNode<Token> {
     return propose(this.#state, payload);
   }
 
+  /** Proposes a change of the membership; only a leader takes it. */
+  changeMembership(change: MembershipChange, expectedIndex: number | null): ChangeResult {
+    return proposeChange(this.#state, change, { expectedIndex });
+  }
+
   /** Asks for an index that is safe to read at; answered in a later outbox. */
   read(token: Token): void {
     const { role } = this.#state;
@@ -184,8 +212,9 @@ export class RaftNode<Token> {
     maybeCommit(this.#state);
   }
 
-  /** The link to a peer came up. */
-  onPeerUp(peer: NodeId): void {
+  /** The link to a peer came up; `incarnation` names the life of the peer's data directory. */
+  onPeerUp(peer: NodeId, incarnation?: string): void {
+    if (incarnation !== undefined) this.#state.incarnations.set(peer, incarnation);
     if (this.#state.role.kind === "leader") onLinkChange(this.#state.role, peer);
   }
 
@@ -225,6 +254,7 @@ export class RaftNode<Token> {
     const state = this.#state;
     maybeCommit(state); // a single voter has nobody else to hear from
     if (state.role.kind === "leader") {
+      advanceChange(state);
       advanceTransfer(state);
       advanceReads(state);
       if (state.role.kind === "leader") replicate(state, state.role);
@@ -271,6 +301,7 @@ export class RaftNode<Token> {
     const through = Math.min(state.commitIndex, state.handedIndex + COMMITTED_PER_DRAIN_MAX);
     const committed = state.log.between(state.handedIndex, through as LogIndex);
     state.handedIndex = through as LogIndex;
+    state.configurations.compact(state.handedIndex);
     return committed;
   }
 

@@ -36,6 +36,8 @@ export interface RaftWindows {
 export interface RaftOptions {
   /** The node to be. */
   readonly id: NodeId;
+  /** Names the life of its data directory; not given where directories are never lost. */
+  readonly incarnation?: string;
   /** The members at the beginning of the log, used while no snapshot says otherwise. */
   readonly initialConfiguration: Configuration;
   /** What storage recovered. */

@@ -10,7 +10,7 @@ import type { SnapshotRequest, SnapshotResponse } from "./message.ts";
 import type { Feed, Progress } from "./progress.ts";
 import { onLeaderContact } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
-import type { NodeState } from "./state.ts";
+import { type NodeState, noteConfiguration } from "./state.ts";
 
 /** Storage has read a chunk for `to`; null if that snapshot is no longer kept. */
 export function onChunkRead(
@@ -88,7 +88,10 @@ export function onInstalled(
   else state.log.reset(meta.last);
   state.durability.onInstalled(state.log.lastIndex);
   state.snapshot = meta;
-  state.configuration = meta.configuration;
+  state.configurations.reset({ index: meta.last.index, configuration: meta.configuration });
+  for (const entry of state.log.between(meta.last.index, state.log.lastIndex)) {
+    noteConfiguration(state.configurations, entry);
+  }
   state.commitIndex = meta.last.index;
   state.handedIndex = meta.last.index;
   respond(state, from, { meta, nextOffsetBytes: meta.sizeBytes, installed: true });

@@ -6,9 +6,19 @@
  */
 
 import type { Random } from "../random.ts";
+import { decodeConfiguration } from "../codec/configuration_codec.ts";
 import type { Configuration } from "./configuration.ts";
+import { ConfigurationHistory } from "./configuration_history.ts";
 import { Durability } from "./durability.ts";
-import { indexMax, type LogIndex, type NodeId, POSITION_ZERO, type Term } from "./ids.ts";
+import type { Entry } from "./entry.ts";
+import {
+  INDEX_ZERO,
+  indexMax,
+  type LogIndex,
+  type NodeId,
+  POSITION_ZERO,
+  type Term,
+} from "./ids.ts";
 import { RaftLog } from "./log.ts";
 import type { RaftOptions, RaftTiming, RaftWindows } from "./options.ts";
 import { OutboxBuilder } from "./outbox.ts";
@@ -68,7 +78,11 @@ export interface NodeState<Token> {
   commitIndex: LogIndex;
   /** The last committed entry handed over. Never beyond `commitIndex`. */
   handedIndex: LogIndex;
-  configuration: Configuration;
+  /** The one in force: the last in the log. */
+  readonly configuration: Configuration;
+  readonly configurations: ConfigurationHistory;
+  /** Which life of its directory each node has that was met; see {@linkcode Member.incarnation}. */
+  readonly incarnations: Map<NodeId, string>;
   /** A received snapshot that waits to be installed, or is being installed. Appends are then ignored. */
   installing: { readonly from: NodeId; readonly meta: SnapshotMeta; begun: boolean } | null;
   readonly durability: Durability;
@@ -81,6 +95,13 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
   const log = new RaftLog(recovered.base, recovered.entries);
   const snapshot = recovered.snapshot;
   const start = indexMax(recovered.base.index, (snapshot?.last ?? POSITION_ZERO).index);
+  const configurations = new ConfigurationHistory({
+    index: snapshot?.last.index ?? INDEX_ZERO,
+    configuration: snapshot?.configuration ?? options.initialConfiguration,
+  });
+  for (const entry of recovered.entries) {
+    if (entry.index > start) noteConfiguration(configurations, entry);
+  }
   return {
     id: options.id,
     timing: options.timing,
@@ -98,11 +119,24 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
     electionDeadlineMs: options.now.monotonicMs,
     commitIndex: start,
     handedIndex: start,
-    configuration: snapshot?.configuration ?? options.initialConfiguration,
+    configurations,
+    incarnations: new Map(
+      options.incarnation === undefined ? [] : [[options.id, options.incarnation]],
+    ),
+    get configuration() {
+      return configurations.latest.configuration;
+    },
     installing: null,
     durability: new Durability(recovered.hardState, log.lastIndex),
     outbox: new OutboxBuilder(),
   };
+}
+
+/** Puts a configuration in force if the appended entry holds one. */
+export function noteConfiguration(configurations: ConfigurationHistory, entry: Entry): void {
+  if (entry.kind !== "configuration") return;
+  const configuration = decodeConfiguration(entry.payload);
+  configurations.append({ index: entry.index, configuration });
 }
 
 /** The members other than this node. */

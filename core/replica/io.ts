@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Member } from "../raft/configuration.ts";
+import type { Configuration, Member } from "../raft/configuration.ts";
 import type { LogIndex, NodeId, Ticket } from "../raft/ids.ts";
+import type { MembershipChange, MembershipRefusal } from "../raft/membership.ts";
 import type { Envelope, Message, NodeStatus, ProposalFailure } from "../raft/message.ts";
 import type { SnapshotTask } from "../raft/outbox.ts";
 import type { PersistBatch } from "../raft/persist.ts";
@@ -32,14 +33,27 @@ export type Input =
   | { readonly kind: "read"; readonly requestId: RequestId; readonly deadlineMs: number }
   /** A client wants to know how every member is. */
   | { readonly kind: "cluster_status"; readonly requestId: RequestId; readonly deadlineMs: number }
+  /**
+   * An operator wants to change the membership, if the configuration in force stands at
+   * `expectedIndex` (null: whichever it is).
+   */
+  | {
+    readonly kind: "change_membership";
+    readonly requestId: RequestId;
+    readonly change: MembershipChange;
+    readonly expectedIndex: number | null;
+    readonly deadlineMs: number;
+  }
   /** A batch is durable. */
   | { readonly kind: "persisted"; readonly ticket: Ticket }
-  /** The link to a peer came up. */
-  | { readonly kind: "peer_up"; readonly peer: NodeId }
+  /** The link to a peer came up, whose data directory is in the life named. */
+  | { readonly kind: "peer_up"; readonly peer: NodeId; readonly incarnation?: string }
   /** The link to a peer broke: a hint that it is gone. */
   | { readonly kind: "peer_down"; readonly peer: NodeId }
   /** A `save_snapshot` task is done. */
   | { readonly kind: "snapshot_saved"; readonly meta: SnapshotMeta }
+  /** A `save_snapshot` task found no room: there is no snapshot, and the log is kept. */
+  | { readonly kind: "snapshot_failed" }
   /** A `read_chunk` task is done; null if that snapshot is no longer kept. */
   | {
     readonly kind: "chunk_read";
@@ -103,6 +117,19 @@ export type Reply<Result> =
     readonly kind: "cluster_status";
     readonly requestId: RequestId;
     readonly nodes: readonly MemberStatus[];
+  }
+  /** The change is finished: its final configuration is committed, at `index`. */
+  | {
+    readonly kind: "membership_changed";
+    readonly requestId: RequestId;
+    readonly index: LogIndex;
+    readonly configuration: Configuration;
+  }
+  /** Nothing was proposed. */
+  | {
+    readonly kind: "membership_refused";
+    readonly requestId: RequestId;
+    readonly reason: MembershipRefusal;
   }
   | { readonly kind: "failed"; readonly requestId: RequestId; readonly reason: RequestFailure };
 

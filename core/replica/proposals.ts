@@ -6,6 +6,7 @@
  * @module
  */
 
+import { unreachable } from "../assert.ts";
 import { DecodeError } from "../codec/decode_error.ts";
 import { drawId, type Random } from "../random.ts";
 import type { Entry } from "../raft/entry.ts";
@@ -24,6 +25,8 @@ import type { StateMachine } from "./state_machine.ts";
 
 /** Who waits for the end of a proposal. */
 type Origin =
+  /** The node itself, for its state machine. */
+  | { readonly kind: "own" }
   | { readonly kind: "client"; readonly requestId: RequestId; readonly deadlineMs: number }
   | {
     readonly kind: "peer";
@@ -67,6 +70,7 @@ export class Proposals<Result> {
   #holdUntilMs = -Infinity;
   readonly #appended = new Map<LogIndex, Appended>();
   readonly #forwarded = new Map<number, Forwarded>();
+  #isOwnUnderWay = false;
   #replies: Reply<Result>[] = [];
   #messages: Envelope[] = [];
 
@@ -88,6 +92,17 @@ export class Proposals<Result> {
   /** How many clients wait for an answer. */
   get pendingCount(): number {
     return this.#waiting.length + this.#appended.size + this.#forwarded.size;
+  }
+
+  /** A command of the node itself, which leads. */
+  addOwn(payload: Uint8Array): void {
+    this.#isOwnUnderWay = true;
+    this.#add({ kind: "own" }, payload);
+  }
+
+  /** Whether a command of the node itself has not ended. */
+  get isOwnUnderWay(): boolean {
+    return this.#isOwnUnderWay;
   }
 
   /** A client's command. */
@@ -122,7 +137,7 @@ export class Proposals<Result> {
       for (const waiting of this.#takeWaiting()) this.#propose(node, waiting);
       return;
     }
-    this.#refusePeers();
+    this.#refuseOthers();
     const leader = node.leaderId;
     if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
     for (const waiting of this.#takeWaiting()) {
@@ -155,7 +170,7 @@ export class Proposals<Result> {
   }
 
   #forward(leader: { to: NodeId; term: Term }, { origin, payload }: Waiting): void {
-    if (origin.kind === "peer") return;
+    if (origin.kind !== "client") return;
     const { to, term } = leader;
     const requestId = ++this.#forwards;
     this.#forwarded.set(requestId, { origin, payload, to });
@@ -166,10 +181,10 @@ export class Proposals<Result> {
   }
 
   /** A command is forwarded once: a node that does not lead sends it back at once. */
-  #refusePeers(): void {
+  #refuseOthers(): void {
     this.#waiting = this.#waiting.filter(({ origin }) => {
-      if (origin.kind === "peer") this.#fail(origin, "not_leader");
-      return origin.kind !== "peer";
+      if (origin.kind !== "client") this.#fail(origin, "not_leader");
+      return origin.kind === "client";
     });
   }
 
@@ -258,10 +273,20 @@ export class Proposals<Result> {
   }
 
   #succeed(origin: Origin, index: LogIndex, result: Result): void {
-    if (origin.kind === "client") {
-      this.#replies.push({ kind: "applied", requestId: origin.requestId, index, result });
-    } else {
-      this.#answer(origin, { kind: "applied", index, result: this.#machine.encodeResult(result) });
+    switch (origin.kind) {
+      case "client":
+        this.#replies.push({ kind: "applied", requestId: origin.requestId, index, result });
+        break;
+      case "peer": {
+        const bytes = this.#machine.encodeResult(result);
+        this.#answer(origin, { kind: "applied", index, result: bytes });
+        break;
+      }
+      case "own":
+        this.#isOwnUnderWay = false;
+        break;
+      default:
+        unreachable(origin);
     }
   }
 
@@ -279,8 +304,20 @@ export class Proposals<Result> {
   }
 
   #fail(origin: Origin, reason: ProposalFailure): void {
-    if (origin.kind === "peer") this.#answer(origin, { kind: "failed", reason });
-    else this.#failClient(origin, reason === "not_leader" ? "no_leader" : reason);
+    switch (origin.kind) {
+      case "client":
+        this.#failClient(origin, reason === "not_leader" ? "no_leader" : reason);
+        break;
+      case "peer":
+        this.#answer(origin, { kind: "failed", reason });
+        break;
+      case "own":
+        // What is still due then will be proposed anew, here or by the next leader.
+        this.#isOwnUnderWay = false;
+        break;
+      default:
+        unreachable(origin);
+    }
   }
 
   #failClient(origin: Origin, reason: RequestFailure): void {

@@ -17,11 +17,13 @@ import {
   type ReplicaMessage,
   type Role,
 } from "../raft/message.ts";
-import type { Member } from "../raft/configuration.ts";
+import type { Configuration, Member } from "../raft/configuration.ts";
 import { RaftNode } from "../raft/node.ts";
 import type { RaftOptions } from "../raft/options.ts";
 import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
 import type { HostTask, Input, Outbox, Reply, StateCapture } from "./io.ts";
+import { Maintenance } from "./maintenance.ts";
+import { MembershipRequests } from "./membership_requests.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads, type ReadToken } from "./reads.ts";
 import { SnapshotPolicy } from "./snapshot_policy.ts";
@@ -45,6 +47,8 @@ export class Replica<Result> {
   readonly #reads: Reads;
   readonly #queries = new StatusQueries();
   readonly #hashes: StateHashes;
+  readonly #changes = new MembershipRequests();
+  readonly #maintenance: Maintenance;
   readonly #policy: SnapshotPolicy;
   readonly #heartbeatMs: number;
   readonly #up = new Set<NodeId>();
@@ -52,9 +56,9 @@ export class Replica<Result> {
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
   #stopping = false;
-  #replies: Reply<Result>[] = [];
-  #messages: Envelope[] = [];
-  #tasks: HostTask[] = [];
+  readonly #replies: Reply<Result>[] = [];
+  readonly #messages: Envelope[] = [];
+  readonly #tasks: HostTask[] = [];
 
   /**
    * Starts from what storage recovered.
@@ -70,6 +74,7 @@ export class Replica<Result> {
     this.#reads = new Reads(random);
     this.#heartbeatMs = options.timing.heartbeatMs;
     this.#hashes = new StateHashes(machine, this.#heartbeatMs);
+    this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
     this.#now = options.now;
     const snapshot = recovered.snapshot;
     this.#appliedIndex = snapshot?.last.index ?? POSITION_ZERO.index;
@@ -102,17 +107,39 @@ export class Replica<Result> {
     return this.#node.configuration.members;
   }
 
+  /** The members in force and their roles. */
+  get configuration(): Configuration {
+    return this.#node.configuration;
+  }
+
+  /** The entry that holds {@linkcode Replica.configuration}. */
+  get configurationIndex(): LogIndex {
+    return this.#node.configurationIndex;
+  }
+
+  /** Whether {@linkcode Replica.configuration} is known to be committed. */
+  get isConfigurationCommitted(): boolean {
+    return this.#node.isConfigurationCommitted;
+  }
+
+  /** Everyone to hold a link to: all other members, and those who leave until they have left. */
+  get peers(): readonly Member[] {
+    return this.#node.peers;
+  }
+
   /** How many clients wait for an answer. */
   get pendingCount(): number {
-    return this.#proposals.pendingCount + this.#reads.pendingCount + this.#queries.pendingCount;
+    return this.#proposals.pendingCount + this.#reads.pendingCount + this.#queries.pendingCount +
+      this.#changes.pendingCount;
   }
 
   /** When a `tick` next has something to do, by the monotonic clock. */
   get wakeAtMs(): number {
     // Deadlines and patience of clients need no finer clock than a heartbeat.
-    return this.pendingCount > 0 || this.#messages.length > 0
+    const wakeAtMs = this.pendingCount > 0 || this.#messages.length > 0
       ? Math.min(this.#node.wakeAtMs, this.#now.monotonicMs + this.#heartbeatMs / 2)
       : this.#node.wakeAtMs;
+    return this.#maintains ? Math.min(wakeAtMs, this.#maintenance.dueMs) : wakeAtMs;
   }
 
   /** How this node sees itself. */
@@ -139,7 +166,7 @@ export class Replica<Result> {
   capture(): StateCapture | null {
     if (this.#stateIndex === null) return null;
     const last = { index: this.#appliedIndex, term: this.#appliedTerm };
-    const { configuration } = this.#node;
+    const configuration = this.#node.configurationAt(last.index);
     return { point: { last, configuration }, slices: this.#machine.snapshot() };
   }
 
@@ -165,15 +192,20 @@ export class Replica<Result> {
           isUp: this.#isUp,
           deadlineMs: input.deadlineMs,
         });
+      case "change_membership":
+        if (this.#stopping) return this.#refuse(input.requestId);
+        return this.#changes.add(this.#node, input);
       case "persisted":
         return this.#node.onPersisted(input.ticket);
       case "peer_up":
         this.#up.add(input.peer);
-        return this.#node.onPeerUp(input.peer);
+        return this.#node.onPeerUp(input.peer, input.incarnation);
       case "peer_down":
         return this.#onPeerDown(input.peer);
       case "snapshot_saved":
         return this.#onSnapshotSaved(input.meta);
+      case "snapshot_failed":
+        return this.#policy.onFailed();
       case "chunk_read":
         return this.#node.onChunkRead(input.to, input);
       case "chunk_staged":
@@ -201,14 +233,16 @@ export class Replica<Result> {
       patienceMs: 5 * this.#heartbeatMs,
       isUp: this.#isUp,
     };
+    this.#maybeMaintain();
     this.#proposals.flush(this.#node, host);
     this.#reads.flush(this.#node, host);
     const raft = this.#node.drain();
     this.#apply(raft);
     for (const token of raft.abandoned) this.#reads.onAbandoned(token);
     for (const grant of raft.grants) this.#reads.onGrant(grant);
-    const hasDifference = this.#compareStates();
+    const differs = this.#hashes.flush(this.#node, { ...host, appliedIndex: this.#stateIndex });
     this.#reads.onApplied(this.#appliedIndex);
+    this.#changes.advance(this.#node, this.#appliedIndex);
     for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
     this.#maybeSnapshot();
     return {
@@ -216,8 +250,8 @@ export class Replica<Result> {
       persist: raft.persist,
       sendAfterPersist: raft.sendAfterPersist,
       replies: this.#takeReplies(),
-      tasks: this.#takeTasks(),
-      hasMore: raft.hasMore || raft.abandoned.length > 0 || hasDifference,
+      tasks: this.#tasks.splice(0),
+      hasMore: raft.hasMore || raft.abandoned.length > 0 || differs,
     };
   }
 
@@ -228,6 +262,7 @@ export class Replica<Result> {
     this.#proposals.expire(nowMs);
     this.#reads.expire(nowMs, this.leaderId === null ? "no_leader" : "timeout");
     this.#queries.expire(nowMs);
+    this.#changes.expire(nowMs);
   }
 
   #onMessage(from: NodeId, message: Message): void {
@@ -300,15 +335,15 @@ export class Replica<Result> {
     return this.#node.isInstalling ? null : this.#appliedIndex;
   }
 
-  #compareStates(): boolean {
-    return this.#hashes.flush({
-      id: this.id,
-      nowMs: this.#now.monotonicMs,
-      isLeader: this.role === "leader",
-      configuration: this.#node.configuration,
-      appliedIndex: this.#stateIndex,
-      isUp: this.#isUp,
-    });
+  /** Whether this node is the one to tell the state machine that time passes. */
+  get #maintains(): boolean {
+    return this.role === "leader" && !this.#stopping;
+  }
+
+  #maybeMaintain(): void {
+    if (!this.#maintains || this.#proposals.isOwnUnderWay) return;
+    const payload = this.#maintenance.next(this.term, this.#now);
+    if (payload !== null) this.#proposals.addOwn(payload);
   }
 
   #maybeSnapshot(): void {
@@ -344,31 +379,22 @@ export class Replica<Result> {
   }
 
   #takeMessages(): Envelope[] {
-    const messages = this.#messages;
-    this.#messages = [];
-    messages.push(
+    return [
+      ...this.#messages.splice(0),
       ...this.#proposals.takeMessages(),
       ...this.#reads.takeMessages(),
       ...this.#queries.takeMessages(),
       ...this.#hashes.takeMessages(),
-    );
-    return messages;
+    ];
   }
 
   #takeReplies(): Reply<Result>[] {
-    const replies = this.#replies;
-    this.#replies = [];
-    replies.push(
+    return [
+      ...this.#replies.splice(0),
       ...this.#proposals.takeReplies(),
       ...this.#reads.takeReplies(),
       ...this.#queries.takeReplies(),
-    );
-    return replies;
-  }
-
-  #takeTasks(): HostTask[] {
-    const tasks = this.#tasks;
-    this.#tasks = [];
-    return tasks;
+      ...this.#changes.takeReplies(),
+    ];
   }
 }

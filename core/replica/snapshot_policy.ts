@@ -63,6 +63,11 @@ export class SnapshotPolicy {
     return older;
   }
 
+  /** There was no room for one: the next is due when as much again has been applied. */
+  onFailed(): void {
+    this.#saving = false;
+  }
+
   /** A leader's snapshot replaced the state. */
   onInstalled(meta: SnapshotMeta): void {
     this.#newest = meta;

@@ -13,7 +13,7 @@
 
 import type { Configuration } from "../raft/configuration.ts";
 import type { LogIndex, NodeId } from "../raft/ids.ts";
-import type { Envelope, StateHash } from "../raft/message.ts";
+import type { Envelope, Role, StateHash } from "../raft/message.ts";
 import { tallyOf } from "../raft/quorum.ts";
 import { StateDivergedError } from "./state_diverged_error.ts";
 import type { StateMachine } from "./state_machine.ts";
@@ -37,12 +37,16 @@ interface Dispute {
   askDueMs: number;
 }
 
-/** What the replica is at the moment of a comparison. */
-export interface ComparingReplica {
+/** Who compares. */
+export interface ComparingNode {
   readonly id: NodeId;
-  readonly nowMs: number;
-  readonly isLeader: boolean;
+  readonly role: Role;
   readonly configuration: Configuration;
+}
+
+/** The moment of a comparison. */
+export interface Comparison {
+  readonly nowMs: number;
   /** The last entry in the machine's state; null while a snapshot takes its place. */
   readonly appliedIndex: LogIndex | null;
   readonly isUp: (peer: NodeId) => boolean;
@@ -96,12 +100,12 @@ export class StateHashes {
    *   ends over it.
    * @throws {StateDivergedError} if this replica's state is not that of the majority
    */
-  flush(replica: ComparingReplica): boolean {
-    if (replica.isLeader) this.#maybeAnnounce(replica);
+  flush(node: ComparingNode, moment: Comparison): boolean {
+    if (node.role === "leader") this.#maybeAnnounce(node, moment);
     let hasMore = false;
     for (const [index, dispute] of this.#disputes) {
       hasMore ||= dispute.sinceMs === null;
-      this.#maybeSettle(index, { dispute, replica });
+      this.#maybeSettle(index, { dispute, node, moment });
     }
     return hasMore;
   }
@@ -113,8 +117,7 @@ export class StateHashes {
     return messages;
   }
 
-  #maybeAnnounce(replica: ComparingReplica): void {
-    const { nowMs, appliedIndex } = replica;
+  #maybeAnnounce(node: ComparingNode, { nowMs, appliedIndex, isUp }: Comparison): void {
     if (appliedIndex === null || appliedIndex === 0) return;
     const pauseHeartbeats = appliedIndex > this.#announcedIndex ? 1 : REPEAT_HEARTBEATS;
     if (nowMs - this.#announcedMs < pauseHeartbeats * this.#heartbeatMs) return;
@@ -123,17 +126,21 @@ export class StateHashes {
     this.#take(appliedIndex, checkpoint);
     this.#announcedIndex = appliedIndex;
     this.#announcedMs = nowMs;
-    this.#tell(replica, { index: appliedIndex, hash: checkpoint.own, asks: false });
+    this.#tell(node, { index: appliedIndex, hash: checkpoint.own, asks: false, isUp });
   }
 
   #maybeSettle(
     index: LogIndex,
-    { dispute, replica }: { readonly dispute: Dispute; readonly replica: ComparingReplica },
+    { dispute, node, moment }: {
+      readonly dispute: Dispute;
+      readonly node: ComparingNode;
+      readonly moment: Comparison;
+    },
   ): void {
     const { own, checkpoint } = dispute;
-    const { id, nowMs, configuration } = replica;
+    const { nowMs, isUp } = moment;
     const votes = new Map(checkpoint.heard.entries().map(([peer, hash]) => [peer, hash === own]));
-    const tally = tallyOf(configuration, votes.set(id, true));
+    const tally = tallyOf(node.configuration, votes.set(node.id, true));
     if (tally === "won") {
       checkpoint.isSettled = true;
       this.#disputes.delete(index);
@@ -145,7 +152,7 @@ export class StateHashes {
     if (isOver && !isNew) throw new StateDivergedError({ index, own, heard: checkpoint.heard });
     if (nowMs < dispute.askDueMs) return;
     dispute.askDueMs = nowMs + this.#heartbeatMs;
-    this.#tell(replica, { index, hash: own, asks: true });
+    this.#tell(node, { index, hash: own, asks: true, isUp });
   }
 
   #take(index: LogIndex, checkpoint: Checkpoint): void {
@@ -166,8 +173,10 @@ export class StateHashes {
   }
 
   #tell(
-    { id, configuration, isUp }: ComparingReplica,
-    { index, hash, asks }: Pick<StateHash, "index" | "asks"> & { readonly hash: string | null },
+    { id, configuration }: ComparingNode,
+    { index, hash, asks, isUp }: Pick<StateHash, "index" | "asks"> & Pick<Comparison, "isUp"> & {
+      readonly hash: string | null;
+    },
   ): void {
     if (hash === null) return;
     const message: StateHash = { type: "state_hash", index, hash, asks };

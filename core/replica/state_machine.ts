@@ -11,6 +11,13 @@ import type { Entry } from "../raft/entry.ts";
  * chance, nothing local. Equal logs give equal answers and, byte for byte, equal snapshots.
  */
 export interface StateMachine<Result> {
+  /**
+   * Called now and then on the leader alone: the command that should be proposed because time has
+   * passed, or null. It must be safe to apply late, twice, or not at all. A machine that time does
+   * not touch has no such method.
+   */
+  maintenance?(now: LeaderTime): Uint8Array | null;
+
   /** The store's revision: it grows with each change and never goes back. */
   readonly revision: number;
 
@@ -38,6 +45,14 @@ export interface StateMachine<Result> {
 
   /** Begins to read a snapshot. The present state stays in force until `finish`. */
   restorer(): StateRestorer;
+}
+
+/** A moment as a leader sees it, and as its entries say it. */
+export interface LeaderTime {
+  /** The term in which it leads. */
+  readonly term: number;
+  /** Its wall clock, in milliseconds since 1970. */
+  readonly timeMs: number;
 }
 
 /** Takes in a snapshot bit by bit. */

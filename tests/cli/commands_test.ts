@@ -107,6 +107,8 @@ Deno.test("what export writes, import stores", () =>
     const imported = await run(["import", "-"], { stdin: stdout });
     assertMatch(imported.stdout, /^stored 2 pairs in \d+\.\d s\n$/);
     assertEquals((await run(["export"])).stdout, stdout);
+    const one = await run(["import", "-"], { stdin: '{"key":"c","value":1}' });
+    assertMatch(one.stdout, /^stored 1 pair in /);
     const fromFile = await run(["import", "f", "--json"], { files: { f: stdout } });
     assertEquals(JSON.parse(fromFile.stdout).stored, 2);
   }));

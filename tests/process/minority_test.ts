@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertLess } from "@std/assert";
-import { type FailureBody, FAILURES } from "@raftkv/core/api";
+import type { FailureBody } from "@raftkv/core/api";
 import { Cluster } from "./cluster.ts";
 import type { ServedNode } from "./served_node.ts";
 
@@ -40,7 +40,7 @@ async function refuseAll(node: ServedNode): Promise<readonly string[]> {
     assertEquals(["not_applied", "unknown"].includes(outcome), true, outcome);
     if (outcome === "not_applied") notApplied.push(key);
     const read = await refusal(`${node.url}/kv/kept`);
-    assertEquals([read.status, code in FAILURES], [503, true]);
+    assertEquals([read.status, read.body.error.retryable], [503, true]);
   }
   assertEquals((await refusal(`${node.url}/kv`)).status, 503);
   return notApplied;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertArrayIncludes, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertArrayIncludes, assertEquals, assertMatch } from "@std/assert";
 import { Cluster } from "./cluster.ts";
 import { curl, wordsOf } from "./prompt.ts";
 import { raftkv } from "./raftkv.ts";
@@ -46,6 +46,42 @@ const CURL_LINES: Lines = [
   ],
 ];
 
+/** Sent one after the other, to a store in which `name` was written up to revision 12. */
+const V1_LINES: Lines = [
+  [
+    "curl 'http://localhost:8001/v1/kv?prefix=jobs/&order=desc&limit=10&keysOnly=true'",
+    /^{"items":\[\],/,
+  ],
+  ["curl -H 'Accept: application/x-ndjson' 'http://localhost:8001/v1/kv'", /^{"key":"name",/],
+  ["curl 'http://localhost:8001/v1/kv/name?revision=12'", /^{"key":"name",.*"modRevision":12/],
+  [
+    `curl -X PUT -H 'If-None-Match: *' http://localhost:8001/v1/kv/name -d '{"value": "first"}'`,
+    /^{"error":{"code":"precondition_failed",/,
+  ],
+  [
+    `curl -X PUT -H 'If-Match: "12"' http://localhost:8001/v1/kv/name -d '{"value": "second"}'`,
+    /"modRevision":14/,
+  ],
+  ["curl -X DELETE 'http://localhost:8001/v1/kv?prefix=jobs/'", /"deleted":0/],
+  [`curl http://localhost:8001/v1/leases -d '{"ttl": 30}'`, /^{"lease":"1",/],
+  ["curl -X POST http://localhost:8001/v1/leases/1/keepalive", /^{"lease":"1",/],
+  [
+    `curl -X PUT 'http://localhost:8001/v1/kv/member/7?lease=1' -d '{"value": "here"}'`,
+    /^{"key":"member\/7",/,
+  ],
+  [
+    `curl -X PUT 'http://localhost:8001/v1/kv/cache/a?ttl=60' -d '{"value": "for a minute"}'`,
+    /^{"key":"cache\/a",/,
+  ],
+];
+
+/** Lines with files of the reader's, or over several lines: tests/server sends what they send. */
+const SENT_ELSEWHERE: readonly string[] = [
+  "curl -H 'Accept: application/octet-stream' http://localhost:8001/v1/kv/logo > logo.png",
+  "curl -X PUT -H 'Content-Type: application/octet-stream' http://localhost:8001/v1/kv/logo --data-binary @logo.png",
+  "curl http://localhost:8001/v1/txn -d '{",
+];
+
 const TABLE =
   /^cluster [\da-f]{32}, term \d+, leader n\d \(as n\d sees it\)\nNODE +URL +ROLE .*\nn1 /;
 
@@ -75,6 +111,17 @@ Deno.test("every line for curl works against every node", async () => {
   }
 });
 
+Deno.test("every line for curl under /v1 works", async () => {
+  await using cluster = await Cluster.start();
+  const [node] = cluster.nodes;
+  assert(node !== undefined);
+  const first = `curl -X PUT http://localhost:8001/kv/name -d '{"value": "RaftKV"}'`;
+  for (let revision = 2; revision <= 12; revision++) await curl(argsFor(node, first));
+  for (const [line, prints] of V1_LINES) {
+    assertMatch(await curl(argsFor(node, line)), prints, line);
+  }
+});
+
 Deno.test("every line for raftkv works against every node, and prints what it should", async () => {
   await using cluster = await Cluster.start();
   for (const node of cluster.nodes) {
@@ -93,10 +140,10 @@ Deno.test("every line for raftkv works against every node, and prints what it sh
 });
 
 Deno.test("every line in the documents is one of these", async () => {
-  const tested = [...CURL_LINES, ...RAFTKV_LINES].map(([line]) => line);
+  const tested = [...CURL_LINES, ...V1_LINES, ...RAFTKV_LINES].map(([line]) => line);
   for (const document of ["README.md", "docs/HTTP.md"]) {
     const text = await Deno.readTextFile(new URL(`../../${document}`, import.meta.url));
     const lines = text.matchAll(/^(?:deno task )?((?:curl|raftkv) .*?)(?: +#.*)?$/gm);
-    assertArrayIncludes(tested, [...lines].map(([, line = ""]) => line));
+    assertArrayIncludes([...tested, ...SENT_ELSEWHERE], [...lines].map(([, line = ""]) => line));
   }
 });

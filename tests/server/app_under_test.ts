@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { FailureBody } from "@raftkv/core/api";
+import type { CommitCommand } from "@raftkv/core/kv";
 import { createApp } from "../../server/app.ts";
 import { FakePort } from "./fake_port.ts";
 
@@ -26,14 +27,21 @@ export function appUnderTest(): AppUnderTest {
   };
 }
 
-/** Demands a failure with this code and returns its body. */
+/** Demands a failure with this code, and these details beside it, and returns its body. */
 export async function assertFailure(
   response: Response,
   status: number,
   code: string,
+  details: readonly string[] = [],
 ): Promise<FailureBody> {
   const body: FailureBody = await response.json();
   assertEquals([response.status, body.error?.code], [status, code]);
-  assertEquals(Object.keys(body.error).sort(), ["code", "message", "outcome", "retryable"]);
+  const fields = ["code", "message", "outcome", "retryable", ...details];
+  assertEquals(Object.keys(body.error).sort(), fields.sort());
   return body;
+}
+
+/** The key of a commit's first operation; empty if it has none. */
+export function keyIn({ operations: [first] }: CommitCommand): string {
+  return first !== undefined && "key" in first ? first.key : "";
 }

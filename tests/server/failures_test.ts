@@ -48,7 +48,7 @@ Deno.test("an answer of another kind than the question is an internal failure", 
   await assertFailure(await request("/kv/k", { method: "DELETE" }), 500, "internal");
   port.result = { kind: "session_opened", session: 1, revision: 1 };
   await assertFailure(await request("/kv/k", { method: "DELETE" }), 500, "internal");
-  port.result = { kind: "committed", revision: 1, results: [] };
+  port.result = { kind: "committed", revision: 1, succeeded: true, results: [] };
   await assertFailure(await request("/sessions", { method: "POST" }), 500, "internal");
   assertEquals(internalErrors.length, 3);
 });

@@ -32,6 +32,12 @@ Deno.test("the document's limits are the limits", () => {
       VALUE_DEPTH_MAX,
       LIMITS.listItemsMax,
       LIMITS.listBytesMax,
+      LIMITS.commitOperationsMax,
+      LIMITS.commitDepthMax,
+      LIMITS.commitRangeKeysMax,
+      LIMITS.commitAnswerBytesMax,
+      LIMITS.leaseKeysMax,
+      LIMITS.leaseTtlMsMax / 1_000,
     ].map(String),
   );
 });
@@ -43,9 +49,9 @@ Deno.test("the document's routes are served, and no others", async () => {
     const [method = "", path = ""] = route?.replaceAll("`", "").split(" ") ?? [];
     documented.set(path, [...documented.get(path) ?? [], method]);
   }
-  assertEquals(documented.size, 7);
+  assertEquals(documented.size, 15);
   for (const [path, methods] of documented) {
-    const { headers } = await request(path.replace(":key", "k"), { method: "OPTIONS" });
+    const { headers } = await request(path.replace(/:\w+/, "1"), { method: "OPTIONS" });
     const served = headers.get("allow")?.split(", ") ?? [];
     assertEquals(served.filter((method) => !/^(?:HEAD|OPTIONS)$/.test(method)), methods.sort());
   }

@@ -10,6 +10,7 @@ import {
   type ListenerOptions,
   PortTakenError,
 } from "../../server/listener_options.ts";
+import { keyIn } from "./app_under_test.ts";
 import { FakePort } from "./fake_port.ts";
 import { head, rawConnect, rawExchange, readAnswer, writeAll } from "./raw_http.ts";
 
@@ -109,7 +110,7 @@ rule(
       assertEquals(await put(target), 200, target);
     }
     const keys = node.proposals.map(({ command }) =>
-      command.kind === "commit" ? `${command.operations[0]?.key}` : ""
+      command.kind === "commit" ? keyIn(command) : ""
     );
     assertEquals(keys, ["a", "a", "a"]);
   },

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { appUnderTest, assertFailure } from "./app_under_test.ts";
+import { appUnderTest, assertFailure, keyIn } from "./app_under_test.ts";
 
 Deno.test("a value that was put comes back with its revisions", async () => {
   const { put, request } = appUnderTest();
@@ -65,7 +65,7 @@ Deno.test("a key is what stands behind /kv/, decoded once", async () => {
     assertEquals((await put(path, '{"value":0}')).status, 200, path);
     const { command } = port.proposals.at(-1)!;
     assert(command.kind === "commit");
-    assertEquals(`${command.operations[0]!.key}`, key, path);
+    assertEquals(keyIn(command), key, path);
   }
 });
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type NodeId, type PersistBatch, type Term, type Ticket } from "@raftkv/core/raft";
+import type { NodeId, PersistBatch, Term, Ticket } from "@raftkv/core/raft";
 import type { RequestId } from "@raftkv/core/replica";
 import { Cluster, type ClusterOptions } from "@raftkv/sim";
 import { JournalMachine, line } from "../support/journal_machine.ts";

@@ -1,6 +1,7 @@
 import { assertThrows } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
 import type {
+  Configuration,
   Entry,
   HardState,
   LogIndex,
@@ -27,6 +28,7 @@ import {
 /** A node that claims whatever a test makes it claim. */
 class Impostor implements Observed {
   readonly id: NodeId;
+  configuration: Configuration = members(3);
   hardState: HardState = { term: 3 as Term, votedFor: null };
   log: Entry[] = [];
   role: Role = "follower";
@@ -152,6 +154,20 @@ refuses("two leaders in a term (I1)", "election safety", ({ n1, n2, lead }) => {
   lead(n1, 0);
   lead(n2, 0);
 });
+
+refuses(
+  "a commit in a joint configuration that a majority of one half lacks (R11)",
+  "durable on a majority",
+  ({ n1, n2, observer, lead }) => {
+    const voters = members(1).voters;
+    n1.configuration = { ...members(3), voters, votersOutgoing: members(3).voters };
+    n1.write([3], observer);
+    n2.write([3], observer);
+    lead(n1, 1);
+    n1.write([3, 3], observer);
+    lead(n1, 2);
+  },
+);
 
 refuses(
   "a commit that is not durable on a majority (I9)",

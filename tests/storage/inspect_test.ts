@@ -150,3 +150,14 @@ Deno.test("snapshots without a log are refused, as they are when the directory i
   assert(outlook.kind === "refused" && isDamaged);
   assertEquals(outlook.error.message, `Cannot open "${PATH}": It holds snapshots but no log`);
 });
+
+Deno.test("an incarnation without a log is refused, and one with a log is no stranger", async () => {
+  const bytes = new TextEncoder().encode(`${"0".repeat(32)}\n`);
+  const vfs = new MemoryVfs();
+  vfs.writeFile(PATH, { name: "incarnation", bytes });
+  const { outlook, isDamaged } = await inspectDirectory(PATH, { vfs });
+  assert(outlook.kind === "refused" && isDamaged);
+  const whole = diskWith("", null);
+  whole.writeFile(PATH, { name: "incarnation", bytes });
+  assertEquals((await inspectDirectory(PATH, { vfs: whole })).otherNames, []);
+});

@@ -37,6 +37,10 @@ export interface BenchOptions {
   readonly snapshot?: SnapshotMeta;
   readonly base?: Pair;
   readonly windows?: Partial<typeof DEFAULT_WINDOWS>;
+  /** Stored entries of any kind, in place of `log`. */
+  readonly stored?: readonly Entry[];
+  /** Names the life of its data directory. */
+  readonly incarnation?: string;
 }
 
 /** A node under test. */
@@ -59,12 +63,13 @@ export class RaftBench {
       : position(options.base);
     this.node = new RaftNode({
       id: (options.id ?? "n1") as NodeId,
+      ...options.incarnation === undefined ? {} : { incarnation: options.incarnation },
       initialConfiguration: members(options.size ?? 3),
       recovered: {
         hardState: { term: term as Term, votedFor: votedFor as NodeId | null },
         snapshot: options.snapshot ?? null,
         base,
-        entries: entries(base.index, log),
+        entries: options.stored ?? entries(base.index, log),
       },
       timing: DEFAULT_TIMING,
       windows: { ...DEFAULT_WINDOWS, ...windows },

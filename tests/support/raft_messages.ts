@@ -9,6 +9,7 @@ import type {
   AppendAccepted,
   AppendRejected,
   AppendRequest,
+  Configuration,
   Entry,
   HeartbeatRequest,
   HeartbeatResponse,
@@ -26,6 +27,7 @@ import type {
   VoteRequest,
   VoteResponse,
 } from "@raftkv/core/raft";
+import { encodeConfiguration } from "@raftkv/core/codec";
 import { configurationOf, type NodeId } from "@raftkv/core/raft";
 
 /** A position as `[index, term]`. */
@@ -45,6 +47,12 @@ export function entries(after: number, terms: readonly number[]): Entry[] {
     timeMs: 0,
     payload: new TextEncoder().encode(`${after + 1 + at}.${term}`),
   }));
+}
+
+/** The entry that puts a configuration in force. */
+export function configurationEntry(at: Pair, configuration: Configuration): Entry {
+  const payload = encodeConfiguration(configuration);
+  return { ...position(at), kind: "configuration", timeMs: 0, payload };
 }
 
 /** The members n1 to n`size`, each with a vote. */

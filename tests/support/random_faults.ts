@@ -8,7 +8,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { pcg32 } from "@raftkv/core";
-import { DEFAULT_TIMING, type RaftTiming } from "@raftkv/core/raft";
+import {
+  DEFAULT_TIMING,
+  DEFAULT_WINDOWS,
+  type RaftTiming,
+  type RaftWindows,
+} from "@raftkv/core/raft";
 import type { Reply, RequestId } from "@raftkv/core/replica";
 import { CALM_NETWORK, Cluster, type Sightings } from "@raftkv/sim";
 import { JournalMachine, line } from "./journal_machine.ts";
@@ -75,9 +80,10 @@ export function runWeather(seed: number): Weather {
       const { id, life } = node;
       writes.push({ text, node: id, life, requestId: cluster.propose(id, line(text)) });
     }
-    const reader = pick(cluster);
-    if (reader.isUp) {
-      const { id, life } = reader;
+    const everywhere = cluster.random() < 0.4;
+    for (const node of everywhere ? cluster.nodes : [pick(cluster)]) {
+      if (!node.isUp) continue;
+      const { id, life } = node;
       reads.push({ node: id, life, requestId: cluster.read(id) });
     }
     cluster.runFor(cluster.random() * 300);
@@ -108,6 +114,7 @@ function createCluster(seed: number): Cluster<number> {
     snapshotChunkBytes: either(100, 1 << 20),
     syncMsMax: either(1, 1, 40, 400),
     timing: either(DEFAULT_TIMING, DEFAULT_TIMING, HASTY_TIMING),
+    windows: either(DEFAULT_WINDOWS, NARROW_WINDOWS),
     network: {
       delayMsMin: 0.1,
       delayMsMax: either(2, 20, 200),
@@ -118,6 +125,13 @@ function createCluster(seed: number): Cluster<number> {
     },
   });
 }
+
+/** One entry a message, two messages at once: logs are compared and mended bit by bit. */
+const NARROW_WINDOWS: RaftWindows = {
+  ...DEFAULT_WINDOWS,
+  inFlightMessagesMax: 2,
+  appendBytesMax: 1,
+};
 
 /** Timeouts near the delays of the network: elections all the time. */
 const HASTY_TIMING: RaftTiming = {
@@ -169,26 +183,30 @@ function handOver(cluster: Cluster<number>): void {
  */
 function watchReads(cluster: Cluster<number>): void {
   let known = 0;
-  const floors = new Map<RequestId, { floor: number; at: string }>();
+  const open = new Map<RequestId, { readonly floor: number; readonly at: string }>();
   const { replies } = cluster;
   const read = cluster.read.bind(cluster);
+  const set = replies.set.bind(replies);
+  const judge = (requestId: RequestId) => {
+    const began = open.get(requestId);
+    if (began === undefined || replies.get(requestId)?.kind !== "readable") return;
+    const { lines } = cluster.node(began.at).machine as JournalMachine;
+    assert(lines.length >= began.floor, `stale read ${requestId} at ${began.at}`);
+    known = Math.max(known, lines.length);
+  };
   cluster.read = (id, timeoutMs) => {
     const floor = known;
-    // A node alone may answer inside the call, before the request has a name.
     const requestId = read(id, timeoutMs);
-    floors.set(requestId, { floor, at: id });
+    open.set(requestId, { floor, at: id });
+    // It may have ended inside the call, before it had a name.
+    judge(requestId);
     return requestId;
   };
-  const set = replies.set.bind(replies);
   replies.set = (requestId: RequestId, reply: Reply<number>) => {
+    set(requestId, reply);
     if (reply.kind === "applied") known = Math.max(known, reply.result);
-    const began = floors.get(requestId);
-    if (reply.kind === "readable" && began !== undefined) {
-      const { lines } = cluster.node(began.at).machine as JournalMachine;
-      assert(lines.length >= began.floor, `stale read ${requestId} at ${began.at}`);
-      known = Math.max(known, lines.length);
-    }
-    return set(requestId, reply);
+    judge(requestId);
+    return replies;
   };
 }
 

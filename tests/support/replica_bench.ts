@@ -10,6 +10,7 @@ import {
   DEFAULT_WINDOWS,
   type Envelope,
   type LogIndex,
+  type MembershipChange,
   type Message,
   type NodeId,
   POSITION_ZERO,
@@ -122,6 +123,19 @@ export class ReplicaBench {
   read(timeoutMs = 1_000): number {
     const requestId = ++this.#requests;
     this.step({ kind: "read", requestId, deadlineMs: this.nowMs + timeoutMs });
+    return requestId;
+  }
+
+  /** An operator's change of the membership. */
+  changeMembership(content: Partial<MembershipChange>, timeoutMs = 1_000): number {
+    const requestId = ++this.#requests;
+    this.step({
+      kind: "change_membership",
+      requestId,
+      change: { add: [], remove: [], promote: [], move: [], ...content },
+      expectedIndex: null,
+      deadlineMs: this.nowMs + timeoutMs,
+    });
     return requestId;
   }
 

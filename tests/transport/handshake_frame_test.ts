@@ -20,19 +20,24 @@ const FRAME: HandshakeFrame = {
   to: "größer",
   nonce: new Uint8Array(32).fill(0xaa),
   proof: new Uint8Array(32).fill(0xbb),
+  incarnation: "cc".repeat(16),
 };
 
 const ok = (frame: HandshakeFrame) => ({ ok: true as const, frame });
 
 Deno.test("the layout is the documented one", () => {
   const bytes = encodeHandshake(FRAME);
-  assertEquals(bytes.length, 267);
+  assertEquals(bytes.length, 283);
   assertEquals(bytes.subarray(0, 8), Uint8Array.of(0x52, 0x4b, 0x56, 0x50, 1, 1, 3, 0));
   assertEquals(bytes.subarray(8, 13), Uint8Array.of(4, 0x70, 0x72, 0x6f, 0x64));
   assertEquals(bytes.subarray(73, 76), Uint8Array.of(2, 0x6e, 0x31));
   assertEquals(bytes[138], 8);
   assertEquals(bytes[203], 0xaa);
   assertEquals(bytes[235], 0xbb);
+  assertEquals(bytes.subarray(267), new Uint8Array(16).fill(0xcc));
+  const none = encodeHandshake({ ...FRAME, incarnation: null });
+  assertEquals(none.subarray(267), new Uint8Array(16));
+  assertEquals(parseHandshake(none), ok({ ...FRAME, incarnation: null }));
 });
 
 Deno.test("what is encoded is what is parsed, for every step, refusal and length of id", () => {

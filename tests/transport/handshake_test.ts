@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Greeting, GreetingOutcome } from "../../transport/conversation.ts";
 import {
+  type ExpectedPeer,
   greetAsAcceptor,
   greetAsDialer,
   type Identity,
@@ -22,12 +23,13 @@ interface Side {
 interface SelfOptions {
   readonly clusterId?: string;
   readonly secret?: string;
+  readonly incarnation?: string;
   readonly versions?: VersionRange;
 }
 
 function identity(nodeId: string, options: SelfOptions = {}): Identity {
-  const { clusterId = "prod", secret, versions = { min: 1, max: 1 } } = options;
-  return { clusterId, nodeId, versions, prover: proverOf(secret) };
+  const { clusterId = "prod", secret, incarnation = null, versions = { min: 1, max: 1 } } = options;
+  return { clusterId, nodeId, incarnation, versions, prover: proverOf(secret) };
 }
 
 function side(
@@ -46,17 +48,19 @@ function side(
   return { sent, ended: promise, greeting };
 }
 
+const B_IN_ANY_LIFE: ExpectedPeer = { id: "b", incarnation: null };
+
 interface Conversation {
   readonly dialer?: Identity;
   readonly acceptor?: Identity;
-  readonly peer?: string;
+  readonly peer?: ExpectedPeer;
   readonly judge?: Judge;
 }
 
 /** Lets two sides talk to the end. */
 function converse(options: Conversation): { dialer: Side; acceptor: Side } {
-  const { dialer: a = identity("a"), acceptor: b = identity("b"), peer = "b", judge = () => null } =
-    options;
+  const { dialer: a = identity("a"), acceptor: b = identity("b"), judge = () => null } = options;
+  const { peer = B_IN_ANY_LIFE } = options;
   const acceptor = side(
     (host) => greetAsAcceptor(b, judge, host),
     (bytes) => dialer.greeting.onFrame(bytes),
@@ -82,8 +86,8 @@ const refusedByDialer = (refusal: Refusal): [GreetingOutcome, GreetingOutcome] =
   { kind: "refused_by_peer", refusal },
 ];
 const DONE: [GreetingOutcome, GreetingOutcome] = [
-  { kind: "done", peer: "b" },
-  { kind: "done", peer: "a" },
+  { kind: "done", peer: "b", incarnation: null },
+  { kind: "done", peer: "a", incarnation: null },
 ];
 
 const secret = "correct horse";
@@ -135,6 +139,32 @@ Deno.test("an empty secret is an error of configuration, not a cluster without o
     message = String(error);
   }
   assertEquals(message, "RangeError: Cannot use the cluster secret: It is empty");
+});
+
+Deno.test("each side learns which life of its directory the other is in", async () => {
+  const [first, second] = ["1a".repeat(16), "2b".repeat(16)];
+  const ids = {
+    dialer: identity("a", { secret, incarnation: first }),
+    acceptor: identity("b", { secret, incarnation: second }),
+  };
+  const claims: (string | null)[] = [];
+  const judge: Judge = (_from, incarnation) => {
+    claims.push(incarnation);
+    return null;
+  };
+  assertEquals(await outcomes({ ...ids, judge, peer: { id: "b", incarnation: second } }), [
+    { kind: "done", peer: "b", incarnation: second },
+    { kind: "done", peer: "a", incarnation: first },
+  ]);
+  assertEquals(claims, [first, first]);
+});
+
+Deno.test("a peer that is known by another incarnation is refused, and so is one without any", async () => {
+  const peer = { id: "b", incarnation: "1a".repeat(16) };
+  for (const own of [{ incarnation: "2b".repeat(16) }, {}]) {
+    const acceptor = identity("b", own);
+    assertEquals(await outcomes({ acceptor, peer }), refusedByDialer("other_incarnation"));
+  }
 });
 
 Deno.test("two ranges of versions meet where they overlap, and only there", async () => {
@@ -198,6 +228,8 @@ Deno.test("a change of any signed byte on the way is noticed", async () => {
     ["welcome", 203],
     ["welcome", 235], // The proof.
     ["confirm", 235],
+    ["hello", 267], // The incarnation.
+    ["welcome", 267],
   ] as const;
   const wide = { secret, versions: { min: 1, max: 3 } };
   for (const [kind, at] of signed) {
@@ -213,7 +245,7 @@ Deno.test("a change of any signed byte on the way is noticed", async () => {
       (bytes) => dialer.greeting.onFrame(tamper(bytes)),
     );
     const dialer: Side = side(
-      (host) => greetAsDialer(identity("a", wide), "b", host),
+      (host) => greetAsDialer(identity("a", wide), B_IN_ANY_LIFE, host),
       (bytes) => acceptor.greeting.onFrame(tamper(bytes)),
     );
     const [a, b] = await Promise.all([dialer.ended, acceptor.ended]);
@@ -225,8 +257,8 @@ Deno.test("a frame that is malformed or out of turn ends the handshake", async (
   const { dialer } = converse({});
   const hello = dialer.sent[0] ?? new Uint8Array();
   const frames: readonly (readonly [Uint8Array, string])[] = [
-    [hello.subarray(0, 266), "Frame has 266 bytes, not 267"],
-    [new Uint8Array(267), "Magic bytes are missing"],
+    [hello.subarray(0, 282), "Frame has 282 bytes, not 283"],
+    [new Uint8Array(283), "Magic bytes are missing"],
     [encodeHandshake({ ...frameOf(hello), kind: "confirm" }), 'Step "confirm" is out of turn'],
   ];
   for (const [bytes, reason] of frames) {

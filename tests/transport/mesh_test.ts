@@ -48,6 +48,7 @@ function helloOf(fields: Partial<HandshakeFrame>): Uint8Array<ArrayBuffer> {
     to: B,
     nonce: new Uint8Array(32),
     proof: new Uint8Array(32),
+    incarnation: null,
     ...fields,
   });
 }
@@ -66,6 +67,47 @@ Deno.test("of each pair only the node with the smaller id dials, so there is one
   await net.timers.advance(60_000);
   assertEquals(net.dials.map(({ url }) => url), ["ws://b.test/peer/v1"]);
   assertEquals([a.log.changes, b.log.changes], [["up b"], ["up a"]]);
+  await closeAll(net, a, b);
+});
+
+Deno.test("a peer that comes back with another directory is refused by both who dial and who listen", async () => {
+  const [first, second] = ["1a".repeat(16), "2b".repeat(16)];
+  for (const [wiped, other] of [[A, B], [B, A]] as const) {
+    const net = new VirtualNet();
+    const witness = net.start(other);
+    const before = net.start(wiped, { incarnation: first });
+    const known = { ...memberOf(wiped), incarnation: first };
+    witness.mesh.setPeers([known]);
+    before.mesh.setPeers([memberOf(other)]);
+    await net.timers.advance(0);
+    assertEquals(witness.log.changes, [`up ${wiped}`]);
+    assertEquals(witness.log.incarnations, [first]);
+    const closing = before.mesh.close();
+    await net.timers.advance(MESH_LIMITS.closeMsMax);
+    await closing;
+    const after = net.start(wiped, { incarnation: second });
+    after.mesh.setPeers([memberOf(other)]);
+    await net.timers.advance(10_000);
+    const told = wiped === A ? "Peer refused: other_incarnation" : "";
+    assertEquals(after.log.changes, told === "" ? [] : [`down ${other}: ${told}`]);
+    assertEquals([witness.mesh.isUp(wiped), after.mesh.isUp(other)], [false, false]);
+    await closeAll(net, witness, after);
+  }
+});
+
+Deno.test("a link ends when the peer at its other end turns out to have lost its directory", async () => {
+  const net = new VirtualNet();
+  const a = net.start(A);
+  const b = net.start(B, { incarnation: "2b".repeat(16) });
+  a.mesh.setPeers([memberOf(B)]);
+  b.mesh.setPeers([memberOf(A)]);
+  await net.timers.advance(0);
+  a.mesh.setPeers([{ ...memberOf(B), incarnation: "2b".repeat(16) }]);
+  assertEquals(a.mesh.isUp(B), true);
+  a.mesh.setPeers([{ ...memberOf(B), incarnation: "1a".repeat(16) }]);
+  assertEquals(a.log.changes, ["up b", "down b: Refused the peer: other_incarnation"]);
+  await net.timers.advance(10_000);
+  assertEquals([a.mesh.isUp(B), b.mesh.isUp(A)], [false, false]);
   await closeAll(net, a, b);
 });
 
@@ -188,7 +230,7 @@ Deno.test("a host that removes a peer on hearing that it was replaced hears no m
 Deno.test("a refusal is reported once however often it is repeated, and again when it changes", async () => {
   const net = new VirtualNet();
   const a = net.start(A);
-  let b = net.start(B, "other");
+  let b = net.start(B, { clusterId: "other" });
   a.mesh.setPeers([memberOf(B)]);
   await net.timers.advance(10_000);
   assertEquals(a.log.changes, ["down b: Peer refused: wrong_cluster"]);

@@ -137,11 +137,15 @@ export class VirtualNet {
    * Starts a node, or starts it again. It has no secret: proofs are made on threads of the runtime,
    * which virtual time does not wait for.
    */
-  start(id: NodeId, clusterId = "test"): VirtualNode {
+  start(
+    id: NodeId,
+    options: { readonly clusterId?: string; readonly incarnation?: string } = {},
+  ): VirtualNode {
     const log = new EventLog();
     const mesh = openMesh({
-      clusterId,
+      clusterId: "test",
       nodeId: id,
+      ...options,
       events: log,
       random: () => 0.5,
       timers: this.timers,

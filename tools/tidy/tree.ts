@@ -45,7 +45,8 @@ function readFolder({ root, folder, tree }: Walk): void {
     if (entry.isDirectory && !SKIPPED_FOLDERS.has(entry.name)) {
       readFolder({ root, folder: `${path}/`, tree });
     }
-    if (entry.isFile) {
+    // In a linked work tree `.git` is a file that says where the repository is.
+    if (entry.isFile && entry.name !== ".git") {
       tree.set(path, BINARY.test(path) ? "" : Deno.readTextFileSync(new URL(path, root)));
     }
   }

@@ -80,7 +80,7 @@ Deno.test("a vote in term zero is refused", () => {
 Deno.test("a configuration is not written if a voter is nobody or members are out of order", () => {
   const a: Member = { id: "a" as NodeId, url: "http://a" };
   const b: Member = { id: "b" as NodeId, url: "http://b" };
-  const none = { votersOutgoing: [], learners: [] };
+  const none = { votersOutgoing: [], learners: [], candidates: [] };
   assertThrows(
     () => encodeConfiguration({ members: [a], voters: [b.id], ...none }),
     RangeError,
@@ -100,6 +100,9 @@ Deno.test("a configuration with members out of order, or with roles of no meanin
       [1, 2, ...a, 1, ...a, 1],
       [1, 1, ...a, 0],
       [1, 1, ...a, 8],
+      [1, 1, ...a, 32, 1, 120],
+      [1, 1, ...a, 64 + 1],
+      [1, 1, ...a, 32 + 1],
       [1, 1, ...a, 5],
       [2, 1, ...a, 1],
       [1, 1, 0, 1, 117, 1],

@@ -77,7 +77,13 @@ export class Draw {
 
   configuration(): Configuration {
     const ids = [...new Set(Array.from({ length: this.upTo(5) }, () => this.id()))];
-    const { members } = configurationOf(ids.map((id) => ({ id, url: `http://${id}:8001` })));
+    const { members } = configurationOf(
+      ids.map((id) => ({
+        id,
+        url: `http://${id}:8001`,
+        ...this.flag() ? { incarnation: `life of ${id}` } : {},
+      })),
+    );
     const voters: NodeId[] = [];
     const votersOutgoing: NodeId[] = [];
     const learners: NodeId[] = [];
@@ -85,7 +91,9 @@ export class Draw {
       const roles = this.oneOf([[voters], [voters, votersOutgoing], [votersOutgoing, learners]]);
       for (const role of roles) role.push(id);
     }
-    return { members, voters, votersOutgoing, learners };
+    const candidates = learners.filter(() => this.flag())
+      .map((id) => ({ id, replaces: this.flag() ? this.id() : null }));
+    return { members, voters, votersOutgoing, learners, candidates };
   }
 
   chunk(): SnapshotChunk {

@@ -14,6 +14,7 @@ import {
   keyFromBytes,
   KvStateMachine,
   type Operation,
+  type PutOperation,
 } from "@raftkv/core/kv";
 import type { Entry, LogIndex, Term } from "@raftkv/core/raft";
 
@@ -28,7 +29,7 @@ export function bytesOfText(text: string): Uint8Array {
 }
 
 /** Puts a text. */
-export function put(key: string, value: string): Operation {
+export function put(key: string, value: string): PutOperation {
   return { kind: "put", key: keyOf(key), value: bytesOfText(value), encoding: "text" };
 }
 

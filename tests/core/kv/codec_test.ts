@@ -125,7 +125,8 @@ function drawResult(draw: Draw): CommandResult {
         const [createRevision, version] = [draw.integer(), draw.integer()];
         return { kind: "put", createRevision, modRevision: revision, version };
       });
-      const committed = { kind: "committed", revision, results } as const;
+      const succeeded = draw.flag();
+      const committed = { kind: "committed", revision, succeeded, results } as const;
       return draw.flag() ? committed : { ...committed, replayed: true };
     }
   }

@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
 import {
+  type DeleteOperation,
   encodeCommand,
   type Key,
   KEY_FIRST,
   KvStateMachine,
   type Operation,
   type OperationResult,
+  type PutOperation,
   type RangeRequest,
 } from "@raftkv/core/kv";
 import type { KvReader, KvRecord } from "@raftkv/core/kv";
@@ -59,7 +61,7 @@ Deno.test("the store does what a plain map does, over random commits", () => {
     assertEquals(results, operations.map((operation) => onTwin(twin, operation, revision)));
     if (i % 250 === 0) {
       const records = [...twin.values()].sort((a, b) => a.key < b.key ? -1 : 1);
-      assertEquals(machine.range(EVERYTHING), { records, more: false });
+      assertEquals(machine.range(EVERYTHING), { records, next: null });
       assertEquals(machine.size, twin.size);
     }
   }
@@ -123,13 +125,12 @@ Deno.test("pages of every size put together are the whole range", () => {
   assertEquals(expected.length, 30);
   for (const [limit, bytesMax] of [[1, 1e9], [7, 1e9], [30, 1e9], [31, 1e9], [99, 1], [99, 24]]) {
     const records: KvRecord[] = [];
-    for (let more = true; more;) {
-      const after = records.at(-1)?.key;
+    for (let after: Key | null | undefined = undefined; after !== null;) {
       const request = { ...whole, limit: limit!, bytesMax: bytesMax! };
       const page = machine.range(after === undefined ? request : { ...request, after });
       records.push(...page.records);
       assert(page.records.length > 0 && page.records.length <= limit!);
-      more = page.more;
+      after = page.next;
     }
     assertEquals(records, expected);
   }
@@ -141,7 +142,7 @@ Deno.test("a page ends with the record that brings it to its size in bytes", () 
   for (const key of ["a", "b", "c"]) log.commit(machine, put(key, "123456789"));
   for (const [bytesMax, count] of [[1, 1], [10, 1], [11, 2], [20, 2], [21, 3], [31, 3]]) {
     const page = machine.range({ ...EVERYTHING, bytesMax: bytesMax! });
-    assertEquals([page.records.length, page.more], [count, count! < 3]);
+    assertEquals([page.records.length, page.next !== null], [count, count! < 3]);
   }
 });
 
@@ -174,7 +175,7 @@ Deno.test("equal logs give equal hashes; a difference anywhere gives another", (
   assertEquals(new Set(hashes).size, hashes.length);
 });
 
-function drawOperations(draw: Draw): Operation[] {
+function drawOperations(draw: Draw): (PutOperation | DeleteOperation)[] {
   const keys = new Set(Array.from({ length: draw.upTo(3) }, () => keyOf(`k${draw.upTo(200)}`)));
   return [...keys].map((key) => {
     if (draw.upTo(2) === 0) return { kind: "delete", key };
@@ -185,7 +186,7 @@ function drawOperations(draw: Draw): Operation[] {
 
 function onTwin(
   twin: Map<Key, KvRecord>,
-  operation: Operation,
+  operation: PutOperation | DeleteOperation,
   revision: number,
 ): OperationResult {
   if (operation.kind === "delete") {

@@ -2,24 +2,12 @@ import { assertEquals } from "@std/assert";
 import { type Configuration, isUpToDate, isVoter, type NodeId } from "@raftkv/core/raft";
 import { majorityOf, quorumValue, type Tally, tallyOf } from "../../../core/raft/quorum.ts";
 import { type Pair, position } from "../../support/raft_messages.ts";
+import { subsets, tuples } from "../../support/sets.ts";
 
 const NAMES = ["n1", "n2", "n3", "n4", "n5"].map((name) => name as NodeId);
 
 function configuration(voters: readonly NodeId[], outgoing: readonly NodeId[] = []): Configuration {
-  return { members: [], voters, votersOutgoing: outgoing, learners: [] };
-}
-
-/** Every way to give each of `count` places one of `values`. */
-function* tuples<T>(values: readonly T[], count: number): Generator<T[]> {
-  if (count === 0) return yield [];
-  for (const rest of tuples(values, count - 1)) {
-    for (const value of values) yield [...rest, value];
-  }
-}
-
-/** Every subset, the empty one too. */
-function* subsets<T>(items: readonly T[]): Generator<T[]> {
-  for (const keep of tuples([true, false], items.length)) yield items.filter((_, at) => keep[at]);
+  return { members: [], voters, votersOutgoing: outgoing, learners: [], candidates: [] };
 }
 
 /** The definition: more than half of the voters are among `who`. */

@@ -130,6 +130,14 @@ Deno.test("entries after an installed snapshot stay if the log holds its last en
   assertEquals(bench.terms(3), [1, 1, 1]);
 });
 
+Deno.test("entries after an installed snapshot go if the log diverges from it", () => {
+  const bench = followerWithStaged([3, 2]);
+  bench.node.onInstalled({ meta: snapshot([3, 2]), ok: true });
+  bench.drain();
+  assertEquals([bench.node.lastIndex, bench.node.commitIndex, bench.node.durableIndex], [3, 3, 3]);
+  assertEquals(bench.terms(3), [2]);
+});
+
 Deno.test("a snapshot with damaged bytes changes nothing and is asked for anew", () => {
   const bench = followerWithStaged([9, 1]);
   bench.node.onInstalled({ meta: snapshot([9, 1]), ok: false });

@@ -179,11 +179,14 @@ Deno.test("two senders may use the same numbers", () => {
 
 Deno.test("a forward meant for another term is sent back", () => {
   const bench = new ReplicaBench().lead();
+  bench.follow(bench.replica.term + 1).lead();
   bench.receive("n2", forwardRequest(bench.replica.term + 1, 1));
+  bench.receive("n2", forwardRequest(bench.replica.term - 1, 2));
   assertEquals(bench.take("forward_response").map(({ end }) => end), [
     { kind: "failed", reason: "not_leader" },
+    { kind: "failed", reason: "not_leader" },
   ]);
-  assertEquals(bench.lastIndex === 1, true);
+  assertEquals(bench.lastIndex === 2, true);
 });
 
 Deno.test("a node that does not lead sends a forward back at once, and forwards it no further", () => {

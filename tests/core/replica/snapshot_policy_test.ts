@@ -38,6 +38,14 @@ Deno.test("what was applied since a snapshot began counts for the next", () => {
   assertEquals(policy.isDue(), true);
 });
 
+Deno.test("after one that found no room the next is due when as much again was applied", () => {
+  const policy = see(new SnapshotPolicy(100, null, 0), 3);
+  policy.onBegin();
+  policy.onFailed();
+  assertEquals([policy.isSaving, policy.isDue()], [false, false]);
+  assertEquals(see(policy, 3).isDue(), true);
+});
+
 Deno.test("the log may go up to the snapshot before the newest", () => {
   const policy = new SnapshotPolicy(100, null, 0);
   const through = [3, 6, 9].map((index) => policy.onSaved(snapshot([index, 1])));

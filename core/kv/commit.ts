@@ -1,0 +1,233 @@
+/**
+ * The store's one way to change: a condition, and the operations of the branch that it chooses,
+ * carried out together, at one revision, or not at all.
+ *
+ * @module
+ */
+
+import { unreachable } from "../assert.ts";
+import { LIMITS } from "../limits.ts";
+import { noteEnded } from "./compaction.ts";
+import { holds, keysCompared } from "./compare.ts";
+import { freshLeaseId } from "./expiry.ts";
+import { incremented } from "./increment.ts";
+import { type Key, keyAfter } from "./key.ts";
+import type { Lease } from "./lease.ts";
+import type {
+  Branches,
+  DeleteRangeOperation,
+  IncrementOperation,
+  Operation,
+  PutOperation,
+  RangeOperation,
+} from "./operation.ts";
+import type {
+  DeleteResult,
+  NestedResult,
+  OperationResult,
+  RangeResult,
+} from "./operation_result.ts";
+import { type KeyRange, readRange } from "./range.ts";
+import { type KvRecord, recordOf, recordSizeBytes, type StoredRecord } from "./record.ts";
+import type { Committed, RefusalReason } from "./result.ts";
+import type { KvState } from "./state.ts";
+import { packValue } from "./value.ts";
+
+/** Carries out a commit as the next revision; a refused one leaves no trace. */
+export function commit(state: KvState, branches: Branches): Committed | RefusalReason {
+  state.revision++;
+  const draft = new Draft(state);
+  const outcome = draft.carryOut(branches);
+  if (typeof outcome === "string") {
+    draft.undo();
+    state.revision--;
+    return outcome;
+  }
+  draft.settle();
+  const { succeeded, results } = outcome;
+  return { kind: "committed", revision: state.revision, succeeded, results };
+}
+
+/** A commit under way: what it has changed so far, and what was there before. */
+class Draft {
+  readonly #state: KvState;
+  readonly #leaseLast: number;
+  /** No way through a commit writes a key twice, so each is here once. */
+  readonly #before: { readonly key: Key; readonly record: StoredRecord | undefined }[] = [];
+  /** Made for single keys; in force only once the commit is. */
+  readonly #granted: Lease[] = [];
+  /** How many keys each lease gets. */
+  readonly #attached = new Map<number, number>();
+  #rangeKeys = 0;
+  #answerBytes = 0;
+
+  constructor(state: KvState) {
+    this.#state = state;
+    this.#leaseLast = state.leaseLast;
+  }
+
+  carryOut({ compares = [], operations, otherwise = [] }: Branches): NestedResult | RefusalReason {
+    const { records } = this.#state;
+    if (keysCompared(records, compares) > LIMITS.commitRangeKeysMax) return "range_too_large";
+    const succeeded = compares.every((compare) => holds(records, compare));
+    const results: OperationResult[] = [];
+    for (const operation of succeeded ? operations : otherwise) {
+      const result = this.#do(operation);
+      if (typeof result === "string") return result;
+      if (this.#answerBytes > LIMITS.commitAnswerBytesMax) return "range_too_large";
+      results.push(result);
+    }
+    return { kind: "commit", succeeded, results };
+  }
+
+  /** Puts everything back. */
+  undo(): void {
+    const { records } = this.#state;
+    this.#state.leaseLast = this.#leaseLast;
+    for (const { key, record } of this.#before) {
+      if (record === undefined) records.delete(key);
+      else records.set(key, record);
+    }
+  }
+
+  /** Keeps what the commit ended, and notes what it changed. */
+  settle(): void {
+    const { records, leases } = this.#state;
+    for (const lease of this.#granted) leases.set(lease);
+    for (const { key, record } of this.#before) {
+      noteEnded(this.#state, key, record);
+      const lease = records.get(key)?.lease;
+      if (record?.lease !== undefined && record.lease !== lease) leases.detach(record.lease, key);
+      if (lease !== undefined) leases.attach(lease, key);
+    }
+  }
+
+  #do(operation: Operation): OperationResult | RefusalReason {
+    switch (operation.kind) {
+      case "put":
+        return this.#put(operation);
+      case "delete": {
+        const { key, prevKv } = operation;
+        return this.#delete({ start: key, end: keyAfter(key) }, { prevKv: prevKv === true });
+      }
+      case "delete_range":
+        return this.#deleteRange(operation);
+      case "get": {
+        const stored = this.#state.records.get(operation.key);
+        return { kind: "get", record: stored === undefined ? null : this.#answer(stored) };
+      }
+      case "range":
+        return this.#range(operation);
+      case "increment":
+        return this.#increment(operation);
+      case "commit":
+        return this.carryOut(operation);
+      default:
+        return unreachable(operation);
+    }
+  }
+
+  #put(operation: PutOperation): OperationResult | RefusalReason {
+    const { key, value, encoding, prevKv } = operation;
+    const before = this.#state.records.get(key);
+    const lease = this.#leaseFor(operation);
+    if (typeof lease === "string") return lease;
+    // The operation's value is a view of a whole batch of entries, which it would keep in memory
+    // for as long as the key lives: the record gets its own.
+    const written = this.#write(key, { packed: packValue(value), encoding, ...lease });
+    const put = { kind: "put", ...written, ...lease } as const;
+    if (prevKv !== true) return put;
+    return { ...put, prevKv: before === undefined ? null : this.#answer(before) };
+  }
+
+  #leaseFor({ key, lease, ttlMs }: PutOperation): { readonly lease?: number } | RefusalReason {
+    const { leases, clock, records } = this.#state;
+    if (ttlMs !== undefined) {
+      const id = freshLeaseId(this.#state);
+      this.#granted.push({ id, ttlMs, expiresMs: clock.nowMs + ttlMs, isPrivate: true });
+      return { lease: id };
+    }
+    if (lease === undefined) return {};
+    const known = leases.get(lease);
+    const isOther = records.get(key)?.lease !== lease;
+    // The lease of one key cannot be joined by another: it goes with its own.
+    if (known === undefined || (known.isPrivate && isOther)) return "lease_not_found";
+    const attached = (this.#attached.get(lease) ?? 0) + (isOther ? 1 : 0);
+    if (leases.countOf(lease) + attached > LIMITS.leaseKeysMax) return "lease_full";
+    this.#attached.set(lease, attached);
+    return { lease };
+  }
+
+  #increment(operation: IncrementOperation): OperationResult | RefusalReason {
+    const { key } = operation;
+    const before = this.#state.records.get(key);
+    const value = incremented(before, operation);
+    if (typeof value === "string") return value;
+    // A counter that was given a time to live keeps it, however often it is counted up.
+    const lease = before?.lease === undefined ? {} : { lease: before.lease };
+    const written = this.#write(key, { packed: `${value}`, encoding: "json", ...lease });
+    return { kind: "increment", value, ...written };
+  }
+
+  #write(
+    key: Key,
+    content: Pick<StoredRecord, "packed" | "encoding" | "lease">,
+  ): { readonly createRevision: number; readonly modRevision: number; readonly version: number } {
+    const { records, revision: modRevision } = this.#state;
+    const before = records.get(key);
+    const createRevision = before?.createRevision ?? modRevision;
+    const version = (before?.version ?? 0) + 1;
+    const { packed, encoding, lease } = content;
+    const own = before?.key ?? key;
+    const record = { key: own, packed, encoding, createRevision, modRevision, version };
+    records.set(own, lease === undefined ? record : { ...record, lease });
+    this.#before.push({ key: own, record: before });
+    return { createRevision, modRevision, version };
+  }
+
+  #deleteRange({ start, end, prevKv }: DeleteRangeOperation): DeleteResult | RefusalReason {
+    this.#rangeKeys += this.#state.records.count(start, end);
+    if (this.#rangeKeys > LIMITS.commitRangeKeysMax) return "range_too_large";
+    return this.#delete({ start, end }, { prevKv: prevKv === true });
+  }
+
+  #delete({ start, end }: KeyRange, { prevKv }: { readonly prevKv: boolean }): DeleteResult {
+    const { records } = this.#state;
+    const found: StoredRecord[] = [];
+    records.scan(start, (key, record) => {
+      if (end !== null && key >= end) return false;
+      found.push(record);
+      return true;
+    });
+    for (const record of found) {
+      records.delete(record.key);
+      this.#before.push({ key: record.key, record });
+    }
+    const deleted = found.length;
+    if (!prevKv) return { kind: "delete", deleted };
+    return { kind: "delete", deleted, prevKvs: found.map((record) => this.#answer(record)) };
+  }
+
+  #range(operation: RangeOperation): RangeResult {
+    const { records } = this.#state;
+    const { start, end, limit, descending, keysOnly, countOnly } = operation;
+    const count = records.count(start, end);
+    if (countOnly) return { kind: "range", records: [], count, more: false, keysOnly };
+    const page = readRange(this.#state, {
+      start,
+      end,
+      limit,
+      descending,
+      keysOnly,
+      bytesMax: LIMITS.commitAnswerBytesMax,
+    });
+    for (const { key, value } of page.records) this.#answerBytes += key.length + value.length;
+    return { kind: "range", records: page.records, count, more: page.next !== null, keysOnly };
+  }
+
+  /** A record for the answer, which is counted. */
+  #answer(stored: StoredRecord): KvRecord {
+    this.#answerBytes += recordSizeBytes(stored);
+    return recordOf(stored);
+  }
+}
