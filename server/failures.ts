@@ -4,7 +4,6 @@
  * @module
  */
 
-import { STATUS_CODE } from "@std/http/status";
 import { CompactedFailure, type FailureBody, FAILURES, KvFailure } from "@raftkv/core/api";
 
 /** A failure as it goes out. */
@@ -30,8 +29,8 @@ export function failureReply(failure: KvFailure): FailureReply {
     ? { compactRevision: failure.compactRevision }
     : {};
   const body: FailureBody = { error: { code, message, retryable, outcome, ...detail } };
-  const mayPass = status === STATUS_CODE.TooManyRequests ||
-    status === STATUS_CODE.ServiceUnavailable;
+  const mayPass = status === 429 ||
+    status === 503;
   return {
     status,
     json: JSON.stringify(body),

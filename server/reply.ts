@@ -4,7 +4,6 @@
  * @module
  */
 
-import { STATUS_CODE } from "@std/http/status";
 import { failureReply } from "./failures.ts";
 import type { KvFailure } from "@raftkv/core/api";
 import type { KvPort } from "./kv_port.ts";
@@ -22,7 +21,7 @@ export interface ReplyOptions {
 /** JSON text as a response. The line feed at its end is for people at a terminal. */
 export function reply(port: KvPort, json: string, options: ReplyOptions = {}): Response {
   return new Response(`${json}\n`, {
-    status: options.status ?? STATUS_CODE.OK,
+    status: options.status ?? 200,
     headers: {
       "content-type": "application/json",
       // A cached answer would break the promise of a linearizable read.
@@ -74,7 +73,7 @@ export function replyUnchanged(
 /** A response without a body. */
 export function replyEmpty(port: KvPort, headers: Readonly<Record<string, string>>): Response {
   return new Response(null, {
-    status: STATUS_CODE.NoContent,
+    status: 204,
     headers: { ...originHeaders(port), ...headers },
   });
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { STATUS_CODE } from "@std/http/status";
 import type { Hono } from "hono";
 import {
   type ClusterStatusAnswer,
@@ -83,7 +82,7 @@ function health(port: KvPort, request: Request): Response {
   }
   const answer: HealthAnswer = { status: "unavailable", ...node, reason };
   return reply(port, JSON.stringify(answer), {
-    status: STATUS_CODE.ServiceUnavailable,
+    status: 503,
     headers: { "retry-after": "1" },
   });
 }
