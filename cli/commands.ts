@@ -13,9 +13,13 @@ import { healthCommand } from "./commands/health.ts";
 import { importCommand } from "./commands/import.ts";
 import { listCommand } from "./commands/list.ts";
 import { putCommand } from "./commands/put.ts";
+import { recoverCommand } from "./commands/recover.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { snapshotCommand } from "./commands/snapshot.ts";
 import { statusCommand } from "./commands/status.ts";
+
 import { versionCommand } from "./commands/version.ts";
+import { walCommand } from "./commands/wal.ts";
 
 /** The commands of the program. */
 export const COMMANDS: readonly Command[] = [
@@ -29,5 +33,8 @@ export const COMMANDS: readonly Command[] = [
   healthCommand,
   clusterCommand,
   serveCommand,
+  snapshotCommand,
+  walCommand,
+  recoverCommand,
   versionCommand,
 ];

@@ -16,7 +16,11 @@ export const EXIT: {
   readonly unknown: 3;
   /** There is no such key. */
   readonly notFound: 4;
-} = { ok: 0, failed: 1, usage: 2, unknown: 3, notFound: 4 };
+  /** A file does not hold what it should: it is damaged, cut off, or not what it is taken for. */
+  readonly damaged: 5;
+  /** The node's state is not that of the others: it must not be started on its data again. */
+  readonly diverged: 6;
+} = { ok: 0, failed: 1, usage: 2, unknown: 3, notFound: 4, damaged: 5, diverged: 6 };
 
 /** One of {@linkcode EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

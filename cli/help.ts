@@ -20,7 +20,8 @@ export function describeProgram(commands: readonly Command[]): string {
     "Flags of every command:",
     ...flagLines(COMMON_FLAGS),
     "",
-    "Exit codes: 0 done, 1 failed without effect, 2 wrong usage, 3 outcome unknown, 4 not found",
+    "Exit codes: 0 done, 1 failed without effect, 2 wrong usage, 3 outcome unknown, 4 not found,",
+    "5 a file is damaged, 6 a node's state is not that of the others",
     "",
     "raftkv COMMAND --help tells more, with examples.",
   ].join("\n");

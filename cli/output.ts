@@ -69,8 +69,19 @@ function reportOf(error: unknown): Report {
     const outcome = error.exitCode === EXIT.unknown ? "unknown" : "not_applied";
     return { ...certain, outcome, code: error.code, exitCode: error.exitCode };
   }
+  if (error instanceof Error && DAMAGE.has(error.name)) {
+    return { ...certain, code: "damaged", exitCode: EXIT.damaged };
+  }
   return { ...certain, code: "failed", exitCode: EXIT.failed };
 }
+
+/** By their names: the classes are in modules that most commands never load. */
+const DAMAGE: ReadonlySet<string> = new Set([
+  "BackupDamagedError",
+  "CorruptLogError",
+  "DecodeError",
+  "UnsupportedFormatError",
+]);
 
 function reportOfRequest({ code, message, retryable, outcome }: KvError): Report {
   const report = { code, message, retryable, outcome };

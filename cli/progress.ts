@@ -9,6 +9,8 @@ import type { Sink } from "./surroundings.ts";
 /** How much is done. */
 export interface Progress {
   readonly count: number;
+  /** What is counted; keys if not given. */
+  readonly unit?: string;
   readonly bytes: number;
   /** Undefined if nobody knows, as for standard input. */
   readonly bytesTotal: number | undefined;
@@ -20,9 +22,11 @@ const REPAINT_MS = 100;
 
 /** One line for the state of things, at most `columns` wide. */
 export function progressLine(progress: Progress, columns: number): string {
-  const { count, elapsedMs } = progress;
+  const { count, unit = "keys", elapsedMs } = progress;
   const perSecond = elapsedMs > 0 ? Math.round(count / (elapsedMs / 1_000)) : 0;
-  const numbers = `${count.toLocaleString("en-US")} keys, ${perSecond.toLocaleString("en-US")}/s`;
+  const numbers = `${count.toLocaleString("en-US")} ${unit}, ${
+    perSecond.toLocaleString("en-US")
+  }/s`;
   return `${bar(progress)}${numbers}`.slice(0, Math.max(0, columns - 1));
 }
 

@@ -40,6 +40,8 @@ export interface Surroundings {
   readonly args: readonly string[];
   /** Standard input. */
   readonly stdin: ReadableStream<Uint8Array>;
+  /** Whether a person types at standard input. */
+  readonly isInteractive: boolean;
   /** Standard output, for results. */
   readonly stdout: Sink;
   /** Standard error, for failures and progress. */

@@ -12,6 +12,7 @@ export function systemSurroundings(script: string): Surroundings {
   return {
     args: Deno.args,
     stdin: Deno.stdin.readable,
+    isInteractive: Deno.stdin.isTerminal(),
     stdout: sinkOf(Deno.stdout),
     stderr: sinkOf(Deno.stderr),
     env: (name) => Deno.env.get(name),

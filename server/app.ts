@@ -15,6 +15,7 @@ import { serveKv } from "./routes_kv.ts";
 import { serveLeases } from "./routes_leases.ts";
 import { serveWatch } from "./routes_watch.ts";
 import { serveV1 } from "./routes_v1.ts";
+import { serveSnapshot } from "./routes_snapshot.ts";
 
 /** What the app needs besides the node. */
 export interface AppOptions {
@@ -31,6 +32,7 @@ export function createApp(port: KvPort, options: AppOptions): Hono {
   serveLeases(app, port);
   serveWatch(app, port);
   serveCluster(app, port);
+  serveSnapshot(app, port);
   app.notFound(() => replyFailure(port, new KvFailure("route_not_found")));
   app.onError((thrown) => {
     const failure = failureOf(thrown);

@@ -5,7 +5,7 @@
  */
 
 import type { Member, NodeStatus } from "@raftkv/core/raft";
-import type { MemberStatus } from "@raftkv/core/replica";
+import type { MemberStatus, StateCapture } from "@raftkv/core/replica";
 import type { Command, CommandResult, Key, KvEvent, KvReader } from "@raftkv/core/kv";
 
 /**
@@ -40,6 +40,12 @@ export interface EventFeed {
   ): Promise<void>;
 }
 
+/** The whole store at one moment. */
+export interface CapturedStore extends StateCapture {
+  /** Its revision then. */
+  readonly revision: number;
+}
+
 /** What the HTTP edge needs of a node. */
 export interface KvPort {
   /** The id of the node itself. */
@@ -66,6 +72,13 @@ export interface KvPort {
 
   /** The state machine of the node, to be followed as it goes on. */
   readonly events: EventFeed;
+
+  /**
+   * The state as of a moment that a linearizable read may see, to be written down at leisure.
+   *
+   * @throws {KvFailure} if that moment does not come in time
+   */
+  capture(limit: TimeLimit): Promise<CapturedStore>;
 
   /** What the node knows of itself. */
   status(): NodeStatus;

@@ -11,7 +11,7 @@ import { failureResponse } from "./failures.ts";
 import { type Listener, type ListenerOptions, PortTakenError } from "./listener_options.ts";
 import { upgradeRefusal } from "./peer_upgrade.ts";
 import { pathOf } from "./request_target.ts";
-import { RequestsUnderWay } from "./requests_under_way.ts";
+import { isStreamed, RequestsUnderWay } from "./requests_under_way.ts";
 
 /**
  * Listens with `Deno.serve`.
@@ -27,7 +27,10 @@ export function listenNative(options: ListenerOptions): Listener {
     if (isUpgrade(request)) return upgrade(request, options);
     const failure = authorityFailure(request);
     if (failure !== null) return failureResponse(failure);
-    return underWay.during(() => options.fetch(request));
+    return underWay.during(async () => {
+      const response = await options.fetch(request);
+      return isStreamed(response) ? underWay.whileSent(response) : response;
+    });
   });
   return {
     host: server.addr.hostname,

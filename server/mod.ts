@@ -14,6 +14,7 @@
  * @module
  */
 
+export { parseClusterList, parseNodeId, parseNodeUrl } from "./cluster_list.ts";
 export { loadNodeConfig, MEMORY, NODE_SETTINGS, type NodeConfig } from "./config.ts";
 export {
   ConfigError,
@@ -25,6 +26,7 @@ export {
 export { LISTENER_LIMITS, type ListenerLimits, PortTakenError } from "./listener_options.ts";
 export type { NodeEvent } from "./node_events.ts";
 export type { RunningNode } from "./running_node.ts";
+export { StateDivergedError } from "@raftkv/core/replica";
 export { startNode, type StartOptions } from "./start_node.ts";
 export type { brand, Branded, Member, NodeId, RaftTiming, Term } from "@raftkv/core/raft";
 export {

@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { KvFailure } from "@raftkv/core/api";
+import { isStreamed } from "./requests_under_way.ts";
 import { targetFailure, targetOf } from "./request_target.ts";
 
 /**
@@ -28,7 +29,7 @@ export function requestOf(incoming: IncomingMessage): Request | KvFailure {
 }
 
 /**
- * Sends a response with its whole body, which the app has in memory, and reads on over what the app
+ * Sends a response, its body as a whole if the app has it in memory, and reads on over what the app
  * has left of the request: a client that still sends would otherwise never come to the answer, and
  * breaking the connection would take the answer with it.
  */
@@ -37,6 +38,10 @@ export async function answer(
   outgoing: ServerResponse,
   response: Response,
 ): Promise<void> {
+  if (isStreamed(response) && response.body !== null) {
+    incoming.removeAllListeners("data").resume();
+    return await stream(outgoing, response.body, response);
+  }
   const body = await response.bytes();
   incoming.removeAllListeners("data").resume();
   if (outgoing.destroyed) return;
@@ -45,6 +50,38 @@ export async function answer(
     outgoing.once("close", resolve);
     outgoing.end(body, resolve);
   });
+}
+
+/** Sends a body as it is made, and no faster than the client takes it. */
+async function stream(
+  outgoing: ServerResponse,
+  body: ReadableStream<Uint8Array>,
+  { status, headers }: Response,
+): Promise<void> {
+  const reader = body.getReader();
+  const closed = new Promise<"closed">((resolve) =>
+    outgoing.once("close", () => resolve("closed"))
+  );
+  outgoing.writeHead(status, Object.fromEntries(headers));
+  try {
+    while (!outgoing.destroyed) {
+      const { done, value } = await reader.read();
+      if (done) {
+        outgoing.end();
+        await closed;
+        return;
+      }
+      if (outgoing.write(value)) continue;
+      const drained = new Promise<"drained">((resolve) => {
+        outgoing.once("drain", () => resolve("drained"));
+      });
+      if (await Promise.race([drained, closed]) === "closed") break;
+    }
+  } finally {
+    // Whatever broke: the client must not take what it has for the whole.
+    outgoing.destroy();
+    await reader.cancel().catch(() => {});
+  }
 }
 
 /** The body as a stream that reads no further than it is asked to. */

@@ -22,7 +22,7 @@ import type {
   RequestId,
 } from "@raftkv/core/replica";
 import { MachineFeed } from "./event_feed.ts";
-import type { Consistency, KvPort, TimeLimit } from "./kv_port.ts";
+import type { CapturedStore, Consistency, KvPort, TimeLimit } from "./kv_port.ts";
 
 /** What the port stands in front of. */
 export interface ReplicaPortOptions {
@@ -92,6 +92,13 @@ export class ReplicaPort implements KvPort {
       default:
         return unreachable(consistency);
     }
+  }
+
+  async capture(limit: TimeLimit): Promise<CapturedStore> {
+    const { revision } = await this.read("linearizable", limit);
+    const captured = this.#options.replica.capture();
+    if (captured !== null) return { ...captured, revision };
+    throw new KvFailure("no_leader", "The node is taking over a snapshot; ask another.");
   }
 
   status(): NodeStatus {

@@ -20,6 +20,15 @@ export class RequestsUnderWay {
     }
   }
 
+  /** Counts a response from now on until its body has been sent or given up. */
+  whileSent(response: Response): Response {
+    const { body } = response;
+    if (body === null) return response;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    void this.during(() => promise);
+    return new Response(tellEnd(body, resolve), response);
+  }
+
   /** Resolves to whether none is left, after `waitMsMax` at the latest. To be called once. */
   async none(waitMsMax: number): Promise<boolean> {
     if (this.#count === 0) return true;
@@ -31,4 +40,28 @@ export class RequestsUnderWay {
       };
     });
   }
+}
+
+/** Whether a response's body is made while it is sent; other bodies are there as a whole. */
+export function isStreamed({ headers }: Response): boolean {
+  return headers.get("content-type") !== "application/json";
+}
+
+function tellEnd(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        onEnd();
+        throw error;
+      });
+      if (!done) return controller.enqueue(value);
+      onEnd();
+      controller.close();
+    },
+    async cancel(reason) {
+      onEnd();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
 }

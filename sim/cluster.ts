@@ -18,7 +18,7 @@ import {
   type RaftTiming,
   type RaftWindows,
 } from "@raftkv/core/raft";
-import type { Reply, RequestId, StateMachine } from "@raftkv/core/replica";
+import type { Reply, RequestId, StateDivergedError, StateMachine } from "@raftkv/core/replica";
 import { EventQueue } from "./event_queue.ts";
 import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
@@ -67,6 +67,8 @@ export class Cluster<Result> {
   syncMsMax: number;
   /** Every reply so far, by request. */
   readonly replies: Map<RequestId, Reply<Result>> = new Map();
+  /** Nodes that stopped because their state was not that of the others. */
+  readonly halted: Map<NodeId, StateDivergedError> = new Map();
   readonly #started = new Set<NodeId>();
   #requests = 0;
 
@@ -99,6 +101,10 @@ export class Cluster<Result> {
         syncMs: () => random() * this.syncMsMax,
         snapshotChunkBytes: options.snapshotChunkBytes ?? LIMITS.snapshotChunkBytes,
         onReply: (reply) => this.#onReply(reply),
+        onHalted: (id, error) => {
+          this.halted.set(id, error);
+          this.crash(id);
+        },
         observer: this.observer,
       })
     );

@@ -16,7 +16,14 @@ import type {
   RaftTiming,
   RaftWindows,
 } from "@raftkv/core/raft";
-import { type HostTask, type Input, Replica, type Reply } from "@raftkv/core/replica";
+import {
+  type HostTask,
+  type Input,
+  type Outbox,
+  Replica,
+  type Reply,
+  StateDivergedError,
+} from "@raftkv/core/replica";
 import type { StateMachine } from "@raftkv/core/replica";
 import { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
@@ -50,6 +57,8 @@ export interface SimulatedNodeOptions<Result> {
   readonly snapshotChunkBytes: number;
   /** A request has ended. */
   readonly onReply: (reply: Reply<Result>) => void;
+  /** The node's state is not that of the others: it has stopped and must be treated as crashed. */
+  readonly onHalted: (id: NodeId, error: StateDivergedError) => void;
   /** Watches over the rules. */
   readonly observer: Observer;
 }
@@ -196,7 +205,8 @@ export class SimulatedNode<Result> {
   #drain(): void {
     if (this.#running === null) return;
     const { observer, queue, syncMs } = this.#options;
-    const out = this.#running.replica.drain();
+    const out = this.#outboxOf(this.#running.replica);
+    if (out === null) return;
     observer.onStepped(this);
     this.#send(out.sendNow);
     if (out.persist !== null) {
@@ -213,6 +223,16 @@ export class SimulatedNode<Result> {
     for (const task of out.tasks) this.#carryOut(task);
     if (out.hasMore) queue.after(0, this.#process.during(() => this.#drain()));
     this.#armTimer();
+  }
+
+  #outboxOf(replica: Replica<Result>): Outbox<Result> | null {
+    try {
+      return replica.drain();
+    } catch (error) {
+      if (!(error instanceof StateDivergedError)) throw error;
+      this.#options.onHalted(this.id, error);
+      return null;
+    }
   }
 
   #send(envelopes: readonly Envelope[]): void {

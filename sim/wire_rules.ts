@@ -65,6 +65,7 @@ function promisedTerm(message: Message): Term | null {
     case "read_index_response":
     case "status_request":
     case "status_response":
+    case "state_hash":
     case "forward_request":
       return null;
     default:

@@ -12,6 +12,9 @@ import { denoVfs } from "./deno_vfs.ts";
 import { CorruptLogError, DirectoryUnusableError } from "./errors.ts";
 import { type Directory, readStart, type Vfs } from "./vfs.ts";
 
+/** What is wrong with a directory that has this file and no log: it lost all that it promised. */
+export const LOG_IS_GONE = "It holds an incarnation but no log";
+
 /** The file's name. */
 export const INCARNATION_NAME = "incarnation";
 

@@ -80,7 +80,12 @@ export async function removeUnfinished(
   }
 }
 
-const UNFINISHED_NAMES = [UNFINISHED_SEGMENT_NAME, SAVING_SNAPSHOT_NAME, STAGED_SNAPSHOT_NAME];
+/** What files are called until they are whole. */
+export const UNFINISHED_NAMES: readonly string[] = [
+  UNFINISHED_SEGMENT_NAME,
+  SAVING_SNAPSHOT_NAME,
+  STAGED_SNAPSHOT_NAME,
+];
 
 async function mendSegment(directory: Directory, segment: PlannedSegment): Promise<File> {
   const { name, scan, action } = segment;

@@ -10,11 +10,12 @@ import { CorruptLogError, DirectoryInUseError, UnsupportedFormatError } from "./
 import { nextTurn } from "./event_loop.ts";
 import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
 import { FileStore } from "./file_store.ts";
-import { INCARNATION_NAME } from "./incarnation.ts";
+import { INCARNATION_NAME, LOG_IS_GONE } from "./incarnation.ts";
 import { checkIdentity, type NodeIdentity } from "./identity.ts";
+import { LOCK_NAME } from "./lock_name.ts";
 import { begin, mend, removeUnfinished, type StoreStart } from "./mend.ts";
 import { ProgressMeter, type ReadProgress } from "./read_progress.ts";
-import { planRecovery } from "./recovery_plan.ts";
+import { planOpening } from "./recovery_plan.ts";
 import { parseSegmentHeader } from "./segment.ts";
 import { findSegments, segmentsAmong } from "./segment_files.ts";
 import { findSnapshots } from "./snapshot_survey.ts";
@@ -74,8 +75,7 @@ export async function readIdentity(
   if (first === undefined) {
     if (!names.includes(INCARNATION_NAME)) return null;
     // Peers would take it for the node that it was before it lost all it promised.
-    const reason = "It holds an incarnation but no log";
-    throw new CorruptLogError({ file: path, offsetBytes: null, reason });
+    throw new CorruptLogError({ file: path, offsetBytes: null, reason: LOG_IS_GONE });
   }
   const { name } = first;
   const file = await directory.open(name, "read");
@@ -89,9 +89,12 @@ export async function readIdentity(
   }
 }
 
-const LOCK_NAME = "LOCK";
-
-async function openLocked(directory: Directory, lock: Lock, options: StoreOptions): Promise<Store> {
+/** Opens a directory whose lock the caller has taken; the store gives it back when it is closed. */
+export async function openLocked(
+  directory: Directory,
+  lock: Lock,
+  options: StoreOptions,
+): Promise<Store> {
   const { clusterId, nodeId, segmentBytesMax = LIMITS.segmentBytesMax, pause = nextTurn } = options;
   const identity: NodeIdentity = { clusterId, nodeId };
   const { onProgress = () => {} } = options;
@@ -116,15 +119,7 @@ async function startFrom(
     segments: await findSegments(directory, { names, meter }),
     snapshots: await findSnapshots(directory, { names, meter }),
   };
-  if (found.segments.length > 0) {
-    const plan = planRecovery(found, identity);
-    await removeUnfinished(directory, names);
-    return await mend(directory, plan);
-  }
-  if (found.snapshots.length > 0) {
-    const reason = "It holds snapshots but no log";
-    throw new CorruptLogError({ file: directory.path, offsetBytes: null, reason });
-  }
+  const plan = planOpening(found, { path: directory.path, identity });
   await removeUnfinished(directory, names);
-  return await begin(directory, identity);
+  return plan === null ? await begin(directory, identity) : await mend(directory, plan);
 }

@@ -54,6 +54,22 @@ export interface RecoveryPlan {
 }
 
 /**
+ * Decides about a directory as a whole; null if it holds nothing yet.
+ *
+ * @param owner Its path, and who opens it.
+ * @throws As {@linkcode planRecovery}.
+ */
+export function planOpening(
+  found: Found,
+  owner: { readonly path: string; readonly identity: NodeIdentity },
+): RecoveryPlan | null {
+  if (found.segments.length > 0) return planRecovery(found, owner.identity);
+  if (found.snapshots.length === 0) return null;
+  const reason = "It holds snapshots but no log";
+  throw new CorruptLogError({ file: owner.path, offsetBytes: null, reason });
+}
+
+/**
  * Decides what to do about what was found.
  *
  * @param identity Who opens the directory.

@@ -19,14 +19,21 @@ export interface FoundSnapshot {
   readonly index: LogIndex;
   /** What its first bytes say. */
   readonly header: ParsedHeader<SnapshotHeader>;
-  /** Whether size and digest hold; not looked at if a newer one is sound. */
+  /** Whether size and digest hold; not looked at if a newer one is sound, unless all are wanted. */
   readonly content: "sound" | "damaged" | "unchecked";
 }
 
-/** Looks at all snapshots among `names`, newest first, and reads them until one is sound. */
+/**
+ * Looks at all snapshots among `names`, newest first, and reads them until one is sound, or all of
+ * them.
+ */
 export async function findSnapshots(
   directory: Directory,
-  { names, meter }: { readonly names: readonly string[]; readonly meter: ProgressMeter },
+  { names, meter, readsAll = false }: {
+    readonly names: readonly string[];
+    readonly meter: ProgressMeter;
+    readonly readsAll?: boolean;
+  },
 ): Promise<FoundSnapshot[]> {
   const found: FoundSnapshot[] = [];
   let isOneSound = false;
@@ -34,7 +41,7 @@ export async function findSnapshots(
     const file = await directory.open(name, "read");
     try {
       const header = parseSnapshotHeader(await readStart(file, HEADER_BYTES_MAX));
-      const content: FoundSnapshot["content"] = isOneSound
+      const content: FoundSnapshot["content"] = isOneSound && !readsAll
         ? "unchecked"
         : await contentOf(file, { header, meter });
       isOneSound ||= content === "sound";

@@ -53,6 +53,8 @@ export class ClusterPrinter {
         return event.line;
       case "died":
         return `died: ${event.reason}; restarting in ${describeSeconds(event.restartMs)}`;
+      case "left_down":
+        return `died and stays down (docs/operations.md): ${event.reason}`;
       case "restarting":
         return "restarting";
       case "killed":

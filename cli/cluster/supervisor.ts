@@ -22,6 +22,8 @@ export type ClusterEvent =
     readonly reason: string;
     readonly restartMs: number;
   }
+  /** A node's process ended by itself and stays down: its data would end it again. */
+  | { readonly kind: "left_down"; readonly node: string; readonly reason: string }
   | { readonly kind: "restarting"; readonly node: string }
   /** A node did not stop in time and was killed. */
   | { readonly kind: "killed"; readonly node: string };
@@ -175,6 +177,10 @@ export class Supervisor {
     const reason = slot.reason ?? describeEnd(end);
     if (!slot.hasServed || end.code === EXIT.usage) {
       this.#fail(new ClusterFailed(`Cannot start ${id}: ${reason}`));
+      return;
+    }
+    if (end.code === EXIT.damaged || end.code === EXIT.diverged) {
+      this.#parts.onEvent({ kind: "left_down", node: id, reason });
       return;
     }
     const restartMs = Math.min(RESTART_MS_MAX, RESTART_MS_FIRST * 2 ** slot.deaths);

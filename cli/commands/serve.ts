@@ -62,7 +62,7 @@ async function serve(invocation: Invocation): Promise<ExitCode> {
     const failure = await failureOf(error);
     if (!isSupervised) throw failure;
     told.tell({ event: "failed", message: failure.message });
-    return failure instanceof UsageError ? EXIT.usage : EXIT.failed;
+    return failure instanceof UsageError ? EXIT.usage : failure.exitCode;
   } finally {
     await told.flush();
   }
@@ -129,10 +129,17 @@ async function inputEnd({ surroundings }: Invocation): Promise<void> {
 
 /** A configuration that makes no sense is a matter of usage, the rest a failure of the node. */
 async function failureOf(error: unknown): Promise<UsageError | CommandFailure> {
-  const { ConfigError } = await loadServer();
+  const { ConfigError, CorruptLogError, StateDivergedError } = await loadServer();
   if (error instanceof UsageError) return error;
   if (error instanceof ConfigError) return new UsageError(error.message, "serve");
-  return new CommandFailure(messageOf(error), { code: "node_failed", exitCode: EXIT.failed });
+  const message = messageOf(error);
+  if (error instanceof CorruptLogError) {
+    return new CommandFailure(message, { code: "damaged", exitCode: EXIT.damaged });
+  }
+  if (error instanceof StateDivergedError) {
+    return new CommandFailure(message, { code: "diverged", exitCode: EXIT.diverged });
+  }
+  return new CommandFailure(message, { code: "node_failed", exitCode: EXIT.failed });
 }
 
 /** Writes a node's events, one line each, in their order. */

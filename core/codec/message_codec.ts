@@ -120,4 +120,5 @@ const REPLICA_TYPES = new Tags<ReplicaMessage["type"]>({
   read_index_response: 35,
   status_request: 36,
   status_response: 37,
+  state_hash: 38,
 });

@@ -26,6 +26,11 @@ import { Tags } from "./tags.ts";
 
 /** Writes the fields of a message, without its type. */
 export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage): void {
+  if (message.type === "state_hash") {
+    writer.varint(message.index);
+    writer.text(message.hash);
+    return writer.flag(message.asks);
+  }
   writer.varint(message.requestId);
   switch (message.type) {
     case "forward_request":
@@ -58,6 +63,9 @@ export function readReplicaMessage(
   type: ReplicaMessage["type"],
   reader: ByteReader,
 ): ReplicaMessage {
+  if (type === "state_hash") {
+    return { type, index: readLogIndex(reader), hash: reader.text(), asks: reader.flag() };
+  }
   const requestId = reader.varint();
   switch (type) {
     case "forward_request":

@@ -179,6 +179,18 @@ export interface StatusResponse extends ServiceMessage<"status_response"> {
   readonly status: NodeStatus;
 }
 
+/** The hash of the sender's state machine at an entry that it has applied. */
+export interface StateHash {
+  /** Which message it is. */
+  readonly type: "state_hash";
+  /** The entry. */
+  readonly index: LogIndex;
+  /** What the state machine gives as the hash of its state. */
+  readonly hash: string;
+  /** Whether the receiver is to tell its own in return. */
+  readonly asks: boolean;
+}
+
 /** The roles of §5.1, with the pre-candidate of thesis §9.6 and the voteless learner of §4.2.1. */
 export type Role = "follower" | "pre_candidate" | "candidate" | "leader" | "learner";
 
@@ -229,7 +241,8 @@ export type ReplicaMessage =
   | ReadIndexRequest
   | ReadIndexResponse
   | StatusRequest
-  | StatusResponse;
+  | StatusResponse
+  | StateHash;
 
 /** A message with its address. */
 export interface Envelope<M extends Message = Message> {
@@ -248,6 +261,7 @@ export function isReplicaMessage(message: Message): message is ReplicaMessage {
     case "read_index_response":
     case "status_request":
     case "status_response":
+    case "state_hash":
       return true;
     default:
       return false;

@@ -92,6 +92,14 @@ export type HostTask =
   /** No answer is awaited. */
   | { readonly kind: "compact"; readonly through: LogIndex };
 
+/** The state of one moment. */
+export interface StateCapture {
+  /** Where in the log it stands. */
+  readonly point: SnapshotPoint;
+  /** Its bytes, made lazily. */
+  readonly slices: Iterable<Uint8Array>;
+}
+
 /** Why a request failed, in the words of the failure table's rows. */
 export type RequestFailure = Exclude<ProposalFailure, "not_leader"> | "timeout";
 

@@ -6,4 +6,5 @@
 
 export * from "./io.ts";
 export { Replica, type ReplicaOptions } from "./replica.ts";
+export * from "./state_diverged_error.ts";
 export * from "./state_machine.ts";

@@ -21,11 +21,13 @@ import type { Configuration, Member } from "../raft/configuration.ts";
 import { RaftNode } from "../raft/node.ts";
 import type { RaftOptions } from "../raft/options.ts";
 import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
-import type { HostTask, Input, Outbox, Reply } from "./io.ts";
+import type { HostTask, Input, Outbox, Reply, StateCapture } from "./io.ts";
+import { Maintenance } from "./maintenance.ts";
 import { MembershipRequests } from "./membership_requests.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads, type ReadToken } from "./reads.ts";
 import { SnapshotPolicy } from "./snapshot_policy.ts";
+import { StateHashes } from "./state_hashes.ts";
 import type { StateMachine } from "./state_machine.ts";
 import { StatusQueries } from "./status_queries.ts";
 
@@ -44,7 +46,9 @@ export class Replica<Result> {
   readonly #proposals: Proposals<Result>;
   readonly #reads: Reads;
   readonly #queries = new StatusQueries();
+  readonly #hashes: StateHashes;
   readonly #changes = new MembershipRequests();
+  readonly #maintenance: Maintenance;
   readonly #policy: SnapshotPolicy;
   readonly #heartbeatMs: number;
   readonly #up = new Set<NodeId>();
@@ -52,13 +56,9 @@ export class Replica<Result> {
   #appliedIndex: LogIndex;
   #appliedTerm: Term;
   #stopping = false;
-  /** Before this moment the state machine is not asked again for what is due. */
-  #maintainAtMs = -Infinity;
-  /** The last time something was due: more may be, so it is asked again without waiting. */
-  #isMaintaining = false;
-  #replies: Reply<Result>[] = [];
-  #messages: Envelope[] = [];
-  #tasks: HostTask[] = [];
+  readonly #replies: Reply<Result>[] = [];
+  readonly #messages: Envelope[] = [];
+  readonly #tasks: HostTask[] = [];
 
   /**
    * Starts from what storage recovered.
@@ -73,6 +73,8 @@ export class Replica<Result> {
     this.#proposals = new Proposals(machine, { random, termAtStart });
     this.#reads = new Reads(random);
     this.#heartbeatMs = options.timing.heartbeatMs;
+    this.#hashes = new StateHashes(machine, this.#heartbeatMs);
+    this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
     this.#now = options.now;
     const snapshot = recovered.snapshot;
     this.#appliedIndex = snapshot?.last.index ?? POSITION_ZERO.index;
@@ -137,7 +139,7 @@ export class Replica<Result> {
     const wakeAtMs = this.pendingCount > 0 || this.#messages.length > 0
       ? Math.min(this.#node.wakeAtMs, this.#now.monotonicMs + this.#heartbeatMs / 2)
       : this.#node.wakeAtMs;
-    return this.#maintains ? Math.min(wakeAtMs, this.#maintainAtMs) : wakeAtMs;
+    return this.#maintains ? Math.min(wakeAtMs, this.#maintenance.dueMs) : wakeAtMs;
   }
 
   /** How this node sees itself. */
@@ -155,6 +157,17 @@ export class Replica<Result> {
       snapshotIndex: node.snapshotIndex,
       revision: this.#machine.revision,
     };
+  }
+
+  /**
+   * The state as it is now, whatever is applied later, and where it stands; null while a snapshot
+   * takes its place.
+   */
+  capture(): StateCapture | null {
+    if (this.#stateIndex === null) return null;
+    const last = { index: this.#appliedIndex, term: this.#appliedTerm };
+    const configuration = this.#node.configurationAt(last.index);
+    return { point: { last, configuration }, slices: this.#machine.snapshot() };
   }
 
   /** Takes one input. Total: never throws for anything a peer or client may send. */
@@ -209,7 +222,11 @@ export class Replica<Result> {
     }
   }
 
-  /** Hands over all work since the last call. */
+  /**
+   * Hands over all work since the last call.
+   *
+   * @throws {StateDivergedError} if the node must end because its state is not that of the others
+   */
   drain(): Outbox<Result> {
     const host = {
       nowMs: this.#now.monotonicMs,
@@ -223,6 +240,7 @@ export class Replica<Result> {
     this.#apply(raft);
     for (const token of raft.abandoned) this.#reads.onAbandoned(token);
     for (const grant of raft.grants) this.#reads.onGrant(grant);
+    const differs = this.#hashes.flush(this.#node, { ...host, appliedIndex: this.#stateIndex });
     this.#reads.onApplied(this.#appliedIndex);
     this.#changes.advance(this.#node, this.#appliedIndex);
     for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
@@ -232,8 +250,8 @@ export class Replica<Result> {
       persist: raft.persist,
       sendAfterPersist: raft.sendAfterPersist,
       replies: this.#takeReplies(),
-      tasks: this.#takeTasks(),
-      hasMore: raft.hasMore || raft.abandoned.length > 0,
+      tasks: this.#tasks.splice(0),
+      hasMore: raft.hasMore || raft.abandoned.length > 0 || differs,
     };
   }
 
@@ -273,6 +291,8 @@ export class Replica<Result> {
           },
         });
         return;
+      case "state_hash":
+        return this.#hashes.onMessage(from, message, this.#stateIndex);
       case "status_response":
         return this.#queries.onResponse(from, message.requestId, message.status);
       default:
@@ -304,40 +324,35 @@ export class Replica<Result> {
       const result = entry.kind === "command" ? this.#machine.apply(entry) : null;
       this.#appliedIndex = entry.index;
       this.#appliedTerm = entry.term;
+      this.#hashes.onApplied(entry.index);
       this.#policy.onApplied(entry);
       this.#proposals.onApplied(entry, result);
     }
   }
 
-  /** Whether time matters to the state machine and this node is the one to tell it. */
+  /** Which entry the state ends with; null while a snapshot takes its place, for nobody can tell. */
+  get #stateIndex(): LogIndex | null {
+    return this.#node.isInstalling ? null : this.#appliedIndex;
+  }
+
+  /** Whether this node is the one to tell the state machine that time passes. */
   get #maintains(): boolean {
-    const { maintenance } = this.#machine;
-    return maintenance !== undefined && this.role === "leader" && !this.#stopping;
+    return this.role === "leader" && !this.#stopping;
   }
 
   #maybeMaintain(): void {
-    const { monotonicMs, wallMs } = this.#now;
     if (!this.#maintains || this.#proposals.isOwnUnderWay) return;
-    if (monotonicMs < this.#maintainAtMs && !this.#isMaintaining) return;
-    this.#maintainAtMs = monotonicMs + this.#heartbeatMs;
-    const payload = this.#machine.maintenance?.({ term: this.term, timeMs: wallMs }) ?? null;
-    this.#isMaintaining = payload !== null;
+    const payload = this.#maintenance.next(this.term, this.#now);
     if (payload !== null) this.#proposals.addOwn(payload);
   }
 
   #maybeSnapshot(): void {
     // A snapshot of what the own disk does not hold yet could survive a crash that its log does not.
-    if (!this.#policy.isDue() || this.#node.isInstalling) return;
-    if (this.#appliedIndex > this.#node.durableIndex) return;
+    if (!this.#policy.isDue() || this.#appliedIndex > this.#node.durableIndex) return;
+    const captured = this.capture();
+    if (captured === null) return;
     this.#policy.onBegin();
-    this.#tasks.push({
-      kind: "save_snapshot",
-      point: {
-        last: { index: this.#appliedIndex, term: this.#appliedTerm },
-        configuration: this.#node.configurationAt(this.#appliedIndex),
-      },
-      slices: this.#machine.snapshot(),
-    });
+    this.#tasks.push({ kind: "save_snapshot", ...captured });
   }
 
   #onSnapshotSaved(meta: Parameters<SnapshotPolicy["onSaved"]>[0]): void {
@@ -358,36 +373,28 @@ export class Replica<Result> {
     const { last } = installed.meta;
     this.#appliedIndex = indexMax(this.#appliedIndex, last.index);
     this.#appliedTerm = last.term;
+    this.#hashes.onApplied(last.index);
     this.#policy.onInstalled(installed.meta);
     this.#proposals.onSkipped(last.index);
   }
 
   #takeMessages(): Envelope[] {
-    const messages = this.#messages;
-    this.#messages = [];
-    messages.push(
+    return [
+      ...this.#messages.splice(0),
       ...this.#proposals.takeMessages(),
       ...this.#reads.takeMessages(),
       ...this.#queries.takeMessages(),
-    );
-    return messages;
+      ...this.#hashes.takeMessages(),
+    ];
   }
 
   #takeReplies(): Reply<Result>[] {
-    const replies = this.#replies;
-    this.#replies = [];
-    replies.push(
+    return [
+      ...this.#replies.splice(0),
       ...this.#proposals.takeReplies(),
       ...this.#reads.takeReplies(),
       ...this.#queries.takeReplies(),
       ...this.#changes.takeReplies(),
-    );
-    return replies;
-  }
-
-  #takeTasks(): HostTask[] {
-    const tasks = this.#tasks;
-    this.#tasks = [];
-    return tasks;
+    ];
   }
 }

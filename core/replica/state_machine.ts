@@ -21,6 +21,12 @@ export interface StateMachine<Result> {
   /** The store's revision: it grows with each change and never goes back. */
   readonly revision: number;
 
+  /**
+   * A hash of the state and of how it came about, equal on replicas that applied the same entries;
+   * it is part of snapshots. Replicas compare it all the time; without it, they do not.
+   */
+  readonly stateHash?: string;
+
   /** Takes in one entry of kind `command`, in the order of the log, each once. Total. */
   apply(entry: Entry): Result;
 

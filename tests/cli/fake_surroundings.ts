@@ -22,7 +22,7 @@ export interface Given {
   readonly stdinStream?: ReadableStream<Uint8Array>;
   /** Contents of files by path. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Whether standard output and error are terminals. */
+  /** Whether standard input, output and error are terminals. */
   readonly isTerminal?: boolean;
   /** Bytes after which nobody reads standard output any more. */
   readonly stdoutBytesMax?: number;
@@ -72,6 +72,7 @@ export class FakeSurroundings implements Surroundings {
   readonly stdout: FakeSink;
   readonly stderr: FakeSink;
   readonly stdin: ReadableStream<Uint8Array>;
+  readonly isInteractive: boolean;
   readonly spawnNode: Surroundings["spawnNode"];
   readonly #given: Given;
   readonly #stops = new Set<(reason: StopReason) => void>();
@@ -79,6 +80,7 @@ export class FakeSurroundings implements Surroundings {
   constructor(readonly args: readonly string[], given: Given = {}) {
     const { isTerminal = false } = given;
     this.#given = given;
+    this.isInteractive = isTerminal;
     this.stdout = new FakeSink({ isTerminal, bytesMax: given.stdoutBytesMax ?? Infinity });
     this.stderr = new FakeSink({ isTerminal });
     this.stdin = given.stdinStream ?? ReadableStream.from([bytesOf(given.stdin ?? "")]);

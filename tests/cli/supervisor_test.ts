@@ -122,6 +122,21 @@ Deno.test("a node that dies of its configuration later is not started again", as
   await supervisor.stop();
 });
 
+Deno.test("a node whose data are damaged or wrong stays down, and the others go on", async () => {
+  for (const code of [5, 6]) {
+    const { supervisor, spawner, time, events } = scene();
+    spawner.spawned[0]?.report(STARTED);
+    await time.settle();
+    spawner.spawned[0]?.report({ event: "failed", message: "Its state differs" });
+    spawner.spawned[0]?.end({ code, signal: null });
+    await time.settle();
+    const last = events.at(-1);
+    assertEquals(last, { kind: "left_down", node: "n1", reason: "Its state differs" });
+    assertEquals([spawner.spawned.length, spawner.running, time.pending], [3, 2, 0]);
+    await supervisor.stop();
+  }
+});
+
 Deno.test("stopping during the wait for a restart starts nothing any more", async () => {
   const { supervisor, spawner, time } = scene();
   spawner.spawned[0]?.report(STARTED);

@@ -8,10 +8,17 @@ import {
   type KvReader,
   KvStateMachine,
 } from "@raftkv/core/kv";
-import type { LogIndex, Member, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
+import {
+  configurationOf,
+  type LogIndex,
+  type Member,
+  type NodeId,
+  type NodeStatus,
+  type Term,
+} from "@raftkv/core/raft";
 import type { MemberStatus } from "@raftkv/core/replica";
 import { MachineFeed } from "../../server/event_feed.ts";
-import type { Consistency, KvPort, TimeLimit } from "../../server/kv_port.ts";
+import type { CapturedStore, Consistency, KvPort, TimeLimit } from "../../server/kv_port.ts";
 
 export class FakePort implements KvPort {
   readonly nodeId = "n1";
@@ -49,6 +56,13 @@ export class FakePort implements KvPort {
     if (this.failure !== null) throw this.failure;
     this.reads.push({ consistency, timeoutMs });
     return this.#machine;
+  }
+
+  async capture(limit: TimeLimit): Promise<CapturedStore> {
+    const { revision } = await this.read("linearizable", limit);
+    const last = { index: this.#index as LogIndex, term: 7 as Term };
+    const point = { last, configuration: configurationOf(this.members()) };
+    return { point, revision, slices: this.#machine.snapshot() };
   }
 
   status(): NodeStatus {

@@ -9,13 +9,14 @@ import {
   configurationOf,
   DEFAULT_TIMING,
   DEFAULT_WINDOWS,
+  type LogIndex,
   type Message,
   type NodeId,
   type PersistBatch,
   POSITION_ZERO,
   type Term,
 } from "@raftkv/core/raft";
-import { Replica, type Reply } from "@raftkv/core/replica";
+import { Replica, type Reply, StateDivergedError } from "@raftkv/core/replica";
 import { Pump } from "../../server/pump.ts";
 import { JournalMachine, line } from "../support/journal_machine.ts";
 
@@ -194,4 +195,22 @@ Deno.test("a full disk is asked again, and nothing is promised meanwhile", async
   await harness.until(() => harness.sent.length === 1);
   assertEquals(harness.fatal, []);
   await harness.pump.stop();
+});
+
+Deno.test("a node whose state nobody shares tells the others and ends", async () => {
+  const harness = new Harness(["n1", "n2", "n3"]);
+  for (const peer of ["n2", "n3"] as NodeId[]) harness.pump.push({ kind: "peer_up", peer });
+  for (const from of ["n2", "n3"] as NodeId[]) {
+    const message = {
+      type: "state_hash",
+      index: 0 as LogIndex,
+      hash: "another",
+      asks: false,
+    } as const;
+    harness.pump.push({ kind: "message", from, message });
+  }
+  await harness.failed.promise;
+  await harness.pump.stop();
+  assert(harness.fatal[0] instanceof StateDivergedError);
+  assertEquals(harness.sent.map(({ type }) => type), ["state_hash", "state_hash"]);
 });

@@ -19,6 +19,17 @@ export class JournalMachine implements StateMachine<number> {
     return this.lines.length;
   }
 
+  get stateHash(): string {
+    let hash = 0x811c9dc5;
+    for (const text of this.lines) {
+      for (let at = 0; at < text.length; at++) {
+        hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+      }
+      hash = Math.imul(hash ^ 10, 0x01000193);
+    }
+    return (hash >>> 0).toString(16);
+  }
+
   apply(entry: Entry): number {
     return this.lines.push(decoder.decode(entry.payload));
   }

@@ -92,6 +92,7 @@ export function runWeather(seed: number): Weather {
   const journal = settle(cluster);
   checkEnds(cluster, [...writes, ...reads]);
   checkWrites(cluster, { writes, journal });
+  assertEquals([...cluster.halted.keys()], [], "no replica takes a sound state for another");
   const ended = [...cluster.replies.values()];
   return {
     applied: ended.filter(({ kind }) => kind === "applied").length,

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<Member, readonly string[]>> = {
   transport: ["core"],
   client: ["core/api"],
   server: ["core", "storage", "transport"],
-  cli: ["server", "client", "core/api"],
+  cli: ["server", "client", "storage", "core"],
   sim: ["core", "storage"],
 };
 

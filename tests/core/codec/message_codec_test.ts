@@ -109,7 +109,7 @@ Deno.test("a full append is written into one allocation", () => {
   }
 });
 
-const KNOWN_TAGS = [...Array(12).keys()].map((i) => i + 1).concat([32, 33, 34, 35, 36, 37]);
+const KNOWN_TAGS = [...Array(12).keys()].map((i) => i + 1).concat([32, 33, 34, 35, 36, 37, 38]);
 const LARGE = new Uint8Array(300).fill(7);
 
 /** An append by the leader of `term`, right after entry 2 of term 2, written without the checks. */

@@ -234,6 +234,12 @@ export const MAKERS: {
       revision: draw.integer(),
     },
   }),
+  state_hash: (draw) => ({
+    type: "state_hash",
+    index: draw.index(),
+    hash: draw.oneOf(["", "0123456789abcdef", "ü"]),
+    asks: draw.flag(),
+  }),
 };
 
 /** A random message of a random type. */

@@ -1,0 +1,38 @@
+/**
+ * Tells the state machine of the leader that time passes.
+ *
+ * @module
+ */
+
+import type { Term } from "../raft/ids.ts";
+import type { Instant } from "../raft/instant.ts";
+import type { StateMachine } from "./state_machine.ts";
+
+/** When the machine is next to be asked whether anything is due. */
+export class Maintenance {
+  readonly #machine: StateMachine<unknown>;
+  readonly #heartbeatMs: number;
+  #dueMs = -Infinity;
+  /** The last time something was due: more may be, so it is asked again without waiting. */
+  #hadWork = false;
+
+  /** Asks nothing of a machine that time does not touch. */
+  constructor(machine: StateMachine<unknown>, heartbeatMs: number) {
+    this.#machine = machine;
+    this.#heartbeatMs = heartbeatMs;
+  }
+
+  /** When it is next due; never, if time does not touch the machine. */
+  get dueMs(): number {
+    return this.#machine.maintenance === undefined ? Infinity : this.#dueMs;
+  }
+
+  /** The command that time asks for in a term of this node's, if one does. */
+  next(term: Term, { monotonicMs, wallMs }: Instant): Uint8Array | null {
+    if (monotonicMs < this.#dueMs && !this.#hadWork) return null;
+    this.#dueMs = monotonicMs + this.#heartbeatMs;
+    const payload = this.#machine.maintenance?.({ term, timeMs: wallMs }) ?? null;
+    this.#hadWork = payload !== null;
+    return payload;
+  }
+}
