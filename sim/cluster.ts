@@ -18,7 +18,13 @@ import {
   type RaftTiming,
   type RaftWindows,
 } from "@raftkv/core/raft";
-import type { Reply, RequestId, StateDivergedError, StateMachine } from "@raftkv/core/replica";
+import type {
+  ReadMode,
+  Reply,
+  RequestId,
+  StateDivergedError,
+  StateMachine,
+} from "@raftkv/core/replica";
 import { EventQueue } from "./event_queue.ts";
 import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
@@ -185,13 +191,18 @@ export class Cluster<Result> {
     return requestId;
   }
 
-  /** Asks a node for a linearizable read; its end will be in {@linkcode Cluster.replies}. */
-  read(id: NodeId | string, timeoutMs = 5_000): RequestId {
+  /** Asks a node for a read of the latest state; its end will be in {@linkcode Cluster.replies}. */
+  read(
+    id: NodeId | string,
+    timeoutMs = 5_000,
+    options: { readonly mode: ReadMode } = { mode: "linearizable" },
+  ): RequestId {
     const requestId = ++this.#requests;
     this.node(id).step({
       kind: "read",
       requestId,
       deadlineMs: this.queue.nowMs + timeoutMs,
+      mode: options.mode,
     });
     return requestId;
   }

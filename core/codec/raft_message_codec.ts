@@ -44,9 +44,12 @@ export function writeRaftMessage(writer: ByteWriter, message: RaftMessage): void
       return writeLogPosition(writer, message.hint);
     case "heartbeat_request":
       writer.varint(message.commitIndex);
-      return writer.varint(message.round);
+      writer.varint(message.round);
+      return writer.varint(message.sentAtMs);
     case "heartbeat_response":
-      return writer.varint(message.round);
+      writer.varint(message.round);
+      writer.varint(message.sentAtMs);
+      return writer.varint(message.withheldMs);
     case "snapshot_request":
       return writeSnapshotChunk(writer, message.chunk);
     case "snapshot_response":
@@ -87,9 +90,21 @@ export function readRaftMessage(type: RaftMessage["type"], reader: ByteReader): 
         hint: readLogPosition(reader),
       };
     case "heartbeat_request":
-      return { type, term, commitIndex: readLogIndex(reader), round: readRound(reader) };
+      return {
+        type,
+        term,
+        commitIndex: readLogIndex(reader),
+        round: readRound(reader),
+        sentAtMs: reader.varint(),
+      };
     case "heartbeat_response":
-      return { type, term, round: readRound(reader) };
+      return {
+        type,
+        term,
+        round: readRound(reader),
+        sentAtMs: reader.varint(),
+        withheldMs: reader.varint(),
+      };
     case "snapshot_request":
       return { type, term, chunk: readSnapshotChunk(reader) };
     case "snapshot_response":

@@ -41,6 +41,7 @@ export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage)
       writer.varint(message.sender);
       return writeForwardEnd(writer, message.end);
     case "read_index_request":
+      return writer.flag(message.lease);
     case "status_request":
       return;
     case "read_index_response":
@@ -79,6 +80,7 @@ export function readReplicaMessage(
     case "forward_response":
       return { type, requestId, sender: reader.varint(), end: readForwardEnd(reader) };
     case "read_index_request":
+      return { type, requestId, lease: reader.flag() };
     case "status_request":
       return { type, requestId };
     case "read_index_response":

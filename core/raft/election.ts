@@ -7,6 +7,7 @@
 
 import { isUpToDate, type NodeId, termAfter } from "./ids.ts";
 import { becomeLeader } from "./leader.ts";
+import { withholdsVote } from "./leader_lease.ts";
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
 import { tallyOf } from "./quorum.ts";
 import { becomeFollower, resetElectionTimer } from "./roles.ts";
@@ -23,12 +24,14 @@ export function onLeaderHint<Token>(state: NodeState<Token>, peer: NodeId): void
   // Everyone loses the leader in the same moment; a spread of a heartbeat keeps them from
   // campaigning in step.
   const soon = drawMs(state, { min: state.timing.heartbeatMs / 5, max: state.timing.heartbeatMs });
-  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, state.nowMs + soon);
+  const mayVoteMs = Math.max(state.nowMs, state.voteWithheldUntilMs);
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, mayVoteMs + soon);
 }
 
 /** The election timer ran out. */
 export function onElectionTimeout<Token>(state: NodeState<Token>): void {
-  if (!mayCampaign(state)) {
+  // A campaign begins with the own vote.
+  if (!mayCampaign(state) || withholdsVote(state)) {
     resetElectionTimer(state);
     return;
   }
@@ -89,7 +92,7 @@ function onBallot<Token>(state: NodeState<Token>): void {
 
 /** Whether a leader was heard so recently that helping to replace it would only disrupt. */
 function believesInLeader(state: NodeState<unknown>): boolean {
-  if (state.role.kind === "leader") return true;
+  if (state.role.kind === "leader" || withholdsVote(state)) return true;
   return state.nowMs - state.leaderContactMs < state.timing.electionTimeoutMsMin;
 }
 
@@ -133,7 +136,8 @@ export function onVoteRequest<Token>(
   request: VoteRequest,
 ): void {
   const free = state.votedFor === null ? state.leaderId === null : state.votedFor === from;
-  const granted = free && isUpToDate(request.last, state.log.last);
+  const granted = free && isUpToDate(request.last, state.log.last) &&
+    (request.transfer || !withholdsVote(state));
   if (granted) {
     state.votedFor = from;
     resetElectionTimer(state);

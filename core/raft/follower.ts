@@ -7,6 +7,7 @@
 import { invariant } from "../assert.ts";
 import type { Entry } from "./entry.ts";
 import { indexAfter, indexMin, type LogIndex, type NodeId } from "./ids.ts";
+import { promiseVote } from "./leader_lease.ts";
 import type { AppendRequest, HeartbeatRequest } from "./message.ts";
 import { onLeaderContact } from "./roles.ts";
 import { type NodeState, noteConfiguration } from "./state.ts";
@@ -92,6 +93,8 @@ export function onHeartbeatRequest<Token>(
     type: "heartbeat_response",
     term: state.term,
     round: request.round,
+    sentAtMs: request.sentAtMs,
+    withheldMs: promiseVote(state),
   });
 }
 

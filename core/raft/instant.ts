@@ -6,8 +6,14 @@
 
 /** A reading of both clocks. */
 export interface Instant {
-  /** Milliseconds from any fixed start; never goes back. All timeouts count in it. */
+  /**
+   * Milliseconds from any fixed start; never goes back. All timeouts count in it. Lease reads rely on
+   * it going on while the process is paused.
+   */
   readonly monotonicMs: number;
-  /** Milliseconds since 1970 by the wall clock; may jump. Only written into entries, never compared. */
+  /**
+   * Milliseconds since 1970 by the wall clock; may jump. Written into entries; that it jumps ahead may
+   * cost a leader its lease, and nothing else depends on it.
+   */
   readonly wallMs: number;
 }

@@ -9,6 +9,13 @@ import { invariant } from "../assert.ts";
 import { isVoter } from "./configuration.ts";
 import { type Entry, type EntryKind, entrySizeBytes } from "./entry.ts";
 import { indexAfter, indexMin, type LogIndex, type LogPosition, type NodeId } from "./ids.ts";
+import {
+  holdsLease,
+  newLease,
+  noticeSuspension,
+  onPromise,
+  sendingTimeOf,
+} from "./leader_lease.ts";
 import type { AppendAccepted, AppendRejected, HeartbeatResponse } from "./message.ts";
 import { Progress } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
@@ -31,6 +38,7 @@ export function becomeLeader<Token>(state: NodeState<Token>): void {
     kind: "leader",
     progress: new Map(),
     reads: new ReadRounds(),
+    lease: newLease({ monotonicMs: state.nowMs, wallMs: state.wallMs }),
     heartbeatDueMs: state.nowMs,
     uncommittedBytes: tail.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
     transfer: null,
@@ -136,9 +144,11 @@ export function onHeartbeatResponse<Token>(
   from: NodeId,
   response: HeartbeatResponse,
 ): void {
+  const { role } = state;
   const progress = progressOf(state, from);
-  if (progress === null) return;
+  if (role.kind !== "leader" || progress === null) return;
   progress.lastContactMs = state.nowMs;
+  onPromise(state, { lease: role.lease, progress, response });
   progress.ackedRound = Math.max(progress.ackedRound, response.round);
   // Whatever was sent may have been lost; the peer is evidently there, so try again.
   if (progress.feed.kind === "probe") progress.feed.awaiting = false;
@@ -167,6 +177,22 @@ export function maybeCommit<Token>(state: NodeState<Token>): void {
 /** Whether the leader has committed in its own term and so knows what is committed (§8). */
 export function knowsCommitIndex(state: NodeState<unknown>): boolean {
   return state.log.termAt(state.commitIndex) === state.term;
+}
+
+/**
+ * Asks for an index that is safe to read at: granted at once if a lease is proof enough and held,
+ * else once a quorum has confirmed the leadership.
+ */
+export function read<Token>(
+  state: NodeState<Token>,
+  token: Token,
+  proof: { readonly lease: boolean },
+): void {
+  const { role } = state;
+  if (role.kind !== "leader") state.outbox.abandoned.push(token);
+  else if (proof.lease && knowsCommitIndex(state) && holdsLease(state, role)) {
+    state.outbox.grants.push({ token, index: state.commitIndex });
+  } else role.reads.add(token);
 }
 
 /** Begins and ends read rounds as far as possible. */
@@ -208,6 +234,7 @@ export function sendHeartbeat<Token>(
     term: state.term,
     commitIndex,
     round: leader.reads.round,
+    sentAtMs: sendingTimeOf(state, leader.lease),
   });
 }
 
@@ -217,6 +244,7 @@ export function onLeaderTick<Token>(state: NodeState<Token>, leader: LeaderState
     becomeFollower(state, state.term, null);
     return;
   }
+  noticeSuspension(state, leader);
   if (leader.transfer !== null && state.nowMs >= leader.transfer.deadlineMs) {
     leader.transfer = null;
   }
@@ -270,6 +298,7 @@ export function advanceTransfer<Token>(state: NodeState<Token>): void {
   const target = role.progress.get(role.transfer.target);
   if (target?.matchIndex !== state.log.lastIndex) return;
   role.transfer.asked = true;
+  role.lease.isForfeited = true;
   state.outbox.send(target.id, { type: "timeout_now", term: state.term });
 }
 

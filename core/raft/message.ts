@@ -85,12 +85,21 @@ export interface HeartbeatRequest extends ProtocolMessage<"heartbeat_request"> {
   readonly commitIndex: LogIndex;
   /** The newest read round that wants an answer; 0 for none. */
   readonly round: ReadRound;
+  /** When it was sent, in milliseconds since the sender began to lead; 0 if nobody needs to know. */
+  readonly sentAtMs: number;
 }
 
-/** Answers a {@linkcode HeartbeatRequest} with the same round. */
+/** Answers a {@linkcode HeartbeatRequest} with the same round and time. */
 export interface HeartbeatResponse extends ProtocolMessage<"heartbeat_response"> {
   /** The request's round. */
   readonly round: ReadRound;
+  /** The request's. */
+  readonly sentAtMs: number;
+  /**
+   * For how many milliseconds from now the sender gives its vote to nobody but in a hand-over; 0 if
+   * it promises nothing.
+   */
+  readonly withheldMs: number;
 }
 
 /** InstallSnapshot, one chunk (§7). */
@@ -161,6 +170,8 @@ export type ProposalFailure =
 export interface ReadIndexRequest extends ServiceMessage<"read_index_request"> {
   /** Drawn at random for each attempt, so that no late answer fits a later question. */
   readonly requestId: number;
+  /** Whether the leader's lease is enough of a proof; else a quorum is asked. */
+  readonly lease: boolean;
 }
 
 /** Answers a {@linkcode ReadIndexRequest}. */

@@ -31,6 +31,7 @@ import {
   onLinkChange,
   propose,
   type ProposeResult,
+  read,
 } from "./leader.ts";
 import type { MembershipChange } from "./membership.ts";
 import type { RaftMessage, Role } from "./message.ts";
@@ -194,11 +195,13 @@ export class RaftNode<Token> {
     return proposeChange(this.#state, change, { expectedIndex });
   }
 
-  /** Asks for an index that is safe to read at; answered in a later outbox. */
-  read(token: Token): void {
-    const { role } = this.#state;
-    if (role.kind === "leader") role.reads.add(token);
-    else this.#state.outbox.abandoned.push(token);
+  /**
+   * Asks for an index that is safe to read at; answered in a later outbox.
+   *
+   * @param proof Whether the leader's lease is proof enough that it still leads, where it holds one.
+   */
+  read(token: Token, proof: { readonly lease: boolean } = { lease: false }): void {
+    read(this.#state, token, proof);
   }
 
   /** Begins to hand the leadership over; returns whether there is anyone to take it. */

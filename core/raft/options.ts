@@ -18,6 +18,12 @@ export interface RaftTiming {
   readonly electionTimeoutMsMin: number;
   /** Longest such silence. */
   readonly electionTimeoutMsMax: number;
+  /**
+   * Given, it turns lease reads on: by how many milliseconds the clocks of two members may run apart
+   * within `electionTimeoutMsMin`, at the most. Less than that timeout; the same on every member. A
+   * leader that is gone is then not replaced before that timeout.
+   */
+  readonly leaseDriftMs?: number;
 }
 
 /** How much may be under way at once. */
@@ -86,6 +92,12 @@ export function validateRaftOptions(options: RaftOptions): void {
   if (!(electionTimeoutMsMax > electionTimeoutMsMin)) {
     throw new RangeError(
       `Cannot start the node: electionTimeoutMsMax must exceed electionTimeoutMsMin: ${electionTimeoutMsMax}`,
+    );
+  }
+  const { leaseDriftMs = 1 } = options.timing;
+  if (!(leaseDriftMs > 0 && leaseDriftMs < electionTimeoutMsMin)) {
+    throw new RangeError(
+      `Cannot start the node: leaseDriftMs must lie between 0 and electionTimeoutMsMin: ${leaseDriftMs}`,
     );
   }
 }

@@ -46,6 +46,8 @@ export class Progress {
   lastContactMs: number;
   /** The newest read round it has answered. */
   ackedRound = 0;
+  /** It gives its vote to nobody before this moment, by the leader's clock. */
+  withholdsUntilMs = -Infinity;
   /** The commit index it was last told. */
   toldCommit: LogIndex = INDEX_ZERO;
   readonly #windows: RaftWindows;

@@ -33,12 +33,25 @@ export interface CampaignState {
   readonly votes: Map<NodeId, boolean>;
 }
 
+/** A leader's picture of the promises that it was given; see `leader_lease.ts`. */
+export interface LeaseState {
+  /** When the leadership began; heartbeats name the time since then. */
+  readonly beganMs: number;
+  /** Answers to heartbeats sent before this moment count for nothing. */
+  fromMs: number;
+  /** The least that the wall clock was ahead of the monotonic one since `fromMs`. */
+  wallLeadMs: number;
+  /** Somebody was asked to campaign in spite of all promises, and may do so at any time from now on. */
+  isForfeited: boolean;
+}
+
 /** What only a leader remembers. */
 export interface LeaderState<Token> {
   readonly kind: "leader";
   /** Every member but the leader itself. */
   readonly progress: Map<NodeId, Progress>;
   readonly reads: ReadRounds<Token>;
+  readonly lease: LeaseState;
   heartbeatDueMs: number;
   /** Bytes of entries that are not yet committed. */
   uncommittedBytes: number;
@@ -73,6 +86,8 @@ export interface NodeState<Token> {
   leaderId: NodeId | null;
   /** When the leader of this term was last heard; -Infinity if it is believed gone. */
   leaderContactMs: number;
+  /** Before this moment the vote is given to nobody, whatever the term; see `leader_lease.ts`. */
+  voteWithheldUntilMs: number;
   electionDeadlineMs: number;
   /** Never goes back while the node runs. */
   commitIndex: LogIndex;
@@ -116,6 +131,7 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
     role: { kind: "follower" },
     leaderId: null,
     leaderContactMs: -Infinity,
+    voteWithheldUntilMs: firstVoteMs(options),
     electionDeadlineMs: options.now.monotonicMs,
     commitIndex: start,
     handedIndex: start,
@@ -130,6 +146,15 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
     durability: new Durability(recovered.hardState, log.lastIndex),
     outbox: new OutboxBuilder(),
   };
+}
+
+/**
+ * When a node that starts may first vote. The process before it may have promised its vote away just
+ * before it ended; a node without a term never did.
+ */
+function firstVoteMs({ timing, recovered, now }: RaftOptions): number {
+  const mayHavePromised = timing.leaseDriftMs !== undefined && recovered.hardState.term > 0;
+  return mayHavePromised ? now.monotonicMs + timing.electionTimeoutMsMin : -Infinity;
 }
 
 /** Puts a configuration in force if the appended entry holds one. */

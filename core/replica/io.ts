@@ -16,6 +16,14 @@ import type { StateRestorer } from "./state_machine.ts";
 /** Names a client's request between host and replica; the host never uses one twice. */
 export type RequestId = number;
 
+/**
+ * What must prove that a leader still leads when it serves a read. `linearizable`: the answers of a
+ * quorum to a question asked after the read arrived. `lease`: the time for which a quorum promised to
+ * elect nobody else, if lease reads are on and there is any left; else as above. It is as fresh as the
+ * other while the clocks keep to what `RaftTiming.leaseDriftMs` says.
+ */
+export type ReadMode = "linearizable" | "lease";
+
 /** Everything that can change a replica. */
 export type Input =
   /** Time passes. */
@@ -30,7 +38,13 @@ export type Input =
     readonly deadlineMs: number;
   }
   /** A client wants to read everything that was acknowledged before now. */
-  | { readonly kind: "read"; readonly requestId: RequestId; readonly deadlineMs: number }
+  | {
+    readonly kind: "read";
+    readonly requestId: RequestId;
+    readonly deadlineMs: number;
+    /** What proves that nothing newer was acknowledged; `linearizable` if not given. */
+    readonly mode?: ReadMode;
+  }
   /** A client wants to know how every member is. */
   | { readonly kind: "cluster_status"; readonly requestId: RequestId; readonly deadlineMs: number }
   /**

@@ -11,16 +11,21 @@ import type { LogIndex, NodeId } from "../raft/ids.ts";
 import type { Envelope } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
 import type { ReadGrant } from "../raft/read_rounds.ts";
-import type { Reply, RequestId } from "./io.ts";
+import type { ReadMode, Reply, RequestId } from "./io.ts";
 
 /** Who waits for a read index: clients of this node, or a peer that asks for its own. */
 export type ReadToken =
-  | { readonly kind: "clients"; readonly requestIds: readonly RequestId[] }
+  | {
+    readonly kind: "clients";
+    readonly mode: ReadMode;
+    readonly requestIds: readonly RequestId[];
+  }
   | { readonly kind: "peer"; readonly from: NodeId; readonly requestId: number };
 
 interface Question {
   readonly requestId: number;
   readonly to: NodeId;
+  readonly mode: ReadMode;
   readonly requestIds: readonly RequestId[];
   readonly askedAtMs: number;
 }
@@ -34,7 +39,7 @@ export class Reads {
   readonly #open = new Map<RequestId, number>();
   readonly #random: Random;
   /** Not yet asked about. */
-  #fresh: RequestId[] = [];
+  readonly #fresh: Record<ReadMode, RequestId[]> = { linearizable: [], lease: [] };
   /** The one question on its way to a leader elsewhere. */
   #question: Question | null = null;
   /** Known to be safe at an index that is not applied yet. */
@@ -54,13 +59,13 @@ export class Reads {
   }
 
   /** A client wants to read. */
-  add(requestId: RequestId, deadlineMs: number): void {
+  add(requestId: RequestId, deadlineMs: number, mode: ReadMode): void {
     if (this.#open.size >= OPEN_MAX) {
       this.#replies.push({ kind: "failed", requestId, reason: "overloaded" });
       return;
     }
     this.#open.set(requestId, deadlineMs);
-    this.#fresh.push(requestId);
+    this.#fresh[mode].push(requestId);
   }
 
   /** Asks for an index for all reads that have none. */
@@ -74,19 +79,34 @@ export class Reads {
   ): void {
     const question = this.#question;
     if (question !== null && host.nowMs - question.askedAtMs >= host.patienceMs) this.#giveUp();
-    if (this.#fresh.length === 0) return;
+    if (this.#fresh.linearizable.length + this.#fresh.lease.length === 0) return;
     if (node.role === "leader") {
-      node.read({ kind: "clients", requestIds: this.#takeFresh() });
+      for (const mode of ["linearizable", "lease"] as const) {
+        const requestIds = this.#takeFresh(mode);
+        if (requestIds.length === 0) continue;
+        node.read({ kind: "clients", mode, requestIds }, { lease: mode === "lease" });
+      }
       return;
     }
     const leader = node.leaderId;
     if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
     // A question already on its way may have been answered before these reads arrived.
     if (this.#question !== null) return;
+    this.#ask(leader, host.nowMs);
+  }
+
+  /** One question for all: a proof that is good enough for the strictest of them is for the others. */
+  #ask(leader: NodeId, nowMs: number): void {
+    const strict = this.#takeFresh("linearizable");
+    const mode = strict.length > 0 ? "linearizable" : "lease";
+    const requestIds = [...strict, ...this.#takeFresh("lease")];
+    if (requestIds.length === 0) return;
     const requestId = drawId(this.#random);
-    const requestIds = this.#takeFresh();
-    this.#question = { requestId, to: leader, requestIds, askedAtMs: host.nowMs };
-    this.#messages.push({ to: leader, message: { type: "read_index_request", requestId } });
+    this.#question = { requestId, to: leader, mode, requestIds, askedAtMs: nowMs };
+    this.#messages.push({
+      to: leader,
+      message: { type: "read_index_request", requestId, lease: mode === "lease" },
+    });
   }
 
   /** The own leadership has confirmed an index. */
@@ -97,7 +117,7 @@ export class Reads {
 
   /** This node does not lead (any more), so it cannot tell. */
   onAbandoned(token: ReadToken): void {
-    if (token.kind === "clients") this.#fresh.push(...token.requestIds);
+    if (token.kind === "clients") this.#fresh[token.mode].push(...token.requestIds);
     else this.#answer(token, null);
   }
 
@@ -147,7 +167,9 @@ export class Reads {
 
   /** Without a leader, or without progress, the lists would grow with every read that gave up. */
   #forgetEnded(): void {
-    this.#fresh = this.#takeFresh();
+    for (const mode of ["linearizable", "lease"] as const) {
+      this.#fresh[mode] = this.#takeFresh(mode);
+    }
     this.#granted = this.#granted.filter(({ requestIds }) =>
       requestIds.some((requestId) => this.#open.has(requestId))
     );
@@ -175,15 +197,16 @@ export class Reads {
     return messages;
   }
 
-  #takeFresh(): RequestId[] {
-    const fresh = this.#fresh.filter((requestId) => this.#open.has(requestId));
-    this.#fresh = [];
+  #takeFresh(mode: ReadMode): RequestId[] {
+    const fresh = this.#fresh[mode].filter((requestId) => this.#open.has(requestId));
+    this.#fresh[mode] = [];
     return fresh;
   }
 
   /** The open question will not be waited for; its reads are asked about anew, under a new number. */
   #giveUp(): void {
-    this.#fresh.push(...(this.#question?.requestIds ?? []));
+    if (this.#question === null) return;
+    this.#fresh[this.#question.mode].push(...this.#question.requestIds);
     this.#question = null;
   }
 

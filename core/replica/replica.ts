@@ -184,7 +184,7 @@ export class Replica<Result> {
         return this.#proposals.add(input.requestId, input.payload, input.deadlineMs);
       case "read":
         if (this.#stopping) return this.#refuse(input.requestId);
-        return this.#reads.add(input.requestId, input.deadlineMs);
+        return this.#reads.add(input.requestId, input.deadlineMs, input.mode ?? "linearizable");
       case "cluster_status":
         return this.#queries.add(input.requestId, {
           members: this.members,
@@ -278,7 +278,7 @@ export class Replica<Result> {
       case "forward_response":
         return this.#proposals.onForwardEnd(message, timing);
       case "read_index_request":
-        return this.#node.read({ kind: "peer", from, requestId: message.requestId });
+        return this.#node.read({ kind: "peer", from, requestId: message.requestId }, message);
       case "read_index_response":
         return this.#reads.onResponse(message.requestId, message.index, timing);
       case "status_request":

@@ -15,6 +15,7 @@ import {
   POSITION_ZERO,
   type RaftMessage,
   RaftNode,
+  type RaftTiming,
   type ReadGrant,
   type SnapshotMeta,
   type SnapshotTask,
@@ -37,6 +38,7 @@ export interface BenchOptions {
   readonly snapshot?: SnapshotMeta;
   readonly base?: Pair;
   readonly windows?: Partial<typeof DEFAULT_WINDOWS>;
+  readonly timing?: Partial<RaftTiming>;
   /** Stored entries of any kind, in place of `log`. */
   readonly stored?: readonly Entry[];
   /** Names the life of its data directory. */
@@ -71,7 +73,7 @@ export class RaftBench {
         base,
         entries: options.stored ?? entries(base.index, log),
       },
-      timing: DEFAULT_TIMING,
+      timing: { ...DEFAULT_TIMING, ...options.timing },
       windows: { ...DEFAULT_WINDOWS, ...windows },
       random: pcg32(1),
       now: { monotonicMs: 0, wallMs: 0 },

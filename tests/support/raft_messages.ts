@@ -100,18 +100,26 @@ export function rejected(term: number, at: { index: number; hint: Pair }): Appen
 }
 
 /** A heartbeat. */
-export function heartbeat(term: number, content: { commit?: number; round?: number } = {}) {
+export function heartbeat(
+  term: number,
+  content: { commit?: number; round?: number; sentAtMs?: number } = {},
+) {
   return {
     type: "heartbeat_request",
     term: term as Term,
     commitIndex: (content.commit ?? 0) as LogIndex,
     round: (content.round ?? 0) as ReadRound,
+    sentAtMs: content.sentAtMs ?? 0,
   } satisfies HeartbeatRequest;
 }
 
-/** The answer to a heartbeat. */
-export function heartbeatAnswer(term: number, round = 0): HeartbeatResponse {
-  return { type: "heartbeat_response", term: term as Term, round: round as ReadRound };
+/** The answer to a heartbeat; with a promise, if one of when it was asked for and for how long. */
+export function heartbeatAnswer(
+  term: number,
+  round = 0,
+  promise: { sentAtMs: number; withheldMs: number } = { sentAtMs: 0, withheldMs: 0 },
+): HeartbeatResponse {
+  return { type: "heartbeat_response", term: term as Term, round: round as ReadRound, ...promise };
 }
 
 /** Asks for a vote. */
@@ -184,10 +192,15 @@ export function describeMessage(message: RaftMessage): string {
       return `${line} match=${message.matchIndex}`;
     case "append_rejected":
       return `${line} at=${message.rejectedIndex} hint=${pair(message.hint)}`;
-    case "heartbeat_request":
-      return `${line} commit=${message.commitIndex} round=${message.round}`;
-    case "heartbeat_response":
-      return `${line} round=${message.round}`;
+    case "heartbeat_request": {
+      const sent = message.sentAtMs === 0 ? "" : ` sent=${message.sentAtMs}`;
+      return `${line} commit=${message.commitIndex} round=${message.round}${sent}`;
+    }
+    case "heartbeat_response": {
+      const sent = message.sentAtMs === 0 ? "" : ` sent=${message.sentAtMs}`;
+      const withheld = message.withheldMs === 0 ? "" : ` withheld=${message.withheldMs}`;
+      return `${line} round=${message.round}${sent}${withheld}`;
+    }
     case "snapshot_request":
       return `${line} last=${pair(message.chunk.meta.last)} offset=${message.chunk.offsetBytes}`;
     case "snapshot_response":

@@ -84,7 +84,8 @@ export function runWeather(seed: number): Weather {
     for (const node of everywhere ? cluster.nodes : [pick(cluster)]) {
       if (!node.isUp) continue;
       const { id, life } = node;
-      reads.push({ node: id, life, requestId: cluster.read(id) });
+      const mode = cluster.random() < 0.5 ? "lease" : "linearizable";
+      reads.push({ node: id, life, requestId: cluster.read(id, 5_000, { mode }) });
     }
     cluster.runFor(cluster.random() * 300);
   }
@@ -113,7 +114,7 @@ function createCluster(seed: number): Cluster<number> {
     snapshotLogBytesMin: either(600, 1 << 20),
     snapshotChunkBytes: either(100, 1 << 20),
     syncMsMax: either(1, 1, 40, 400),
-    timing: either(DEFAULT_TIMING, DEFAULT_TIMING, HASTY_TIMING),
+    timing: either(DEFAULT_TIMING, LEASE_TIMING, HASTY_TIMING, HASTY_LEASE_TIMING),
     windows: either(DEFAULT_WINDOWS, NARROW_WINDOWS),
     network: {
       delayMsMin: 0.1,
@@ -139,6 +140,10 @@ const HASTY_TIMING: RaftTiming = {
   electionTimeoutMsMin: 100,
   electionTimeoutMsMax: 250,
 };
+
+/** The same with lease reads. Virtual clocks do not run apart, so that a lease lasts to the last. */
+const LEASE_TIMING: RaftTiming = { ...DEFAULT_TIMING, leaseDriftMs: 1 };
+const HASTY_LEASE_TIMING: RaftTiming = { ...HASTY_TIMING, leaseDriftMs: 1 };
 
 function pick(cluster: Cluster<number>) {
   return cluster.nodes[Math.floor(cluster.random() * cluster.nodes.length)]!;
@@ -194,9 +199,9 @@ function watchReads(cluster: Cluster<number>): void {
     assert(lines.length >= began.floor, `stale read ${requestId} at ${began.at}`);
     known = Math.max(known, lines.length);
   };
-  cluster.read = (id, timeoutMs) => {
+  cluster.read = (id, timeoutMs, options) => {
     const floor = known;
-    const requestId = read(id, timeoutMs);
+    const requestId = read(id, timeoutMs, options);
     open.set(requestId, { floor, at: id });
     // It may have ended inside the call, before it had a name.
     judge(requestId);

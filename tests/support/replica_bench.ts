@@ -14,10 +14,17 @@ import {
   type Message,
   type NodeId,
   POSITION_ZERO,
+  type RaftTiming,
   type Term,
   type Ticket,
 } from "@raftkv/core/raft";
-import { type HostTask, type Input, Replica, type Reply } from "@raftkv/core/replica";
+import {
+  type HostTask,
+  type Input,
+  type ReadMode,
+  Replica,
+  type Reply,
+} from "@raftkv/core/replica";
 import { pcg32 } from "../../core/random.ts";
 import { JournalMachine, line } from "./journal_machine.ts";
 import { accepted, entries, heartbeat, heartbeatAnswer, members } from "./raft_messages.ts";
@@ -29,6 +36,7 @@ export interface ReplicaBenchOptions {
   readonly log?: readonly number[];
   readonly snapshotLogBytesMin?: number;
   readonly seed?: number;
+  readonly timing?: Partial<RaftTiming>;
 }
 
 /** A replica under test; it is n1. */
@@ -56,7 +64,7 @@ export class ReplicaBench {
         base: POSITION_ZERO,
         entries: entries(0, options.log ?? []),
       },
-      timing: DEFAULT_TIMING,
+      timing: { ...DEFAULT_TIMING, ...options.timing },
       windows: DEFAULT_WINDOWS,
       random: pcg32(options.seed ?? 1),
       now: this.#now(),
@@ -120,9 +128,9 @@ export class ReplicaBench {
   }
 
   /** A client's read. */
-  read(timeoutMs = 1_000): number {
+  read(timeoutMs = 1_000, mode: ReadMode = "linearizable"): number {
     const requestId = ++this.#requests;
-    this.step({ kind: "read", requestId, deadlineMs: this.nowMs + timeoutMs });
+    this.step({ kind: "read", requestId, deadlineMs: this.nowMs + timeoutMs, mode });
     return requestId;
   }
 

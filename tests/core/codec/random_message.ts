@@ -178,11 +178,14 @@ export const MAKERS: {
     term: draw.term(),
     commitIndex: draw.index(),
     round: draw.round(),
+    sentAtMs: draw.integer(),
   }),
   heartbeat_response: (draw) => ({
     type: "heartbeat_response",
     term: draw.term(),
     round: draw.round(),
+    sentAtMs: draw.integer(),
+    withheldMs: draw.integer(),
   }),
   snapshot_request: (draw) => ({
     type: "snapshot_request",
@@ -212,7 +215,11 @@ export const MAKERS: {
       ? { kind: "applied", index: draw.index(), result: draw.bytes(60) }
       : { kind: "failed", reason: draw.oneOf(FAILURES) },
   }),
-  read_index_request: (draw) => ({ type: "read_index_request", requestId: draw.integer() }),
+  read_index_request: (draw) => ({
+    type: "read_index_request",
+    requestId: draw.integer(),
+    lease: draw.flag(),
+  }),
   read_index_response: (draw) => ({
     type: "read_index_response",
     requestId: draw.integer(),

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { LogIndex, NodeId } from "@raftkv/core/raft";
-import { append, heartbeat } from "../../support/raft_messages.ts";
+import { append, heartbeat, heartbeatAnswer } from "../../support/raft_messages.ts";
 import { ReplicaBench } from "../../support/replica_bench.ts";
 
 const n2 = "n2" as NodeId;
@@ -116,7 +116,7 @@ Deno.test("a leader that is deposed asks its successor for the reads it had begu
 
 Deno.test("a peer's question is answered with the index once it is confirmed", () => {
   const bench = new ReplicaBench().lead();
-  bench.receive("n2", { type: "read_index_request", requestId: 5 });
+  bench.receive("n2", { type: "read_index_request", requestId: 5, lease: false });
   assertEquals(bench.take("read_index_response"), []);
   bench.acknowledge();
   assertEquals(bench.take("read_index_response"), [
@@ -125,7 +125,11 @@ Deno.test("a peer's question is answered with the index once it is confirmed", (
 });
 
 Deno.test("a peer that asks a node that does not lead is told so at once", () => {
-  const bench = follower().receive("n3", { type: "read_index_request", requestId: 5 });
+  const bench = follower().receive("n3", {
+    type: "read_index_request",
+    requestId: 5,
+    lease: false,
+  });
   assertEquals(bench.take("read_index_response"), [
     { type: "read_index_response", requestId: 5, index: null },
   ]);
@@ -151,4 +155,54 @@ Deno.test("a read that ended is not served again by a late answer", () => {
   bench.wait(200);
   answer(bench, question!.requestId, 1);
   assertEquals(bench.replies.length, 1);
+});
+
+const lease = { timing: { leaseDriftMs: 100 } };
+
+/** Every voter answers the heartbeats it was sent, with a promise. */
+function promiseAll(bench: ReplicaBench): ReplicaBench {
+  const beats = bench.take("heartbeat_request");
+  for (const { term, round, sentAtMs } of beats) {
+    bench.receive("n2", heartbeatAnswer(term, round, { sentAtMs, withheldMs: 1_000 }));
+  }
+  bench.sent = [];
+  return bench;
+}
+
+Deno.test("a leader with a lease serves a lease read in the turn in which it arrives", () => {
+  const bench = promiseAll(new ReplicaBench(lease).lead().wait(200));
+  assertEquals(bench.end(bench.read(1_000, "lease")), "readable");
+  assertEquals([bench.end(bench.read()), bench.take("heartbeat_request").length], [null, 2]);
+});
+
+Deno.test("without a lease, a lease read is served like any other", () => {
+  const bench = new ReplicaBench(lease).lead();
+  const requestId = bench.read(1_000, "lease");
+  assertEquals(bench.end(requestId), null);
+  bench.acknowledge();
+  assertEquals(bench.end(requestId), "readable");
+});
+
+Deno.test("a follower asks its leader whether the lease will do; one strict read asks for a quorum", () => {
+  const bench = follower();
+  const requestId = bench.read(1_000, "lease");
+  const [question] = bench.take("read_index_request");
+  const strict = bench.read();
+  const late = bench.read(1_000, "lease");
+  answer(bench, question!.requestId, 1);
+  assertEquals([question!.lease, bench.end(requestId)], [true, "readable"]);
+  const [shared] = bench.take("read_index_request");
+  answer(bench, shared!.requestId, 1);
+  assertEquals([shared!.lease, bench.end(strict), bench.end(late)], [
+    false,
+    "readable",
+    "readable",
+  ]);
+});
+
+Deno.test("a peer's question is answered from the lease, if it says that the lease will do", () => {
+  const bench = promiseAll(new ReplicaBench(lease).lead().wait(200));
+  bench.receive("n2", { type: "read_index_request", requestId: 5, lease: false });
+  bench.receive("n2", { type: "read_index_request", requestId: 6, lease: true });
+  assertEquals(bench.take("read_index_response").map(({ requestId }) => requestId), [6]);
 });
