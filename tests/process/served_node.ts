@@ -59,6 +59,11 @@ export class ServedNode implements AsyncDisposable {
     return this.#program !== null && !this.#isPaused;
   }
 
+  /** Its process, or null if there is none. */
+  get pid(): number | null {
+    return this.#program?.pid ?? null;
+  }
+
   /** What it reported since its last start. */
   get heard(): readonly Heard[] {
     return this.#heard;

@@ -48,7 +48,7 @@ export function deadFiles(tree: Tree): Problem[] {
   const entries = [...exportsOf(tree).values(), ...programsOf(tree)];
   const tests = [...tree.keys()].filter((path) => TEST_ENTRY.test(path));
   const alive = reachable(graph, entries);
-  const aliveInTests = reachable(graph, tests);
+  const aliveInTests = reachable(graph, [...tests, ...programsOf(tree)]);
   const problems: Problem[] = [];
   for (const path of graph.keys()) {
     const found = TEST_FILE.test(path) ? aliveInTests : alive;

@@ -1,0 +1,241 @@
+/**
+ * What is measured, in which order, and what is wanted of it.
+ *
+ * @module
+ */
+
+import { fill, rawBytesOf, residentBytesMax, snapshotEffect, startAgain } from "./bulk.ts";
+import { grpcLoop, putCall, rangeCall } from "./h2load.ts";
+import { openLoop } from "./open_loop.ts";
+import { failover, handOver } from "./outage.ts";
+import { type Spread, spreadOf } from "./statistics.ts";
+import { type HttpCall, send, type System } from "./system.ts";
+import type { Goal, Row } from "./table.ts";
+import { closedLoop } from "./wrk.ts";
+
+/** How much to measure. */
+export interface Scale {
+  /** Rounds of each load, the two systems in turn. */
+  readonly rounds: number;
+  /** Seconds of each load. */
+  readonly seconds: number;
+  /** Leaders to kill. */
+  readonly kills: number;
+  /** Keys of the large store; 0 for none. */
+  readonly keys: number;
+}
+
+/** The systems, and whether gRPC can be spoken to etcd. */
+export interface Field {
+  readonly raftkv: System;
+  readonly etcd: System | null;
+  readonly hasGrpc: boolean;
+  readonly scale: Scale;
+  /** Told before each step. */
+  readonly onStep: (what: string) => void;
+}
+
+const KEYS = 10_000;
+const VALUE = "v".repeat(256);
+const keyOf = (number: number) => `key-${`${number}`.padStart(5, "0")}`;
+
+/** Everything, row by row. */
+export async function* measure(field: Field): AsyncGenerator<Row> {
+  const { raftkv, etcd, scale, onStep } = field;
+  for (const system of systemsOf(field)) {
+    onStep(`filling ${system.name}`);
+    for (let first = 0; first < KEYS; first += 100) {
+      const { url } = await system.leader();
+      const call = system.putAllCall(numbers(100).map((at) => [keyOf(first + at), VALUE]));
+      await send(url, call);
+    }
+  }
+  for (const load of LOADS) yield* rowsOf(field, load);
+  yield* outageRows(field);
+  if (scale.keys > 0) yield* bulkRows({ raftkv, etcd, scale, onStep });
+}
+
+interface Load {
+  readonly work: string;
+  readonly callOf: (system: System) => (number: number) => HttpCall;
+  readonly grpc: "Put" | "Range" | null;
+  readonly clients: number;
+  /** Of the rate over the JSON gateway, and over gRPC. */
+  readonly goals: readonly [json: Goal | null, grpc: Goal | null];
+  /** Of half of the answers; the rate counts if not given. */
+  readonly latency?: true;
+}
+
+const put = (system: System) => (number: number) => system.putCall(keyOf(number), VALUE);
+const get = (system: System) => (number: number) => system.getCall(keyOf(number));
+const atLeast = (bound: number): Goal => ({ of: "ratio", atLeast: bound });
+const atMost = (bound: number): Goal => ({ of: "ratio", atMost: bound });
+
+const LOADS: readonly Load[] = [
+  {
+    work: "PUT, 64 clients",
+    callOf: put,
+    grpc: "Put",
+    clients: 64,
+    goals: [atLeast(4), atLeast(3)],
+  },
+  { work: "PUT, 256 clients", callOf: put, grpc: "Put", clients: 256, goals: [atLeast(5), null] },
+  { work: "PUT, 512 clients", callOf: put, grpc: "Put", clients: 512, goals: [null, null] },
+  {
+    work: "PUT alone, half within",
+    callOf: put,
+    grpc: "Put",
+    clients: 1,
+    goals: [atMost(0.5), atMost(0.5)],
+    latency: true,
+  },
+  {
+    work: "GET, 64 clients",
+    callOf: get,
+    grpc: "Range",
+    clients: 64,
+    goals: [atLeast(5), atLeast(4)],
+  },
+];
+
+async function* rowsOf(field: Field, load: Load): AsyncGenerator<Row> {
+  const { scale: { rounds, seconds }, raftkv, etcd, hasGrpc, onStep } = field;
+  const { work, clients, callOf } = load;
+  const [own, json, grpc]: [number[], number[], number[]] = [[], [], []];
+  const figureOf = (result: { readonly rate: number; readonly p50Ms: number }) =>
+    load.latency === true ? result.p50Ms : result.rate;
+  const over = async (system: System) => {
+    const { url } = await system.leader();
+    const calls = numbers(KEYS).map(callOf(system));
+    return figureOf(await closedLoop({ url, calls, clients, seconds }));
+  };
+  for (let round = 1; round <= rounds; round++) {
+    onStep(`${work}, round ${round} of ${rounds}`);
+    own.push(await over(raftkv));
+    if (etcd === null) continue;
+    json.push(await over(etcd));
+    if (!hasGrpc || load.grpc === null) continue;
+    const { url } = await etcd.leader();
+    const call = load.grpc === "Put" ? putCall(keyOf(1), VALUE) : rangeCall(keyOf(1));
+    grpc.push(figureOf(await grpcLoop(url, { call, clients, seconds })));
+  }
+  const unit = load.latency === true ? "ms" : "a second";
+  const name = (door: string) => etcd === null ? work : `${work}; etcd over ${door}`;
+  yield compared({ work: name("JSON"), unit, goal: load.goals[0] }, own, json);
+  if (grpc.length > 0) yield compared({ work: name("gRPC"), unit, goal: load.goals[1] }, own, grpc);
+}
+
+async function* outageRows(field: Field): AsyncGenerator<Row> {
+  const { scale: { kills, seconds }, onStep } = field;
+  const open: Record<string, number[]> = {};
+  const gaps: Record<string, number[]> = {};
+  const handOvers: Record<string, number[]> = {};
+  for (const system of systemsOf(field)) {
+    const { url } = await system.leader();
+    onStep(`${system.name}: 1,000 writes a second, whatever comes`);
+    const result = await openLoop(url, { callOf: put(system), rate: 1_000, seconds });
+    if (result.failed > 0) throw new Error(`Cannot use a load: ${result.failed} writes failed`);
+    open[system.name] = [result.p99Ms];
+    for (let kill = 1; kill <= kills; kill++) {
+      onStep(`${system.name}: killing leader ${kill} of ${kills}`);
+      (gaps[system.name] ??= []).push(await failover(system));
+    }
+    for (let round = 1; round <= Math.ceil(kills / 4); round++) {
+      onStep(`${system.name}: hand-over ${round}`);
+      const { gapMs, failed } = await handOver(system);
+      (handOvers[system.name] ??= []).push(failed > 0 ? Infinity : gapMs);
+    }
+  }
+  const row = (work: string, goal: Goal | null, figures: Record<string, number[]>) =>
+    compared({ work, unit: "ms", goal }, figures["RaftKV"] ?? [], figures["etcd"] ?? []);
+  yield row("1,000 PUT a second, 99 % within", null, open);
+  yield row("leader killed, next write after", atMost(0.3), gaps);
+  yield row("hand-over, longest gap (∞: a write failed)", { of: "raftkv", atMost: 50 }, handOvers);
+}
+
+async function* bulkRows(
+  field: Pick<Field, "raftkv" | "etcd" | "scale" | "onStep">,
+): AsyncGenerator<Row> {
+  const { raftkv, scale: { keys, seconds }, onStep } = field;
+  const filling = { keys, valueBytes: 256 };
+  const memory: Record<string, number[]> = {};
+  const starts: Record<string, number[]> = {};
+  const rates: number[] = [];
+  const rate = async () => {
+    const { url } = await raftkv.leader();
+    const calls = numbers(KEYS).map(put(raftkv));
+    rates.push((await closedLoop({ url, calls, clients: 64, seconds })).rate);
+  };
+  await rate();
+  for (const system of systemsOf(field)) {
+    onStep(`${system.name}: filling in ${keys} keys`);
+    await fill(system, filling);
+    memory[system.name] = [await residentBytesMax(system) / 2 ** 20];
+    onStep(`${system.name}: killing and starting a node`);
+    starts[system.name] = [await startAgain(system)];
+  }
+  await rate();
+  const [small = NaN, large = NaN] = rates;
+  const work = (text: string) => `${keys} keys: ${text}`;
+  const row = (text: string, { unit, goal, figures }: {
+    readonly unit: string;
+    readonly goal: Goal | null;
+    readonly figures: Record<string, number[]>;
+  }) => compared({ work: work(text), unit, goal }, figures["RaftKV"] ?? [], figures["etcd"] ?? []);
+  yield row("memory of a node", { unit: "MiB", goal: atMost(1), figures: memory });
+  const raw = rawBytesOf(filling) / 2 ** 20;
+  const times = (memory["RaftKV"]?.[0] ?? NaN) / raw;
+  yield alone({ work: work("memory by raw bytes"), unit: "times" }, times, { atMost: 2 });
+  yield row("start after kill -9", { unit: "ms", goal: atMost(1), figures: starts });
+  yield alone(
+    { work: work("cost of a PUT, by that in a small store"), unit: "times" },
+    small / large,
+    {
+      atMost: 1.3,
+    },
+  );
+  onStep("writing beside a snapshot");
+  const effect = await snapshotEffect(raftkv, {
+    keys,
+    snapshotLogBytesMin: 64 * 1024 * 1024,
+    seconds: Math.max(10, seconds),
+  });
+  yield alone({ work: work("longest stall beside a snapshot"), unit: "ms" }, effect.stallMs, {
+    atMost: 20,
+  });
+  const slower = effect.beside.p99Ms / effect.calm.p99Ms;
+  yield alone({ work: work("99 % of PUTs beside a snapshot, by without"), unit: "times" }, slower, {
+    atMost: 2,
+  });
+}
+
+function compared(
+  about: Pick<Row, "work" | "unit" | "goal">,
+  own: readonly number[],
+  others: readonly number[],
+): Row {
+  const raftkv = spread(own);
+  const etcd = spread(others);
+  return { ...about, raftkv, etcd, ratio: raftkv && etcd ? raftkv.median / etcd.median : null };
+}
+
+function alone(
+  about: Pick<Row, "work" | "unit">,
+  figure: number,
+  goal: { readonly atMost: number },
+): Row {
+  const goalOf: Goal = { of: "raftkv", ...goal };
+  return { ...about, raftkv: spread([figure]), etcd: null, ratio: null, goal: goalOf };
+}
+
+function spread(figures: readonly number[]): Spread | null {
+  return figures.length === 0 ? null : spreadOf(figures);
+}
+
+function systemsOf({ raftkv, etcd }: Pick<Field, "raftkv" | "etcd">): readonly System[] {
+  return etcd === null ? [raftkv] : [raftkv, etcd];
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at);
+}
