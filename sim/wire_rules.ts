@@ -67,6 +67,8 @@ function promisedTerm(message: Message): Term | null {
     case "status_response":
     case "state_hash":
     case "forward_request":
+    case "order_request":
+    case "order_response":
       return null;
     default:
       return message.term;

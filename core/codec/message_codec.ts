@@ -121,4 +121,6 @@ const REPLICA_TYPES = new Tags<ReplicaMessage["type"]>({
   status_request: 36,
   status_response: 37,
   state_hash: 38,
+  order_request: 39,
+  order_response: 40,
 });

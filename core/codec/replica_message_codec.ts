@@ -6,13 +6,7 @@
  */
 
 import { unreachable } from "../assert.ts";
-import type {
-  ForwardEnd,
-  NodeStatus,
-  ProposalFailure,
-  ReplicaMessage,
-  Role,
-} from "../raft/message.ts";
+import type { ForwardEnd, NodeStatus, ReplicaMessage, Role } from "../raft/message.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import {
@@ -22,6 +16,8 @@ import {
   readTerm,
   writeNodeIdOrNull,
 } from "./ids_codec.ts";
+import { readOrder, readOrderEnd, writeOrder, writeOrderEnd } from "./order_codec.ts";
+import { PROPOSAL_FAILURES } from "./proposal_failures.ts";
 import { Tags } from "./tags.ts";
 
 /** Writes the fields of a message, without its type. */
@@ -40,6 +36,13 @@ export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage)
     case "forward_response":
       writer.varint(message.sender);
       return writeForwardEnd(writer, message.end);
+    case "order_request":
+      writer.varint(message.sender);
+      writer.varint(message.term);
+      return writeOrder(writer, message.order);
+    case "order_response":
+      writer.varint(message.sender);
+      return writeOrderEnd(writer, message.end);
     case "read_index_request":
       return writer.flag(message.lease);
     case "status_request":
@@ -79,6 +82,16 @@ export function readReplicaMessage(
       };
     case "forward_response":
       return { type, requestId, sender: reader.varint(), end: readForwardEnd(reader) };
+    case "order_request":
+      return {
+        type,
+        requestId,
+        sender: reader.varint(),
+        term: readTerm(reader),
+        order: readOrder(reader),
+      };
+    case "order_response":
+      return { type, requestId, sender: reader.varint(), end: readOrderEnd(reader) };
     case "read_index_request":
       return { type, requestId, lease: reader.flag() };
     case "status_request":
@@ -93,7 +106,7 @@ export function readReplicaMessage(
 }
 
 function writeForwardEnd(writer: ByteWriter, end: ForwardEnd): void {
-  if (end.kind === "failed") return writer.u8(FAILURES.tagOf(end.reason));
+  if (end.kind === "failed") return writer.u8(PROPOSAL_FAILURES.tagOf(end.reason));
   writer.u8(APPLIED);
   writer.varint(end.index);
   writer.bytes(end.result);
@@ -104,7 +117,7 @@ function readForwardEnd(reader: ByteReader): ForwardEnd {
   if (tag === APPLIED) {
     return { kind: "applied", index: readLogIndex(reader), result: reader.bytes() };
   }
-  return { kind: "failed", reason: FAILURES.nameOf(tag) ?? reader.fail("End is unknown") };
+  return { kind: "failed", reason: PROPOSAL_FAILURES.nameOf(tag) ?? reader.fail("End is unknown") };
 }
 
 function writeNodeStatus(writer: ByteWriter, status: NodeStatus): void {
@@ -135,15 +148,6 @@ function readNodeStatus(reader: ByteReader): NodeStatus {
 
 /** First byte of a forwarded command's end: this, or the tag of a failure. */
 const APPLIED = 0;
-
-const FAILURES = new Tags<ProposalFailure>({
-  not_leader: 1,
-  no_leader: 2,
-  overloaded: 3,
-  stopping: 4,
-  lost: 5,
-  unknown: 6,
-});
 
 const ROLES = new Tags<Role>({
   follower: 1,

@@ -32,7 +32,8 @@ export interface MembershipChange {
 /**
  * Why a change is refused: nothing was proposed. `change_in_progress`: another one is not finished,
  * or the leader has not committed in its term yet. `configuration_changed`: the caller's picture of
- * the membership is out of date. `not_caught_up`: a member that was to vote lags behind.
+ * the membership is out of date. `already_member`: the id or the URL is that of a member.
+ * `not_caught_up`: a member that was to vote lags behind.
  */
 export type MembershipRefusal =
   | "change_in_progress"
@@ -123,6 +124,7 @@ function refusalOf(
   if (add.length + remove.length + promote.length + moved.length === 0) return "nothing_to_change";
   if (new Set(add.map((member) => member.id)).size < add.length) return "already_member";
   if (add.some(({ id }) => isMember(id))) return "already_member";
+  if (isUrlTaken(current, { add, remove, promote, move })) return "already_member";
   if (add.some(({ replaces }) => replaces !== null && !current.voters.includes(replaces))) {
     return "unknown_member";
   }
@@ -133,6 +135,21 @@ function refusalOf(
     return "not_a_learner";
   }
   return promote.every(hasCaughtUp) ? null : "not_caught_up";
+}
+
+/**
+ * Whether two members would be reached under one URL. Only who comes in another's place may come to
+ * its address: a machine that lost its disk returns as a new node.
+ */
+function isUrlTaken({ members }: Configuration, { add, remove, move }: MembershipChange): boolean {
+  const moved = new Map(move.map(({ id, url }) => [id, url]));
+  const staying = members.filter(({ id }) => !remove.includes(id))
+    .map(({ id, url }) => ({ id, url: moved.get(id) ?? url }));
+  const isTaken = (url: string, except: NodeId | null) =>
+    staying.some((member) => member.url === url && member.id !== except);
+  return new Set(add.map(({ url }) => url)).size < add.length ||
+    add.some(({ url, replaces }) => isTaken(url, replaces)) ||
+    move.some(({ id, url }) => isTaken(url, id));
 }
 
 function candidatesAfter(current: Configuration, change: MembershipChange): VoterCandidate[] {

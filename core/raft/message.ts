@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { Configuration } from "./configuration.ts";
 import type { Entry } from "./entry.ts";
 import type { LogIndex, LogPosition, NodeId, ReadRound, Term } from "./ids.ts";
+import type { MembershipChange, MembershipRefusal } from "./membership.ts";
 import type { SnapshotChunk } from "./snapshot.ts";
 
 /** A message of the consensus protocol. */
@@ -166,6 +168,62 @@ export type ProposalFailure =
   | "lost"
   | "unknown";
 
+/** A follower hands an operator's order to the leader. */
+export interface OrderRequest extends ServiceMessage<"order_request"> {
+  /** Drawn at random by each run of the sending process, as in {@linkcode ForwardRequest}. */
+  readonly sender: number;
+  /** Higher than any the same sender used before: a repeated request must not count twice. */
+  readonly requestId: number;
+  /** The term whose leader is meant. */
+  readonly term: Term;
+  /** What is to be done. */
+  readonly order: Order;
+}
+
+/** What an operator may want of the leader. */
+export type Order =
+  | {
+    readonly kind: "change_membership";
+    /** What is to change. */
+    readonly change: MembershipChange;
+    /** Where the configuration stands that the operator has seen; null if any will do. */
+    readonly expectedIndex: number | null;
+  }
+  | {
+    readonly kind: "transfer_leadership";
+    /** Who is to lead; null for whoever is furthest along. */
+    readonly target: NodeId | null;
+  };
+
+/** How a forwarded order ended. */
+export interface OrderResponse extends ServiceMessage<"order_response"> {
+  /** As in the request: an answer to an earlier run of the process is none to this one. */
+  readonly sender: number;
+  /** How it ended. */
+  readonly end: OrderEnd;
+}
+
+/** The ways an order can end. */
+export type OrderEnd =
+  | {
+    readonly kind: "membership_changed";
+    /** Where the final configuration stands; it is committed. */
+    readonly index: LogIndex;
+    /** The final configuration. */
+    readonly configuration: Configuration;
+  }
+  | { readonly kind: "membership_refused"; readonly reason: MembershipRefusal }
+  /** Somebody else leads now, or `leaderId` did already; not always the one that was meant. */
+  | { readonly kind: "leadership_transferred"; readonly leaderId: NodeId }
+  | { readonly kind: "transfer_refused"; readonly reason: TransferRefusal }
+  | { readonly kind: "failed"; readonly reason: ProposalFailure };
+
+/**
+ * Why the leader leads on. `no_heir`: no voter that could take over has answered lately.
+ * `not_taken_over`: the one that was asked to did not do so in time.
+ */
+export type TransferRefusal = "unknown_member" | "not_a_voter" | "no_heir" | "not_taken_over";
+
 /** A follower asks the leader for an index that is safe to read at (thesis §6.4). */
 export interface ReadIndexRequest extends ServiceMessage<"read_index_request"> {
   /** Drawn at random for each attempt, so that no late answer fits a later question. */
@@ -249,6 +307,8 @@ export type RaftMessage =
 export type ReplicaMessage =
   | ForwardRequest
   | ForwardResponse
+  | OrderRequest
+  | OrderResponse
   | ReadIndexRequest
   | ReadIndexResponse
   | StatusRequest
@@ -268,6 +328,8 @@ export function isReplicaMessage(message: Message): message is ReplicaMessage {
   switch (message.type) {
     case "forward_request":
     case "forward_response":
+    case "order_request":
+    case "order_response":
     case "read_index_request":
     case "read_index_response":
     case "status_request":

@@ -59,7 +59,9 @@ export function proposeChange<Token>(
     hasCaughtUp: (id) => hasCaughtUp(state, role.progress.get(id)),
   });
   if (typeof next === "string") return { kind: "refused", reason: next };
-  return { kind: "appended", position: appendConfiguration(state, role, next) };
+  // Nobody is to vote whose directory is not known: what comes back without it could vote again.
+  const acquainted = withIncarnations(next, state.incarnations) ?? next;
+  return { kind: "appended", position: appendConfiguration(state, role, acquainted) };
 }
 
 /** Takes the next step of a change, if the last one is committed. */

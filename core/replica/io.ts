@@ -7,7 +7,13 @@
 import type { Configuration, Member } from "../raft/configuration.ts";
 import type { LogIndex, NodeId, Ticket } from "../raft/ids.ts";
 import type { MembershipChange, MembershipRefusal } from "../raft/membership.ts";
-import type { Envelope, Message, NodeStatus, ProposalFailure } from "../raft/message.ts";
+import type {
+  Envelope,
+  Message,
+  NodeStatus,
+  ProposalFailure,
+  TransferRefusal,
+} from "../raft/message.ts";
 import type { SnapshotTask } from "../raft/outbox.ts";
 import type { PersistBatch } from "../raft/persist.ts";
 import type { SnapshotChunk, SnapshotMeta, SnapshotPoint } from "../raft/snapshot.ts";
@@ -84,8 +90,15 @@ export type Input =
   }
   /** An `install` task is done: the state machine holds the snapshot, unless its bytes were bad. */
   | { readonly kind: "installed"; readonly meta: SnapshotMeta; readonly ok: boolean }
-  /** Hand the leadership to `target`, or to whoever is furthest along. */
-  | { readonly kind: "transfer_leadership"; readonly target: NodeId | null }
+  /**
+   * Hand the leadership to `target`, or to whoever is furthest along. If somebody waits for an
+   * `answer`, the order goes to the leader, whoever that is; else only this node is meant.
+   */
+  | {
+    readonly kind: "transfer_leadership";
+    readonly target: NodeId | null;
+    readonly answer?: { readonly requestId: RequestId; readonly deadlineMs: number };
+  }
   /** The node is about to stop: take nothing new, hand over what it leads. */
   | { readonly kind: "stop" };
 
@@ -144,6 +157,18 @@ export type Reply<Result> =
     readonly kind: "membership_refused";
     readonly requestId: RequestId;
     readonly reason: MembershipRefusal;
+  }
+  /** `leaderId` leads now: the one that was meant, or another that won the election. */
+  | {
+    readonly kind: "leadership_transferred";
+    readonly requestId: RequestId;
+    readonly leaderId: NodeId;
+  }
+  /** The leader leads on. */
+  | {
+    readonly kind: "transfer_refused";
+    readonly requestId: RequestId;
+    readonly reason: TransferRefusal;
   }
   | { readonly kind: "failed"; readonly requestId: RequestId; readonly reason: RequestFailure };
 

@@ -8,7 +8,6 @@
 
 import { unreachable } from "../assert.ts";
 import { DecodeError } from "../codec/decode_error.ts";
-import { drawId, type Random } from "../random.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { LogIndex, NodeId, Term } from "../raft/ids.ts";
 import type {
@@ -77,16 +76,16 @@ export class Proposals<Result> {
   /**
    * Starts with none.
    *
-   * @param run `random` draws the name of this run, which must differ from those of earlier runs;
-   *   `termAtStart` is the term that storage recovered.
+   * @param run `sender` names this run and must differ from the names of earlier runs; `termAtStart`
+   *   is the term that storage recovered.
    */
   constructor(
     machine: StateMachine<Result>,
-    run: { readonly random: Random; readonly termAtStart: Term },
+    run: { readonly sender: number; readonly termAtStart: Term },
   ) {
     this.#machine = machine;
     this.#termAtStart = run.termAtStart;
-    this.#sender = drawId(run.random);
+    this.#sender = run.sender;
   }
 
   /** How many clients wait for an answer. */

@@ -7,6 +7,7 @@
  */
 
 import { unreachable } from "../assert.ts";
+import { drawId } from "../random.ts";
 import { indexMax, type LogIndex, type NodeId, POSITION_ZERO, type Term } from "../raft/ids.ts";
 import type { Instant } from "../raft/instant.ts";
 import {
@@ -14,6 +15,7 @@ import {
   isReplicaMessage,
   type Message,
   type NodeStatus,
+  type Order,
   type ReplicaMessage,
   type Role,
 } from "../raft/message.ts";
@@ -21,15 +23,17 @@ import type { Configuration, Member } from "../raft/configuration.ts";
 import { RaftNode } from "../raft/node.ts";
 import type { RaftOptions } from "../raft/options.ts";
 import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
-import type { HostTask, Input, Outbox, Reply, StateCapture } from "./io.ts";
+import { Belonging } from "./belonging.ts";
+import type { Desk } from "./desk.ts";
+import type { HostTask, Input, Outbox, Reply, RequestId, StateCapture } from "./io.ts";
 import { Maintenance } from "./maintenance.ts";
-import { MembershipRequests } from "./membership_requests.ts";
+import { OperatorRequests } from "./operator_requests.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads, type ReadToken } from "./reads.ts";
 import { SnapshotPolicy } from "./snapshot_policy.ts";
 import { StateHashes } from "./state_hashes.ts";
 import type { StateMachine } from "./state_machine.ts";
-import { StatusQueries } from "./status_queries.ts";
+import { statusOf, StatusQueries } from "./status_queries.ts";
 
 /** Everything a replica needs to start. */
 export interface ReplicaOptions<Result> extends RaftOptions {
@@ -47,7 +51,10 @@ export class Replica<Result> {
   readonly #reads: Reads;
   readonly #queries = new StatusQueries();
   readonly #hashes: StateHashes;
-  readonly #changes = new MembershipRequests();
+  readonly #orders: OperatorRequests;
+  readonly #belonging: Belonging;
+  /** Where clients wait. */
+  readonly #desks: readonly Desk<Result>[];
   readonly #maintenance: Maintenance;
   readonly #policy: SnapshotPolicy;
   readonly #heartbeatMs: number;
@@ -69,9 +76,12 @@ export class Replica<Result> {
     const { recovered, machine, random } = options;
     this.#node = new RaftNode(options);
     this.#machine = machine;
-    const termAtStart = recovered.hardState.term;
-    this.#proposals = new Proposals(machine, { random, termAtStart });
+    const run = { sender: drawId(random), termAtStart: recovered.hardState.term };
+    this.#proposals = new Proposals(machine, run);
+    this.#orders = new OperatorRequests(run);
+    this.#belonging = new Belonging(options.id);
     this.#reads = new Reads(random);
+    this.#desks = [this.#proposals, this.#orders, this.#reads, this.#queries];
     this.#heartbeatMs = options.timing.heartbeatMs;
     this.#hashes = new StateHashes(machine, this.#heartbeatMs);
     this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
@@ -129,8 +139,7 @@ export class Replica<Result> {
 
   /** How many clients wait for an answer. */
   get pendingCount(): number {
-    return this.#proposals.pendingCount + this.#reads.pendingCount + this.#queries.pendingCount +
-      this.#changes.pendingCount;
+    return this.#desks.reduce((count, desk) => count + desk.pendingCount, 0);
   }
 
   /** When a `tick` next has something to do, by the monotonic clock. */
@@ -142,21 +151,15 @@ export class Replica<Result> {
     return this.#maintains ? Math.min(wakeAtMs, this.#maintenance.dueMs) : wakeAtMs;
   }
 
+  /** Whether the node's own log says, for good, that it has been removed from the cluster. */
+  get isRemoved(): boolean {
+    return this.#belonging.isLeft && this.isConfigurationCommitted;
+  }
+
   /** How this node sees itself. */
   status(): NodeStatus {
-    const node = this.#node;
-    const isMemberWithoutVote = node.configuration.learners.includes(node.id);
-    return {
-      id: node.id,
-      role: isMemberWithoutVote ? "learner" : node.role,
-      term: node.term,
-      leaderId: node.leaderId,
-      lastIndex: node.lastIndex,
-      commitIndex: node.commitIndex,
-      appliedIndex: this.#appliedIndex,
-      snapshotIndex: node.snapshotIndex,
-      revision: this.#machine.revision,
-    };
+    const { revision } = this.#machine;
+    return statusOf(this.#node, { appliedIndex: this.#appliedIndex, revision });
   }
 
   /**
@@ -193,8 +196,7 @@ export class Replica<Result> {
           deadlineMs: input.deadlineMs,
         });
       case "change_membership":
-        if (this.#stopping) return this.#refuse(input.requestId);
-        return this.#changes.add(this.#node, input);
+        return this.#onOrder(input, input);
       case "persisted":
         return this.#node.onPersisted(input.ticket);
       case "peer_up":
@@ -213,6 +215,7 @@ export class Replica<Result> {
       case "installed":
         return this.#onInstalled(input);
       case "transfer_leadership":
+        if (input.answer !== undefined) return this.#onOrder(input, input.answer);
         this.#node.transferLeadership(input.target);
         return;
       case "stop":
@@ -235,14 +238,16 @@ export class Replica<Result> {
     };
     this.#maybeMaintain();
     this.#proposals.flush(this.#node, host);
+    this.#orders.flush(this.#node, host);
     this.#reads.flush(this.#node, host);
     const raft = this.#node.drain();
+    this.#belonging.note(this.#node.configuration);
     this.#apply(raft);
     for (const token of raft.abandoned) this.#reads.onAbandoned(token);
     for (const grant of raft.grants) this.#reads.onGrant(grant);
     const differs = this.#hashes.flush(this.#node, { ...host, appliedIndex: this.#stateIndex });
     this.#reads.onApplied(this.#appliedIndex);
-    this.#changes.advance(this.#node, this.#appliedIndex);
+    this.#orders.advance(this.#node, this.#appliedIndex);
     for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
     this.#maybeSnapshot();
     return {
@@ -262,7 +267,7 @@ export class Replica<Result> {
     this.#proposals.expire(nowMs);
     this.#reads.expire(nowMs, this.leaderId === null ? "no_leader" : "timeout");
     this.#queries.expire(nowMs);
-    this.#changes.expire(nowMs);
+    this.#orders.expire(nowMs);
   }
 
   #onMessage(from: NodeId, message: Message): void {
@@ -277,20 +282,16 @@ export class Replica<Result> {
         return this.#proposals.addForwarded(from, message);
       case "forward_response":
         return this.#proposals.onForwardEnd(message, timing);
+      case "order_request":
+        return this.#orders.addForwarded(from, message, timing.nowMs);
+      case "order_response":
+        return this.#orders.onResponse(message, timing);
       case "read_index_request":
         return this.#node.read({ kind: "peer", from, requestId: message.requestId }, message);
       case "read_index_response":
         return this.#reads.onResponse(message.requestId, message.index, timing);
       case "status_request":
-        this.#messages.push({
-          to: from,
-          message: {
-            type: "status_response",
-            requestId: message.requestId,
-            status: this.status(),
-          },
-        });
-        return;
+        return this.#queries.answer(from, message.requestId, this.status());
       case "state_hash":
         return this.#hashes.onMessage(from, message, this.#stateIndex);
       case "status_response":
@@ -303,14 +304,21 @@ export class Replica<Result> {
   #onPeerDown(peer: NodeId): void {
     this.#up.delete(peer);
     this.#node.onPeerDown(peer);
-    this.#proposals.onPeerDown(peer);
-    this.#reads.onPeerDown(peer);
-    this.#queries.onPeerDown(peer);
+    for (const desk of this.#desks) desk.onPeerDown(peer);
+  }
+
+  #onOrder(
+    order: Order,
+    { requestId, deadlineMs }: { readonly requestId: RequestId; readonly deadlineMs: number },
+  ): void {
+    if (this.#stopping) this.#refuse(requestId);
+    else this.#orders.add(requestId, order, deadlineMs);
   }
 
   #onStop(): void {
     this.#stopping = true;
     this.#proposals.stop();
+    this.#orders.stop();
     this.#reads.stop();
     this.#node.transferLeadership(null);
   }
@@ -379,22 +387,11 @@ export class Replica<Result> {
   }
 
   #takeMessages(): Envelope[] {
-    return [
-      ...this.#messages.splice(0),
-      ...this.#proposals.takeMessages(),
-      ...this.#reads.takeMessages(),
-      ...this.#queries.takeMessages(),
-      ...this.#hashes.takeMessages(),
-    ];
+    const sources = [...this.#desks, this.#hashes];
+    return [...this.#messages.splice(0), ...sources.flatMap((source) => source.takeMessages())];
   }
 
   #takeReplies(): Reply<Result>[] {
-    return [
-      ...this.#replies.splice(0),
-      ...this.#proposals.takeReplies(),
-      ...this.#reads.takeReplies(),
-      ...this.#queries.takeReplies(),
-      ...this.#changes.takeReplies(),
-    ];
+    return [...this.#replies.splice(0), ...this.#desks.flatMap((desk) => desk.takeReplies())];
   }
 }

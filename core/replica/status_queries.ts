@@ -7,7 +7,27 @@
 import type { Member } from "../raft/configuration.ts";
 import type { NodeId } from "../raft/ids.ts";
 import type { Envelope, NodeStatus } from "../raft/message.ts";
+import type { RaftNode } from "../raft/node.ts";
 import type { Reply, RequestId } from "./io.ts";
+
+/** How a node sees itself. */
+export function statusOf(
+  node: RaftNode<unknown>,
+  state: Pick<NodeStatus, "appliedIndex" | "revision">,
+): NodeStatus {
+  const isMemberWithoutVote = node.configuration.learners.includes(node.id);
+  return {
+    id: node.id,
+    role: isMemberWithoutVote ? "learner" : node.role,
+    term: node.term,
+    leaderId: node.leaderId,
+    lastIndex: node.lastIndex,
+    commitIndex: node.commitIndex,
+    appliedIndex: state.appliedIndex,
+    snapshotIndex: node.snapshotIndex,
+    revision: state.revision,
+  };
+}
 
 interface Query {
   readonly members: readonly Member[];
@@ -45,6 +65,11 @@ export class StatusQueries {
     const answers = new Map([[own.id, own]]);
     this.#queries.set(requestId, { members, answers, awaited, deadlineMs });
     this.#maybeEnd(requestId);
+  }
+
+  /** A member asks how this node is. */
+  answer(to: NodeId, requestId: RequestId, status: NodeStatus): void {
+    this.#messages.push({ to, message: { type: "status_response", requestId, status } });
   }
 
   /** A member has answered. */

@@ -6,6 +6,7 @@
  */
 
 import {
+  type Configuration,
   DEFAULT_TIMING,
   DEFAULT_WINDOWS,
   type Envelope,
@@ -32,6 +33,8 @@ import { accepted, entries, heartbeat, heartbeatAnswer, members } from "./raft_m
 /** What a replica on the bench starts from. */
 export interface ReplicaBenchOptions {
   readonly size?: number;
+  /** The members at the beginning, in place of `size`. */
+  readonly configuration?: Configuration;
   readonly term?: number;
   readonly log?: readonly number[];
   readonly snapshotLogBytesMin?: number;
@@ -57,7 +60,7 @@ export class ReplicaBench {
   constructor(options: ReplicaBenchOptions = {}) {
     this.replica = new Replica<number>({
       id: "n1" as NodeId,
-      initialConfiguration: members(options.size ?? 3),
+      initialConfiguration: options.configuration ?? members(options.size ?? 3),
       recovered: {
         hardState: { term: (options.term ?? 0) as Term, votedFor: null },
         snapshot: null,
@@ -144,6 +147,14 @@ export class ReplicaBench {
       expectedIndex: null,
       deadlineMs: this.nowMs + timeoutMs,
     });
+    return requestId;
+  }
+
+  /** An operator's order to hand the leadership over. */
+  transfer(target: NodeId | null, timeoutMs = 1_000): number {
+    const requestId = ++this.#requests;
+    const answer = { requestId, deadlineMs: this.nowMs + timeoutMs };
+    this.step({ kind: "transfer_leadership", target, answer });
     return requestId;
   }
 

@@ -13,6 +13,8 @@ import type {
   LogPosition,
   Message,
   NodeId,
+  Order,
+  OrderEnd,
   ReadRound,
   Role,
   SnapshotChunk,
@@ -110,6 +112,40 @@ export class Draw {
     return { meta, offsetBytes: data.length === 0 ? 0 : offsetBytes, data };
   }
 
+  order(): Order {
+    if (this.flag()) {
+      return { kind: "transfer_leadership", target: this.flag() ? this.id() : null };
+    }
+    const ids = () => Array.from({ length: this.upTo(3) }, () => this.id());
+    const members = () => ids().map((id) => ({ id, url: `http://${id}:8001` }));
+    const change = {
+      add: members().map((member) => ({
+        ...member,
+        votes: this.flag(),
+        replaces: this.flag() ? this.id() : null,
+      })),
+      remove: ids(),
+      promote: ids(),
+      move: members(),
+    };
+    const expectedIndex = this.flag() ? this.integer() : null;
+    return { kind: "change_membership", change, expectedIndex };
+  }
+
+  orderEnd(): OrderEnd {
+    return this.oneOf<() => OrderEnd>([
+      () => ({
+        kind: "membership_changed",
+        index: this.index(),
+        configuration: this.configuration(),
+      }),
+      () => ({ kind: "membership_refused", reason: this.oneOf(MEMBERSHIP_REFUSALS) }),
+      () => ({ kind: "leadership_transferred", leaderId: this.id() }),
+      () => ({ kind: "transfer_refused", reason: this.oneOf(TRANSFER_REFUSALS) }),
+      () => ({ kind: "failed", reason: this.oneOf(FAILURES) }),
+    ])();
+  }
+
   /** Entries that may follow `previous`. */
   entriesAfter(previous: LogPosition): Entry[] {
     const entries: Entry[] = [];
@@ -126,6 +162,17 @@ export class Draw {
 }
 
 const ROLES: readonly Role[] = ["follower", "pre_candidate", "candidate", "leader", "learner"];
+const MEMBERSHIP_REFUSALS = [
+  "change_in_progress",
+  "configuration_changed",
+  "already_member",
+  "unknown_member",
+  "not_a_learner",
+  "not_caught_up",
+  "no_voter_left",
+  "nothing_to_change",
+] as const;
+const TRANSFER_REFUSALS = ["unknown_member", "not_a_voter", "no_heir", "not_taken_over"] as const;
 const FAILURES = [
   "not_leader",
   "no_leader",
@@ -214,6 +261,19 @@ export const MAKERS: {
     end: draw.flag()
       ? { kind: "applied", index: draw.index(), result: draw.bytes(60) }
       : { kind: "failed", reason: draw.oneOf(FAILURES) },
+  }),
+  order_request: (draw) => ({
+    type: "order_request",
+    sender: draw.integer(),
+    requestId: draw.integer(),
+    term: draw.term(),
+    order: draw.order(),
+  }),
+  order_response: (draw) => ({
+    type: "order_response",
+    sender: draw.integer(),
+    requestId: draw.integer(),
+    end: draw.orderEnd(),
   }),
   read_index_request: (draw) => ({
     type: "read_index_request",

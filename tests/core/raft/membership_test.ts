@@ -207,6 +207,27 @@ Deno.test("a change that makes no sense is refused, each with its reason", () =>
   assertEquals(next(joint, { remove: [N1] }), "change_in_progress");
 });
 
+Deno.test("no two members have one URL, but for one that comes in the other's place", () => {
+  const current = configuration([N1, N2, N3]);
+  const { url } = member(N2);
+  const taken: readonly Partial<MembershipChange>[] = [
+    { add: [newcomer(N4, { url })] },
+    { add: [newcomer(N4, { url, replaces: N1 })] },
+    { move: [{ id: N1, url }] },
+    { add: [newcomer(N4)], move: [{ id: N1, url: member(N4).url }] },
+  ];
+  for (const content of taken) assertEquals(next(current, content), "already_member");
+  const free: readonly Partial<MembershipChange>[] = [
+    { add: [newcomer(N4, { url, replaces: N2 })] },
+    { add: [newcomer(N4, { url })], remove: [N2] },
+    { move: [{ id: N1, url }, { id: N2, url: member(N1).url }] },
+  ];
+  for (const content of free) assert(typeof next(current, content) !== "string");
+  const waiting = path(current, { add: [newcomer(N4, { url, replaces: N2 })] })[1]!;
+  const other = { ...newcomer("n5" as NodeId, { url, replaces: N2 }) };
+  assertEquals(next(waiting, { add: [other] }), "already_member");
+});
+
 Deno.test("a learner is promoted only once it has caught up", () => {
   const current = configuration([N1], [N2, N3]);
   const promote = (ids: readonly NodeId[]) =>

@@ -264,3 +264,20 @@ Deno.test("a leader writes down which life of its directory each member is in", 
   acknowledge(bench, "n2");
   assertEquals(known(), ["a", "b", "c"]);
 });
+
+Deno.test("nobody begins to vote before it is written down which directory it has", () => {
+  const bench = leader(1);
+  request(bench, { add: [{ ...newcomer("n2"), votes: false }] });
+  const add = bench.node.lastIndex;
+  // It links up, catches up and is promoted before the leader has come to write anything down.
+  bench.node.onPeerUp(id("n2"), "b");
+  bench.node.step(id("n2"), rejected(bench.node.term, { index: add - 1, hint: [0, 0] }));
+  bench.node.step(id("n2"), accepted(bench.node.term, add));
+  const change = { add: [], remove: [], promote: [id("n2")], move: [] };
+  assertEquals(bench.node.changeMembership(change, null).kind, "appended");
+  assertEquals(roles(bench.node), "n1 n2|n1|");
+  assertEquals(bench.node.configuration.members.map(({ incarnation }) => incarnation), [
+    undefined,
+    "b",
+  ]);
+});
