@@ -46,6 +46,14 @@ export const LIMITS: {
   readonly sessionAnswersMax: number;
   /** Most bytes of keys and values in all remembered answers, those of the session in use aside. */
   readonly sessionsBytesMax: number;
+  /** Longest idempotency key in bytes. */
+  readonly idempotencyKeyBytesMax: number;
+  /** Most idempotency keys remembered; replicated like the sessions. */
+  readonly idempotencyKeysMax: number;
+  /** Most bytes of idempotency keys and of keys and values in their answers. */
+  readonly idempotencyBytesMax: number;
+  /** For how long an idempotency key is remembered at most, in replicated time. */
+  readonly idempotencyAgeMsMax: number;
   /** Longest time to live of a lease in milliseconds. */
   readonly leaseTtlMsMax: number;
   /** Most keys of one lease: they all end in one step. */
@@ -72,6 +80,10 @@ export const LIMITS: {
   sessionsMax: 4_096,
   sessionAnswersMax: 64,
   sessionsBytesMax: 67_108_864,
+  idempotencyKeyBytesMax: 255,
+  idempotencyKeysMax: 65_536,
+  idempotencyBytesMax: 67_108_864,
+  idempotencyAgeMsMax: 86_400_000,
   leaseTtlMsMax: 1_000_000_000_000,
   leaseKeysMax: 4_096,
   sessionIdleMsMax: 3_600_000,
@@ -89,6 +101,11 @@ invariant(
 invariant(
   LIMITS.commitAnswerBytesMax + LIMITS.valueBytesMax < LIMITS.messageBytesMax,
   "any answer fits in one message",
+);
+invariant(
+  LIMITS.idempotencyKeyBytesMax + LIMITS.commitAnswerBytesMax + LIMITS.valueBytesMax <
+    LIMITS.idempotencyBytesMax,
+  "the answer just given is always remembered",
 );
 invariant(LIMITS.snapshotChunkBytes < LIMITS.messageBytesMax, "a chunk fits in one message");
 invariant(LIMITS.messageBytesMax < LIMITS.segmentBytesMax, "any batch part fits in one segment");

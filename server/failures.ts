@@ -16,6 +16,17 @@ export interface FailureReply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Marks the answer to a write whose first sending was answered before. */
+export const REPLAYED: Readonly<Record<string, string>> = { "idempotent-replayed": "true" };
+
+/** A failure that an earlier sending of the same write was answered. */
+export class ReplayedFailure extends KvFailure {
+  /** Makes it of the failure of then. */
+  constructor({ code, message, outcome }: KvFailure) {
+    super(code, message, outcome);
+  }
+}
+
 /** What a client is told of anything that was thrown: of what we did not foresee, only that. */
 export function failureOf(thrown: unknown): KvFailure {
   return thrown instanceof KvFailure ? thrown : new KvFailure("internal");
@@ -34,7 +45,10 @@ export function failureReply(failure: KvFailure): FailureReply {
   return {
     status,
     json: JSON.stringify(body),
-    headers: mayPass ? { "retry-after": RETRY_AFTER_SECONDS } : {},
+    headers: {
+      ...(mayPass ? { "retry-after": RETRY_AFTER_SECONDS } : {}),
+      ...(failure instanceof ReplayedFailure ? REPLAYED : {}),
+    },
   };
 }
 

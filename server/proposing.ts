@@ -11,8 +11,10 @@ import {
   type CommitCommand,
   commitFault,
   type Committed,
+  type Lasting,
   type Refused,
 } from "@raftkv/core/kv";
+import { REPLAYED } from "./failures.ts";
 import type { KvPort, TimeLimit } from "./kv_port.ts";
 import { reply } from "./reply.ts";
 
@@ -52,39 +54,27 @@ export async function commit(
   return committed.kind === "committed" ? committed : unexpected(committed);
 }
 
-/** What a commit's answer carries beside its JSON. */
-export interface CommittedReply {
+/** What the answer to a write carries beside its JSON. */
+export interface WriteReply {
   /** What became of it. */
-  readonly committed: Committed;
+  readonly answer: Lasting;
   /** The entity tag of the one key it wrote. */
   readonly etag?: string;
 }
 
-/** The answer to a commit, marked if it is the one of an earlier sending. */
-export function replyCommitted(
-  port: KvPort,
-  json: string,
-  options: CommittedReply,
-): Response {
-  const { committed, etag } = options;
+/** The answer to a write, marked if it is the one of an earlier sending. */
+export function replyOnce(port: KvPort, json: string, options: WriteReply): Response {
+  const { answer: { replayed, revision }, etag } = options;
   const headers = {
-    ...(committed.replayed === true ? { "idempotent-replayed": "true" } : {}),
+    ...(replayed === true ? REPLAYED : {}),
     ...(etag === undefined ? {} : { etag }),
   };
-  return reply(port, json, { revision: committed.revision, headers });
+  return reply(port, json, { revision, headers });
 }
 
 /** The node answered a question that was not put. */
 export function unexpected(result: Accepted): never {
   throw new TypeError(`Cannot use the answer to a command: It is of kind ${result.kind}`);
-}
-
-/** Under this Idempotency-Key another method was answered before: two requests share one name. */
-export function otherRequest(): never {
-  throw new KvFailure(
-    "invalid_session",
-    "The Idempotency-Key was used before for a request of another kind.",
-  );
 }
 
 function failureOfRefusal({ reason, revision = 0 }: Refused): Error {
@@ -94,6 +84,7 @@ function failureOfRefusal({ reason, revision = 0 }: Refused): Error {
     case "future_revision":
       return new KvFailure(reason, `The store is at revision ${revision}.`);
     case "session_expired":
+    case "idempotency_key_reused":
     case "not_an_integer":
     case "out_of_range":
     case "range_too_large":

@@ -10,9 +10,9 @@ import { KvFailure, type SessionAnswer } from "@raftkv/core/api";
 import { type Key, KEY_FIRST, type Operation, prefixEnd } from "@raftkv/core/kv";
 import { deleteAnswer, getAnswer, listAnswer, putAnswer } from "./answers.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { sessionRefOf } from "./idempotency_key.ts";
+import { onceOf } from "./idempotency_key.ts";
 import type { KvPort } from "./kv_port.ts";
-import { commit, otherRequest, propose, replyCommitted, unexpected } from "./proposing.ts";
+import { commit, propose, replyOnce, unexpected } from "./proposing.ts";
 import { parsePutBody } from "./put_body.ts";
 import {
   consistencyOf,
@@ -58,27 +58,27 @@ async function put(port: KvPort, request: Request): Promise<Response> {
   const target = targetOf(request.url);
   const limit = { timeoutMs: timeoutMsOf(parseQuery(target.query, ["timeout"])) };
   const key = parseKeyPath(target.path);
-  const session = sessionRefOf(request.headers);
+  const name = onceOf(request.headers);
   const stored = parsePutBody(await readBodyText(request));
   const operations: Operation[] = [{ kind: "put", key, ...stored }];
-  const committed = await commit(port, { kind: "commit", session, operations }, limit);
+  const committed = await commit(port, { kind: "commit", ...name, operations }, limit);
   const [result] = committed.results;
-  if (result?.kind !== "put") return otherRequest();
-  return replyCommitted(port, putAnswer(key, result), { committed });
+  if (result?.kind !== "put") return unexpected(committed);
+  return replyOnce(port, putAnswer(key, result), { answer: committed });
 }
 
 async function remove(port: KvPort, request: Request): Promise<Response> {
   const target = targetOf(request.url);
   const limit = { timeoutMs: timeoutMsOf(parseQuery(target.query, ["timeout"])) };
   const key = parseKeyPath(target.path);
-  const session = sessionRefOf(request.headers);
+  const name = onceOf(request.headers);
   const operations: Operation[] = [{ kind: "delete", key }];
-  const committed = await commit(port, { kind: "commit", session, operations }, limit);
+  const committed = await commit(port, { kind: "commit", ...name, operations }, limit);
   const [result] = committed.results;
-  if (result?.kind !== "delete") return otherRequest();
+  if (result?.kind !== "delete") return unexpected(committed);
   const { revision } = committed;
   const json = deleteAnswer(key, { deleted: result.deleted, revision });
-  return replyCommitted(port, json, { committed });
+  return replyOnce(port, json, { answer: committed });
 }
 
 async function list(port: KvPort, request: Request): Promise<Response> {

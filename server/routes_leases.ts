@@ -11,9 +11,10 @@ import type { LeaseCommand, LeaseTime } from "@raftkv/core/kv";
 import { keyJson } from "./answers.ts";
 import { BodyFields } from "./body_fields.ts";
 import { parseExactJson } from "./exact_json.ts";
+import { onceOf } from "./idempotency_key.ts";
 import type { KvPort, TimeLimit } from "./kv_port.ts";
 import { TTL_SECONDS_MAX } from "./lease_parameters.ts";
-import { propose, unexpected } from "./proposing.ts";
+import { propose, replyOnce, unexpected } from "./proposing.ts";
 import { consistencyOf, integerOf, parseQuery, timeoutMsOf } from "./query.ts";
 import { reply } from "./reply.ts";
 import { readBodyText } from "./request_body.ts";
@@ -46,21 +47,31 @@ const LEASES = "/v1/leases";
 
 async function grant(port: KvPort, request: Request): Promise<Response> {
   const limit = limitOf(request);
+  const name = onceOf(request.headers);
   const fields = new BodyFields(parseExactJson(await readBodyText(request)), {
     path: "",
     known: ["ttl", "lease"],
   });
   const ttlMs = fields.integer("ttl", { min: 1, max: TTL_SECONDS_MAX }) * 1_000;
   const lease = fields.integer("lease", { min: 1, fallback: 0 });
-  return await ask(port, { kind: "lease_grant", lease, ttlMs }, limit);
+  return await ask(port, { kind: "lease_grant", ...name, lease, ttlMs }, limit);
 }
 
 function keepAlive(port: KvPort, request: Request): Promise<Response> {
-  return ask(port, { kind: "lease_keep_alive", lease: leaseIn(request) }, limitOf(request));
+  return askOf(port, request, "lease_keep_alive");
 }
 
 function revoke(port: KvPort, request: Request): Promise<Response> {
-  return ask(port, { kind: "lease_revoke", lease: leaseIn(request) }, limitOf(request));
+  return askOf(port, request, "lease_revoke");
+}
+
+function askOf(
+  port: KvPort,
+  request: Request,
+  kind: "lease_keep_alive" | "lease_revoke",
+): Promise<Response> {
+  const name = onceOf(request.headers);
+  return ask(port, { kind, ...name, lease: leaseIn(request) }, limitOf(request));
 }
 
 async function timeToLive(port: KvPort, request: Request): Promise<Response> {
@@ -99,11 +110,11 @@ async function ask(port: KvPort, command: LeaseCommand, limit: TimeLimit): Promi
     case "lease_renewed": {
       const { lease, ttlMs, revision } = answer;
       const json = JSON.stringify({ lease: `${lease}`, ttl: ttlMs / 1_000, revision });
-      return reply(port, json, { revision });
+      return replyOnce(port, json, { answer });
     }
     case "lease_revoked": {
       const { lease, deleted, revision } = answer;
-      return reply(port, JSON.stringify({ lease: `${lease}`, deleted, revision }), { revision });
+      return replyOnce(port, JSON.stringify({ lease: `${lease}`, deleted, revision }), { answer });
     }
     default:
       return unexpected(answer);

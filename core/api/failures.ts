@@ -13,7 +13,7 @@ export type Outcome = "not_applied" | "unknown";
 /** One row of {@linkcode FAILURES}. */
 export interface FailureRow {
   /** The HTTP status it travels under. */
-  readonly status: 400 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 429 | 500 | 503 | 507;
+  readonly status: 400 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 422 | 429 | 500 | 503 | 507;
   /** Whether the same request, sent again later, may succeed. */
   readonly retryable: boolean;
   /** What became of the write, if it was one. */
@@ -39,6 +39,7 @@ export type FailureCode =
   | "route_not_found"
   | "method_not_allowed"
   | "session_expired"
+  | "idempotency_key_reused"
   | "lease_exists"
   | "lease_full"
   | "not_an_integer"
@@ -81,6 +82,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     409,
     "The session is unknown or was forgotten, or the sequence is older than the answers kept for it.",
   ),
+  idempotency_key_reused: row(422, "The Idempotency-Key stands for another request."),
   lease_exists: row(409, "A lease of this id exists."),
   lease_full: row(409, "The lease would get more than 4,096 keys."),
   not_an_integer: row(409, "The value to be incremented is not a 64-bit integer in JSON."),

@@ -2,11 +2,11 @@
  * What clients ask of the store, as it stands in the log.
  *
  * ```text
- * version u8 = 1, kind u8
- *   1 commit        session flag, [session varint, sequence varint], branches (operation.ts)
+ * version u8 = 1, kind u8, once (once.ts), then
+ *   1 commit           branches (operation.ts)
  *   2 open_session
- *   3 compact       revision varint
- *   4 maintain      revision varint
+ *   3 compact          revision varint
+ *   4 maintain         revision varint
  *   5 lease_grant      lease varint or 0, ttlMs varint
  *   6 lease_keep_alive lease varint
  *   7 lease_revoke     lease varint
@@ -20,6 +20,7 @@ import { ByteReader } from "../codec/byte_reader.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
+import { type OnceRef, readOnce, writeOnce } from "./once.ts";
 import { type CommitFault, commitFault } from "./commit_rules.ts";
 import type { Branches } from "./operation.ts";
 import { readBranches, writeBranches } from "./operation_codec.ts";
@@ -32,12 +33,16 @@ export type Command =
   | MaintainCommand
   | LeaseCommand;
 
+/** What every command has. */
+export interface Nameable {
+  /** Under which name to remember the answer; without one, a repetition acts again. */
+  readonly once?: OnceRef;
+}
+
 /** Carries out one branch of operations as one: all at one revision, or none. */
-export interface CommitCommand extends Branches {
+export interface CommitCommand extends Branches, Nameable {
   /** Tells it from other commands. */
   readonly kind: "commit";
-  /** Under which name to remember the answer, or null if a repetition may act again. */
-  readonly session: SessionRef | null;
 }
 
 /** Begins a session, within which a command takes effect once however often it is sent. */
@@ -47,7 +52,7 @@ export interface OpenSessionCommand {
 }
 
 /** Makes what lies before a revision unreadable. */
-export interface CompactCommand {
+export interface CompactCommand extends Nameable {
   /** Tells it from other commands. */
   readonly kind: "compact";
   /** The first revision that stays readable: past the last compaction, at most the present one. */
@@ -66,7 +71,7 @@ export interface MaintainCommand {
 export type LeaseCommand = LeaseGrantCommand | LeaseKeepAliveCommand | LeaseRevokeCommand;
 
 /** Makes a lease. */
-export interface LeaseGrantCommand {
+export interface LeaseGrantCommand extends Nameable {
   /** Tells it from other commands. */
   readonly kind: "lease_grant";
   /** The id it is to have; 0 for one that no lease has. */
@@ -76,7 +81,7 @@ export interface LeaseGrantCommand {
 }
 
 /** Lets a lease live for its whole time from now. */
-export interface LeaseKeepAliveCommand {
+export interface LeaseKeepAliveCommand extends Nameable {
   /** Tells it from other commands. */
   readonly kind: "lease_keep_alive";
   /** Its id. */
@@ -84,19 +89,11 @@ export interface LeaseKeepAliveCommand {
 }
 
 /** Ends a lease and its keys. */
-export interface LeaseRevokeCommand {
+export interface LeaseRevokeCommand extends Nameable {
   /** Tells it from other commands. */
   readonly kind: "lease_revoke";
   /** Its id. */
   readonly lease: number;
-}
-
-/** One request of one session (thesis §6.3). */
-export interface SessionRef {
-  /** The session's id. */
-  readonly session: number;
-  /** The request's number in its session, from 1 on; never used for another request. */
-  readonly sequence: number;
 }
 
 /** The bytes of a command. Limits are the caller's to keep: {@linkcode decodeCommand} checks them. */
@@ -104,9 +101,10 @@ export function encodeCommand(command: Command): Uint8Array {
   const writer = new ByteWriter(sizeBytesExpected(command));
   writer.u8(VERSION);
   writer.u8(KINDS.tagOf(command.kind));
+  writeOnce(writer, onceOf(command));
   switch (command.kind) {
     case "commit":
-      writeCommit(writer, command);
+      writeBranches(writer, command);
       break;
     case "open_session":
       break;
@@ -145,54 +143,44 @@ export function decodeCommand(bytes: Uint8Array): Command {
 
 function readCommand(reader: ByteReader): Command {
   const kind = KINDS.nameOf(reader.u8()) ?? reader.fail("Command is of an unknown kind");
+  const name = readOnce(reader);
+  const isNameable = kind !== "open_session" && kind !== "maintain";
+  if (!isNameable && name.once !== undefined) reader.fail("Command cannot have a name");
   switch (kind) {
     case "commit":
-      return readCommit(reader);
+      return { kind, ...name, ...readCommit(reader) };
     case "open_session":
       return { kind };
     case "compact":
-      return { kind, revision: reader.varint() };
+      return { kind, ...name, revision: reader.varint() };
     case "maintain":
       return { kind, compactRevision: reader.varint() };
     case "lease_grant":
-      return { kind, lease: reader.varint(), ttlMs: readTtlMs(reader) };
+      return { kind, ...name, lease: reader.varint(), ttlMs: readTtlMs(reader) };
     case "lease_keep_alive":
     case "lease_revoke":
-      return { kind, lease: reader.varint() };
+      return { kind, ...name, lease: reader.varint() };
     default:
       return unreachable(kind);
   }
 }
 
-function writeCommit(writer: ByteWriter, command: CommitCommand): void {
-  const { session } = command;
-  writer.flag(session !== null);
-  if (session !== null) {
-    writer.varint(session.session);
-    writer.varint(session.sequence);
-  }
-  writeBranches(writer, command);
-}
-
-function readCommit(reader: ByteReader): CommitCommand {
-  const session = reader.flag() ? readSessionRef(reader) : null;
+function readCommit(reader: ByteReader): Branches {
   const branches = readBranches(reader);
   const fault = commitFault(branches);
   if (fault !== null) reader.fail(FAULTS[fault]);
-  return { kind: "commit", session, ...branches };
+  return branches;
+}
+
+/** The name of a command; some have none. */
+export function onceOf(command: Command): OnceRef | undefined {
+  return "once" in command ? command.once : undefined;
 }
 
 function readTtlMs(reader: ByteReader): number {
   const ttlMs = reader.varint();
   if (ttlMs < 1 || ttlMs > LIMITS.leaseTtlMsMax) reader.fail("Time to live is out of bounds");
   return ttlMs;
-}
-
-function readSessionRef(reader: ByteReader): SessionRef {
-  const session = reader.varint();
-  const sequence = reader.varint();
-  if (sequence === 0) reader.fail("Sequence is zero");
-  return { session, sequence };
 }
 
 function sizeBytesExpected(command: Command): number {

@@ -33,6 +33,11 @@ export class Digest {
     for (let i = whole; i < size; i++) this.#add(bytes[i]!);
   }
 
+  /** Whether both have taken in the same, but for an accident of 1 in 2^64. */
+  equals(other: Digest): boolean {
+    return this.#a === other.#a && this.#b === other.#b;
+  }
+
   /** The digest so far as 16 hex digits. */
   toString(): string {
     return [this.#a, this.#b].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");

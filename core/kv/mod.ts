@@ -12,6 +12,8 @@ export type { HistoryPolicy } from "./compaction.ts";
 export { DEFAULT_HISTORY_POLICY } from "./compaction.ts";
 export type { KeyRange, KvReader, LeaseTime, RangePage, RangeRequest } from "./range.ts";
 export type { KvHistory, KvRecord, ValueEncoding } from "./record.ts";
+export type { KeyRef, OnceRef, SessionRef } from "./once.ts";
+export { isIdempotencyKey } from "./once.ts";
 export * from "./operation.ts";
 export * from "./operation_result.ts";
 export * from "./result.ts";

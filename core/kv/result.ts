@@ -3,8 +3,9 @@
  *
  * ```text
  * version u8 = 1, kind u8
- *   1 committed, 2 committed (replayed)   revision varint, succeeded flag,
+ *   1 committed                           revision varint, succeeded flag,
  *                                         results (operation_result.ts)
+ *   2 replayed                            the answer given before, from its kind on
  *   3 session_opened                      session varint, revision varint
  *   4 refused                             reason u8, revision varint or 0
  *   5 compacted                           compactRevision varint, revision varint
@@ -31,8 +32,17 @@ export type CommandResult =
   | LeaseAnswer
   | Refused;
 
+/** An answer that tells of an effect: what a repetition is given instead of a second effect. */
+export type Lasting = Committed | Compacted | LeaseAnswer;
+
+/** Marks an answer that was given before. */
+export interface Replayable {
+  /** Present if the request took effect earlier and this is the answer of then. */
+  readonly replayed?: true;
+}
+
 /** The commit took effect. */
-export interface Committed {
+export interface Committed extends Replayable {
   /** Tells it from other answers. */
   readonly kind: "committed";
   /** The revision it took. */
@@ -41,8 +51,6 @@ export interface Committed {
   readonly succeeded: boolean;
   /** One for each operation of the branch that was taken. */
   readonly results: readonly OperationResult[];
-  /** Present if it took effect earlier and this is the answer of then. */
-  readonly replayed?: true;
 }
 
 /** A session began. */
@@ -56,7 +64,7 @@ export interface SessionOpened {
 }
 
 /** The past before a revision can no longer be read. */
-export interface Compacted {
+export interface Compacted extends Replayable {
   /** Tells it from other answers. */
   readonly kind: "compacted";
   /** The first revision that stays readable. */
@@ -77,7 +85,7 @@ export interface Maintained {
 export type LeaseAnswer = LeaseLives | LeaseRevoked;
 
 /** A lease was granted or renewed. */
-export interface LeaseLives {
+export interface LeaseLives extends Replayable {
   /** Tells it from other answers. */
   readonly kind: "lease_granted" | "lease_renewed";
   /** Its id. */
@@ -89,7 +97,7 @@ export interface LeaseLives {
 }
 
 /** A lease was ended, and its keys with it. */
-export interface LeaseRevoked {
+export interface LeaseRevoked extends Replayable {
   /** Tells it from other answers. */
   readonly kind: "lease_revoked";
   /** Its id. */
@@ -112,7 +120,8 @@ export interface Refused {
 
 /**
  * `session_expired`: the session is unknown or forgotten, or the sequence is older than its answers;
- * an earlier sending of the same request may have taken effect. `malformed`: the payload is no
+ * an earlier sending of the same request may have taken effect. `idempotency_key_reused`: its name
+ * stands for another request. `malformed`: the payload is no
  * command. `compacted`: the past up to that revision is gone already. `future_revision`: the store
  * has not come to that revision. `not_an_integer`: an increment met a value that is no 64-bit
  * integer. `out_of_range`: its result would leave the bounds. `range_too_large`: the commit would
@@ -130,16 +139,44 @@ export type RefusalReason =
   | "range_too_large"
   | "lease_not_found"
   | "lease_exists"
-  | "lease_full";
+  | "lease_full"
+  | "idempotency_key_reused";
+
+/** Whether an answer tells of an effect. */
+export function isLasting(result: CommandResult): result is Lasting {
+  switch (result.kind) {
+    case "committed":
+    case "compacted":
+    case "lease_granted":
+    case "lease_renewed":
+    case "lease_revoked":
+      return true;
+    case "session_opened":
+    case "maintained":
+    case "refused":
+      return false;
+    default:
+      return unreachable(result);
+  }
+}
 
 /** The bytes of an answer. */
 export function encodeResult(result: CommandResult): Uint8Array {
   const writer = new ByteWriter(64);
   writer.u8(VERSION);
+  writeResult(writer, result);
+  return writer.finish();
+}
+
+/** Writes an answer without its version, as it stands in snapshots. */
+export function writeResult(writer: ByteWriter, result: CommandResult): void {
+  if ("replayed" in result) writer.u8(REPLAYED);
   switch (result.kind) {
     case "committed":
-      writer.u8(result.replayed === true ? REPLAYED : COMMITTED);
-      writeCommitted(writer, result);
+      writer.u8(COMMITTED);
+      writer.varint(result.revision);
+      writer.flag(result.succeeded);
+      writeResults(writer, result.results);
       break;
     case "session_opened":
       writer.u8(SESSION_OPENED);
@@ -176,7 +213,6 @@ export function encodeResult(result: CommandResult): Uint8Array {
     default:
       unreachable(result);
   }
-  return writer.finish();
 }
 
 /**
@@ -192,30 +228,29 @@ export function decodeResult(bytes: Uint8Array): CommandResult {
   return result;
 }
 
-/** Writes a commit's answer without its head, as it stands in snapshots. */
-export function writeCommitted(writer: ByteWriter, committed: Committed): void {
-  writer.varint(committed.revision);
-  writer.flag(committed.succeeded);
-  writeResults(writer, committed.results);
-}
-
-/**
- * Reads a commit's answer.
- *
- * @throws {DecodeError} if there is none
- */
-export function readCommitted(reader: ByteReader): Committed {
+function readCommitted(reader: ByteReader): Committed {
   const revision = reader.varint();
   const succeeded = reader.flag();
   return { kind: "committed", revision, succeeded, results: readResults(reader, { revision }) };
 }
 
-function readResult(reader: ByteReader): CommandResult {
-  switch (reader.u8()) {
+/**
+ * Reads what {@linkcode writeResult} wrote.
+ *
+ * @throws {DecodeError} if there is no answer
+ */
+export function readResult(reader: ByteReader): CommandResult {
+  const kind = reader.u8();
+  if (kind !== REPLAYED) return readResultOf(reader, kind);
+  const answer = readResultOf(reader, reader.u8());
+  if (!isLasting(answer)) return reader.fail("Answer cannot be a repetition");
+  return { ...answer, replayed: true };
+}
+
+function readResultOf(reader: ByteReader, kind: number): CommandResult {
+  switch (kind) {
     case COMMITTED:
       return readCommitted(reader);
-    case REPLAYED:
-      return { ...readCommitted(reader), replayed: true };
     case SESSION_OPENED:
       return { kind: "session_opened", session: reader.varint(), revision: reader.varint() };
     case REFUSED: {
@@ -272,4 +307,5 @@ const REASONS = new Tags<RefusalReason>({
   lease_not_found: 8,
   lease_exists: 9,
   lease_full: 10,
+  idempotency_key_reused: 11,
 });

@@ -11,19 +11,19 @@
 import type { ByteReader } from "../codec/byte_reader.ts";
 import type { ByteWriter } from "../codec/byte_writer.ts";
 import { LIMITS } from "../limits.ts";
-import type { SessionRef } from "./command.ts";
-import { resultsSizeBytes } from "./operation_result.ts";
-import { type Committed, readCommitted, writeCommitted } from "./result.ts";
+import type { SessionRef } from "./once.ts";
+import {
+  answerSizeBytes,
+  type Arrival,
+  readRemembered,
+  type Recollection,
+  recollectionOf,
+  type Remembered,
+  writeRemembered,
+} from "./remembered.ts";
 
-/** The answer given before, or whether there may be one. */
-export type Recollection =
-  | { readonly kind: "answered"; readonly answer: Committed }
-  | { readonly kind: "fresh" }
-  | { readonly kind: "expired" };
-
-interface Answer {
+interface Answer extends Remembered {
   readonly sequence: number;
-  readonly answer: Committed;
 }
 
 interface Session {
@@ -69,25 +69,26 @@ export class SessionTable {
     this.#sessions.set(id, { ...fresh, answers: [] });
   }
 
-  /** What is remembered of a request. Counts as a use of its session. */
-  recall(ref: SessionRef, clockMs: number): Recollection {
+  /** What is remembered of a request that arrives under `ref`. Counts as a use of its session. */
+  recall(ref: SessionRef, { digest, clockMs }: Arrival): Recollection {
     const known = this.#sessions.get(ref.session);
     if (known === undefined || isIdle(known, clockMs)) return EXPIRED;
     const session = this.#use(known, clockMs);
     if (ref.sequence <= session.highestSequence - LIMITS.sessionAnswersMax) return EXPIRED;
     const kept = session.answers[ref.sequence % LIMITS.sessionAnswersMax];
-    return kept?.sequence === ref.sequence ? { kind: "answered", answer: kept.answer } : FRESH;
+    return kept?.sequence === ref.sequence ? recollectionOf(kept, digest) : FRESH;
   }
 
   /** Remembers the answer to a request that was just found `fresh`. */
-  remember(ref: SessionRef, answer: Committed): void {
+  remember(ref: SessionRef, remembered: Remembered): void {
     const session = this.#sessions.get(ref.session)!;
     session.highestSequence = Math.max(session.highestSequence, ref.sequence);
     const place = ref.sequence % LIMITS.sessionAnswersMax;
-    const grown = resultsSizeBytes(answer.results) - sizeBytesOf(session.answers[place]);
-    session.answers[place] = { sequence: ref.sequence, answer };
+    const grown = answerSizeBytes(remembered) - sizeBytesOf(session.answers[place]);
+    session.answers[place] = { sequence: ref.sequence, ...remembered };
     session.bytes += grown;
     this.#bytes += grown;
+    if (this.#bytes <= LIMITS.sessionsBytesMax) return;
     for (const oldest of this.#sessions.values()) {
       // The session in use is the last of all: it stays, whatever it holds.
       if (this.#bytes <= LIMITS.sessionsBytesMax || oldest === session) break;
@@ -156,7 +157,7 @@ export class CapturedSessions {
       const kept = answers[sequence % LIMITS.sessionAnswersMax];
       const isKept = kept?.sequence === sequence;
       writer.flag(isKept);
-      if (isKept) writeCommitted(writer, kept.answer);
+      if (isKept) writeRemembered(writer, kept);
     }
   }
 }
@@ -169,15 +170,14 @@ function readSession(reader: ByteReader, owner: object): Session {
   const first = Math.max(1, highestSequence - LIMITS.sessionAnswersMax + 1);
   for (let sequence = first; sequence <= highestSequence; sequence++) {
     if (!reader.flag()) continue;
-    const answer = readCommitted(reader);
-    answers[sequence % LIMITS.sessionAnswersMax] = { sequence, answer };
+    answers[sequence % LIMITS.sessionAnswersMax] = { sequence, ...readRemembered(reader) };
   }
   const bytes = answers.reduce((sum, kept) => sum + sizeBytesOf(kept), 0);
   return { owner, id, lastUsedMs, highestSequence, bytes, answers };
 }
 
 function sizeBytesOf(kept: Answer | undefined): number {
-  return kept === undefined ? 0 : resultsSizeBytes(kept.answer.results);
+  return kept === undefined ? 0 : answerSizeBytes(kept);
 }
 
 function isIdle(session: Session, clockMs: number): boolean {

@@ -2,16 +2,18 @@
  * The whole state as bytes, in frames that are made and read one at a time.
  *
  * ```text
- * snapshot  frames: head, then sessions, leases, records and past records in as many as it takes,
- *           tail
+ * snapshot  frames: head, then sessions, idempotency keys, leases, records and past records in as
+ *           many as it takes, tail
  * frame     length u32, content
  * head      version u8 = 1, revision varint, compactRevision varint, sweptRevision varint,
  *           appliedIndex varint, clock (nowMs varint, last term varint, its timeMs varint),
  *           state digest (8 bytes), count of marks varint, marks (revision varint, timeMs varint),
- *           last lease id varint, then the counts of sessions, leases, records and past records,
- *           each varint
+ *           last lease id varint, then the counts of sessions, idempotency keys, leases, records and
+ *           past records, each varint
  * session   id varint, lastUsedMs varint, highestSequence varint, then for each of the last 64
- *           sequences: flag, [answer]           least recently used first
+ *           sequences: flag, [request]          least recently used first
+ * key       idempotency key, atMs varint, request                       oldest first
+ * request   digest (8 bytes), answer (result.ts)
  * lease     id varint, ttlMs varint, expiresMs varint, private flag            in order of ids
  * record    key, encoding u8, createRevision varint, modRevision varint, version varint, lease
  *           varint or 0, value                  in order of keys
@@ -29,6 +31,7 @@ import { ByteWriter } from "../codec/byte_writer.ts";
 import { LIMITS } from "../limits.ts";
 import { Digest } from "./digest.ts";
 import type { HistoryReader, PastRecord } from "./history.ts";
+import type { CapturedKeys } from "./idempotency.ts";
 import { KEY_FIRST, keyAfter } from "./key.ts";
 import { type LeaseReader, writeLease } from "./lease.ts";
 import { type StoredRecord, writeRecord } from "./record.ts";
@@ -57,14 +60,16 @@ export function snapshotOf(state: KvState): Iterable<Uint8Array> {
   const head = new FrameWriter();
   writeHead(head.body, state);
   const sessions = state.sessions.capture();
+  const keys = state.idempotency.capture();
   const leases = state.leases.view();
   const records = state.records.view();
   const history = state.history.view();
   head.body.varint(sessions.size);
+  head.body.varint(keys.size);
   head.body.varint(leases.size);
   head.body.varint(records.size);
   head.body.varint(history.size);
-  return framesOf({ head, sessions, leases, records, history });
+  return framesOf({ head, sessions, keys, leases, records, history });
 }
 
 function writeHead(writer: ByteWriter, state: KvState): void {
@@ -86,19 +91,22 @@ function writeHead(writer: ByteWriter, state: KvState): void {
 interface Captured {
   readonly head: FrameWriter;
   readonly sessions: CapturedSessions;
+  readonly keys: CapturedKeys;
   readonly leases: LeaseReader;
   readonly records: TreeReader<StoredRecord>;
   readonly history: HistoryReader;
 }
 
 function* framesOf(captured: Captured): Generator<Uint8Array> {
-  const { head, sessions, leases, records, history } = captured;
+  const { head, sessions, keys, leases, records, history } = captured;
   const digest = new Digest();
   yield head.close(digest);
-  for (let place = 0; place < sessions.size;) {
-    const frame = new FrameWriter();
-    while (place < sessions.size && !frame.isFull) sessions.write(frame.body, place++);
-    yield frame.close(digest);
+  for (const table of [sessions, keys]) {
+    for (let place = 0; place < table.size;) {
+      const frame = new FrameWriter();
+      while (place < table.size && !frame.isFull) table.write(frame.body, place++);
+      yield frame.close(digest);
+    }
   }
   for (let left = leases.size, after = 0; left > 0;) {
     const frame = new FrameWriter();

@@ -21,6 +21,7 @@ export class SnapshotReader {
   readonly #digest = new Digest();
   #state: KvState | null = null;
   #sessionsLeft = 0;
+  #idempotencyKeysLeft = 0;
   #leasesLeft = 0;
   #leaseId = 0;
   #recordsLeft = 0;
@@ -49,6 +50,7 @@ export class SnapshotReader {
     const reader = new ByteReader(content, this.#frames.offsetBytes - content.length);
     if (this.#state === null) this.#state = this.#readHead(reader);
     else if (this.#sessionsLeft > 0) this.#readSessions(reader, this.#state);
+    else if (this.#idempotencyKeysLeft > 0) this.#readIdempotencyKeys(reader, this.#state);
     else if (this.#leasesLeft > 0) this.#readLeases(reader, this.#state);
     else if (this.#recordsLeft > 0) this.#readRecords(reader, this.#state);
     else if (this.#pastLeft > 0) this.#readPast(reader, this.#state);
@@ -74,6 +76,7 @@ export class SnapshotReader {
     }
     const leaseLast = reader.varint();
     this.#sessionsLeft = reader.varint();
+    this.#idempotencyKeysLeft = reader.varint();
     this.#leasesLeft = reader.varint();
     this.#recordsLeft = reader.varint();
     this.#pastLeft = reader.varint();
@@ -85,6 +88,13 @@ export class SnapshotReader {
     while (reader.remainingBytes > 0) {
       if (this.#sessionsLeft-- === 0) reader.fail("Snapshot has more sessions than it says");
       sessions.restore(reader, clock.nowMs);
+    }
+  }
+
+  #readIdempotencyKeys(reader: ByteReader, { idempotency, clock }: KvState): void {
+    while (reader.remainingBytes > 0) {
+      if (this.#idempotencyKeysLeft-- === 0) reader.fail("Snapshot has more keys than it says");
+      idempotency.restore(reader, clock.nowMs);
     }
   }
 

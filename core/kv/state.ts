@@ -9,6 +9,7 @@ import { ChangeLog } from "./change_log.ts";
 import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
 import { History } from "./history.ts";
+import { IdempotencyTable } from "./idempotency.ts";
 import { LeaseTable } from "./lease.ts";
 import type { StoredRecord } from "./record.ts";
 import { SessionTable } from "./session.ts";
@@ -23,6 +24,7 @@ export interface KvState {
   /** What each revision after `sweptRevision` changed. */
   readonly changes: ChangeLog;
   readonly sessions: SessionTable;
+  readonly idempotency: IdempotencyTable;
   readonly leases: LeaseTable;
   /** The last id that was given to a lease. */
   leaseLast: number;
@@ -57,6 +59,7 @@ export function emptyState(): KvState {
     history: new History(),
     changes: new ChangeLog(),
     sessions: new SessionTable(),
+    idempotency: new IdempotencyTable(),
     leases: new LeaseTable(),
     leaseLast: 0,
     revision: 1,

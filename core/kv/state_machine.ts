@@ -8,7 +8,7 @@ import { invariant, unreachable } from "../assert.ts";
 import { DecodeError } from "../codec/decode_error.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { LeaderTime, StateMachine, StateRestorer } from "../replica/state_machine.ts";
-import { type Command, type CommitCommand, decodeCommand, encodeCommand } from "./command.ts";
+import { type Command, decodeCommand, encodeCommand, onceOf } from "./command.ts";
 import { commit } from "./commit.ts";
 import {
   compact,
@@ -37,7 +37,14 @@ import {
   readRange,
 } from "./range.ts";
 import type { KvRecord } from "./record.ts";
-import { type CommandResult, decodeResult, encodeResult, type RefusalReason } from "./result.ts";
+import { requestDigestOf } from "./remembered.ts";
+import {
+  type CommandResult,
+  decodeResult,
+  encodeResult,
+  isLasting,
+  type RefusalReason,
+} from "./result.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { SnapshotReader } from "./snapshot_reader.ts";
 import { emptyState, type KvState } from "./state.ts";
@@ -145,7 +152,9 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     state.clock.advance(entry);
     expireDue(state);
     const command = parseCommand(entry.payload);
-    const result = command === null ? refused("malformed") : execute(state, command);
+    const result = command === null
+      ? refused("malformed")
+      : executeOnce(state, { command, payload: entry.payload });
     sweep(state, command?.kind === "maintain" ? SWEEP_STEPS_OWN : SWEEP_STEPS);
     markTime(state);
     addToDigest(state, entry, result);
@@ -203,11 +212,46 @@ function parseCommand(payload: Uint8Array): Command | null {
   }
 }
 
+/** Carries out a command, unless it has a name under which that was done before. */
+function executeOnce(
+  state: KvState,
+  { command, payload }: { readonly command: Command; readonly payload: Uint8Array },
+): CommandResult {
+  const once = onceOf(command);
+  if (once === undefined) return execute(state, command);
+  const arrival = { digest: requestDigestOf(payload), clockMs: state.clock.nowMs };
+  const recollection = "idempotencyKey" in once
+    ? state.idempotency.recall(once.idempotencyKey, arrival)
+    : state.sessions.recall(once, arrival);
+  switch (recollection.kind) {
+    case "answered":
+      return { ...recollection.answer, replayed: true };
+    case "expired":
+      return refused("session_expired");
+    case "reused":
+      return refused("idempotency_key_reused");
+    case "fresh": {
+      const result = execute(state, command);
+      // What was refused has not happened: sent again, it may find a state in which it can.
+      if (!isLasting(result)) return result;
+      const remembered = { digest: arrival.digest, answer: result };
+      if ("idempotencyKey" in once) {
+        state.idempotency.remember(once.idempotencyKey, remembered, arrival);
+      } else state.sessions.remember(once, remembered);
+      return result;
+    }
+    default:
+      return unreachable(recollection);
+  }
+}
+
 function execute(state: KvState, command: Command): CommandResult {
   const { revision } = state;
   switch (command.kind) {
-    case "commit":
-      return commitOnce(state, command);
+    case "commit": {
+      const committed = commit(state, command);
+      return typeof committed === "string" ? refused(committed) : committed;
+    }
     case "open_session": {
       // A log index names one entry for ever, so no two sessions share an id (thesis §6.3).
       const session = state.appliedIndex;
@@ -231,18 +275,6 @@ function execute(state: KvState, command: Command): CommandResult {
     default:
       return unreachable(command);
   }
-}
-
-function commitOnce(state: KvState, command: CommitCommand): CommandResult {
-  const { session } = command;
-  const recollection = session === null ? null : state.sessions.recall(session, state.clock.nowMs);
-  if (recollection?.kind === "expired") return refused("session_expired");
-  if (recollection?.kind === "answered") return { ...recollection.answer, replayed: true };
-  const committed = commit(state, command);
-  // A refused commit has not happened: sent again, it may find a state in which it can.
-  if (typeof committed === "string") return refused(committed);
-  if (session !== null) state.sessions.remember(session, committed);
-  return committed;
 }
 
 function compactTo(state: KvState, compactRevision: number): CommandResult {

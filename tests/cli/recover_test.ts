@@ -22,7 +22,6 @@ const text = (value: string) => new TextEncoder().encode(value);
 function put(index: number): Entry {
   const payload = encodeCommand({
     kind: "commit",
-    session: null,
     operations: [
       {
         kind: "put",

@@ -24,7 +24,7 @@ function entry(index: number, rest: Pick<Entry, "kind" | "payload">): Entry {
 const put = (key: string, value: Uint8Array) =>
   encodeCommand({
     kind: "commit",
-    session: { session: 4, sequence: 2 },
+    once: { session: 4, sequence: 2 },
     operations: [{ kind: "put", key: keyOf(key), value, encoding: "text" }],
   });
 
@@ -76,11 +76,11 @@ Deno.test("a dump shows every record of the log in a line", () =>
       lines[2]!.trim().replace(/^\d+ {2}/, ""),
       "hard state  term 1, voted for n1",
       "entry 1  term 1  2023-11-14T22:13:20.001Z  noop",
-      "entry 2  term 1  2023-11-14T22:13:20.002Z  command commit session={session=4 sequence=2} " +
+      "entry 2  term 1  2023-11-14T22:13:20.002Z  command commit once={session=4 sequence=2} " +
       'operations=[put key="größe" value="line\\nfeed" encoding=text]',
-      "entry 3  term 1  2023-11-14T22:13:20.003Z  command commit session={session=4 sequence=2} " +
+      "entry 3  term 1  2023-11-14T22:13:20.003Z  command commit once={session=4 sequence=2} " +
       `operations=[put key=long value="${"x".repeat(60)}"… (500 characters) encoding=text]`,
-      "entry 4  term 1  2023-11-14T22:13:20.004Z  command commit session={session=4 sequence=2} " +
+      "entry 4  term 1  2023-11-14T22:13:20.004Z  command commit once={session=4 sequence=2} " +
       'operations=[put key=raw value={base64="/wA="} encoding=text]',
       lines[8]!.trim().replace(/^\d+ {2}/, ""),
       lines[9]!.trim().replace(/^\d+ {2}/, ""),

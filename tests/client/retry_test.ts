@@ -53,6 +53,7 @@ const TABLE: readonly (readonly [AttemptFailure, Decided, Decided, Decided])[] =
   [answered("invalid_argument"), "give_up", "give_up", "unknown"],
   [answered("invalid_cursor"), "give_up", "give_up", "unknown"],
   [answered("invalid_session"), "give_up", "give_up", "unknown"],
+  [answered("idempotency_key_reused"), "give_up", "give_up", "unknown"],
   [answered("too_many_operations"), "give_up", "give_up", "unknown"],
   [answered("duplicate_key"), "give_up", "give_up", "unknown"],
   [answered("range_too_large"), "give_up", "give_up", "unknown"],

@@ -28,9 +28,9 @@ function badBody(body: BodyInit | null, code: string): BadRequest {
   return bad("/kv/k", code, { method: "PUT", body });
 }
 
-function badSession(key: string): BadRequest {
+function badName(key: string, code: string): BadRequest {
   const headers = { "idempotency-key": key };
-  return bad("/kv/k", "invalid_session", { method: "PUT", body: VALUE, headers });
+  return bad("/kv/k", code, { method: "PUT", body: VALUE, headers });
 }
 
 const KEYS = [
@@ -110,8 +110,6 @@ const BODIES: readonly [body: BodyInit | null, code: string][] = [
 ];
 
 const SESSIONS = [
-  "",
-  "1",
   "1/",
   "/1",
   "0/1",
@@ -121,12 +119,14 @@ const SESSIONS = [
   "-1/1",
   "1/1/1",
   "1/1.5",
-  "a/1",
+  "1/a",
   "1/9007199254740992",
   "9007199254740992/1",
   "1/1, 1/2",
   "1".repeat(1_000) + "/1",
 ];
+
+const NAMES = ["", "a b", "é", "k".repeat(256), "k".repeat(255_000)];
 
 const NOT_FOUND = ["/", "/kvs", "/sessions/1", "/cluster", "/cluster/", "/health/", "/KV/k"];
 
@@ -145,7 +145,8 @@ const TABLE: readonly BadRequest[] = [
   bad("/cluster/leader?timeout=1s", "invalid_argument"),
   bad("/health?verbose", "invalid_argument"),
   ...BODIES.map(([body, code]) => badBody(body, code)),
-  ...SESSIONS.map(badSession),
+  ...SESSIONS.map((key) => badName(key, "invalid_session")),
+  ...NAMES.map((key) => badName(key, "invalid_argument")),
   ...NOT_FOUND.map((path) => ({ path, status: 404, code: "route_not_found" })),
 ];
 

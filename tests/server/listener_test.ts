@@ -72,7 +72,7 @@ rule("requests come through whole, with method, key, headers and body", async ({
   await put.body?.cancel();
   const { command, timeoutMs } = node.proposals.at(-1)!;
   assert(command.kind === "commit");
-  assertEquals(command.session?.sequence, 1);
+  assertEquals(command.once, { session: Number(opened.session), sequence: 1 });
   assertEquals(timeoutMs, 2_000);
   assertEquals((await (await fetch(`${url}/kv/a/b`)).json()).value, "é");
   const answer = await fetch(`${url}/kv/a/b`, { method: "HEAD" });

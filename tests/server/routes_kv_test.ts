@@ -147,13 +147,13 @@ Deno.test("a write under an Idempotency-Key takes effect once and says that it w
   assertEquals((await (await request("/kv/a")).json()).version, 1);
 });
 
-Deno.test("an Idempotency-Key that named another kind of request is refused", async () => {
+Deno.test("an Idempotency-Key that stands for another request is refused", async () => {
   const { request } = appUnderTest();
   const { session } = await (await request("/sessions", { method: "POST" })).json();
   const headers = { "idempotency-key": `${session}/1` };
   await request("/kv/a", { method: "PUT", body: '{"value":1}', headers });
   const answer = await request("/kv/a", { method: "DELETE", headers });
-  await assertFailure(answer, 400, "invalid_session");
+  await assertFailure(answer, 422, "idempotency_key_reused");
 });
 
 Deno.test("a forgotten session is refused", async () => {

@@ -225,7 +225,7 @@ Deno.test("a repeated write gets the first answer; the same number for another r
   const second = await send();
   assertEquals(second.headers.get("idempotent-replayed"), "true");
   assertEquals(await second.json(), first);
-  await assertFailure(await write(app, "/v1/kv/a", { headers }), 400, "invalid_session");
+  await assertFailure(await write(app, "/v1/kv/a", { headers }), 422, "idempotency_key_reused");
 });
 
 Deno.test("a transaction that breaks a rule is refused by the rule's name, with nothing changed", async () => {

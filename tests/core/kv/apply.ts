@@ -57,7 +57,7 @@ export class Log {
 
   /** Commits operations outside any session. */
   commit(machine: KvStateMachine, ...operations: Operation[]): Committed {
-    const result = this.apply(machine, { kind: "commit", session: null, operations });
+    const result = this.apply(machine, { kind: "commit", operations });
     assert(result.kind === "committed");
     return result;
   }
@@ -73,9 +73,15 @@ export class Log {
   send(machine: KvStateMachine, session: number, sequence: number): CommandResult {
     return this.apply(machine, {
       kind: "commit",
-      session: { session, sequence },
+      once: { session, sequence },
       operations: [put("n", String(sequence))],
     });
+  }
+
+  /** Commits one put of `value` to key `n` under an idempotency key. */
+  sendKey(machine: KvStateMachine, idempotencyKey: string, value: string): CommandResult {
+    const once = { idempotencyKey };
+    return this.apply(machine, { kind: "commit", once, operations: [put("n", value)] });
   }
 }
 

@@ -34,7 +34,7 @@ function clusterOf(seed: number) {
 Deno.test("the leader lets the past go by itself, on every node alike", () => {
   const { cluster, machines, ask } = clusterOf(11);
   for (let minute = 0; minute < 15; minute++) {
-    ask({ kind: "commit", session: null, operations: [put("a", `${minute}`)] });
+    ask({ kind: "commit", operations: [put("a", `${minute}`)] });
     cluster.runFor(60_000);
   }
   const kept = new Set([...machines].map((machine) => machine.pastSize));
@@ -48,7 +48,7 @@ Deno.test("the leader lets the past go by itself, on every node alike", () => {
 Deno.test("a node that was away when the past went learns of it from the log", () => {
   const { cluster, ask } = clusterOf(12);
   for (let i = 0; i < 5; i++) {
-    ask({ kind: "commit", session: null, operations: [put("a", `${i}`)] });
+    ask({ kind: "commit", operations: [put("a", `${i}`)] });
   }
   const leader = cluster.runUntilLed();
   const away = cluster.nodes.find(({ id }) => id !== leader)!.id;
@@ -68,7 +68,7 @@ Deno.test("a lease outlives its leaders, ends within its time and theirs, and en
     assert(granted.kind === "lease_granted");
     const { lease } = granted;
     const grantedAtMs = cluster.queue.nowMs;
-    ask({ kind: "commit", session: null, operations: [{ ...put("a", "1"), lease }] });
+    ask({ kind: "commit", operations: [{ ...put("a", "1"), lease }] });
     for (let i = 0; i < 3; i++) {
       const leader = cluster.runUntilLed();
       cluster.crash(leader);

@@ -9,6 +9,7 @@ import {
   encodeResult,
   type Key,
   keyFromBytes,
+  type OnceRef,
   type Operation,
   type OperationResult,
 } from "@raftkv/core/kv";
@@ -56,7 +57,6 @@ Deno.test("a commit over a limit by one is refused, at the limit it is not", () 
   const key = (size: number) => keyFromBytes(new Uint8Array(size));
   const commitOf = (...operations: Operation[]): Command => ({
     kind: "commit",
-    session: null,
     operations,
   });
   const putOf = (key: Key, valueBytes: number): Operation => {
@@ -79,7 +79,7 @@ Deno.test("a commit over a limit by one is refused, at the limit it is not", () 
 Deno.test("a commit that names a key twice is refused", () => {
   for (const second of [put("a", "2"), del("a")]) {
     const operations = [put("a", "1"), second];
-    const bytes = encodeCommand({ kind: "commit", session: null, operations });
+    const bytes = encodeCommand({ kind: "commit", operations });
     assertEquals(
       assertThrows(() => decodeCommand(bytes), DecodeError).reason,
       "Commit names a key twice",
@@ -88,8 +88,8 @@ Deno.test("a commit that names a key twice is refused", () => {
 });
 
 Deno.test("sequences begin at 1", () => {
-  const session = { session: 1, sequence: 0 };
-  const bytes = encodeCommand({ kind: "commit", session, operations: [] });
+  const once = { session: 1, sequence: 0 };
+  const bytes = encodeCommand({ kind: "commit", once, operations: [] });
   assertThrows(() => decodeCommand(bytes), DecodeError);
 });
 
@@ -101,19 +101,44 @@ function assertCutIsRefused(bytes: Uint8Array, decode: (bytes: Uint8Array) => un
 }
 
 function drawCommand(draw: Draw): Command {
-  if (draw.upTo(9) === 0) return { kind: "open_session" };
+  const name = drawName(draw);
+  switch (draw.upTo(9)) {
+    case 0:
+      return { kind: "open_session" };
+    case 1:
+      return { kind: "compact", ...name, revision: draw.integer() };
+    case 2:
+      return { kind: "lease_grant", ...name, lease: draw.integer(), ttlMs: 1_000 };
+    case 3:
+      return { kind: "lease_revoke", ...name, lease: draw.integer() };
+  }
   const operations = Array.from({ length: draw.upTo(4) }, (_, i): Operation => {
     const key = keyFromBytes(Uint8Array.of(i, ...draw.bytes(20)));
     if (draw.flag()) return { kind: "delete", key };
     const encoding = draw.oneOf(["text", "json", "bytes"] as const);
     return { kind: "put", key, value: draw.bytes(30), encoding };
   });
-  const ref = { session: draw.integer(), sequence: Math.max(1, draw.integer()) };
-  return { kind: "commit", session: draw.flag() ? ref : null, operations };
+  return { kind: "commit", ...name, operations };
+}
+
+function drawName(draw: Draw): { readonly once?: OnceRef } {
+  switch (draw.upTo(2)) {
+    case 0:
+      return {};
+    case 1:
+      return { once: { session: draw.integer(), sequence: Math.max(1, draw.integer()) } };
+    default:
+      return { once: { idempotencyKey: "k".repeat(1 + draw.upTo(254)) } };
+  }
 }
 
 function drawResult(draw: Draw): CommandResult {
-  switch (draw.upTo(3)) {
+  const replayed = draw.flag() ? { replayed: true } as const : {};
+  switch (draw.upTo(5)) {
+    case 4:
+      return { kind: "compacted", compactRevision: 3, revision: draw.integer(), ...replayed };
+    case 5:
+      return { kind: "lease_granted", lease: 3, ttlMs: 5, revision: 7, ...replayed };
     case 0:
       return { kind: "session_opened", session: draw.integer(), revision: draw.integer() };
     case 1:
@@ -126,8 +151,7 @@ function drawResult(draw: Draw): CommandResult {
         return { kind: "put", createRevision, modRevision: revision, version };
       });
       const succeeded = draw.flag();
-      const committed = { kind: "committed", revision, succeeded, results } as const;
-      return draw.flag() ? committed : { ...committed, replayed: true };
+      return { kind: "committed", revision, succeeded, results, ...replayed };
     }
   }
 }

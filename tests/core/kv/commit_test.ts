@@ -28,7 +28,7 @@ function increment(
 }
 
 function apply(machine: KvStateMachine, log: Log, branches: Branches) {
-  return log.apply(machine, { kind: "commit", session: null, ...branches });
+  return log.apply(machine, { kind: "commit", ...branches });
 }
 
 Deno.test("any commit does what it does to a plain map, or leaves no trace", () => {
@@ -66,7 +66,7 @@ Deno.test("any commit does what it does to a plain map, or leaves no trace", () 
 Deno.test("any commit comes back from its bytes", () => {
   fc.assert(fc.property(someBranches, (branches) => {
     fc.pre(commitFault(branches) === null);
-    const command: Command = { kind: "commit", session: null, ...branches };
+    const command: Command = { kind: "commit", ...branches };
     assertEquals(decodeCommand(encodeCommand(command)), command);
   }));
 });
@@ -75,7 +75,7 @@ Deno.test("a commit refused at any of its operations leaves the state as it was"
   const machine = new KvStateMachine();
   const log = new Log();
   log.commit(machine, put("a", "1"), put("b", "2"), put("c", "3"));
-  log.apply(machine, { kind: "commit", session: null, operations: [increment("n", 5n)] });
+  log.apply(machine, { kind: "commit", operations: [increment("n", 5n)] });
   const harmless: Operation[] = [put("a", "x"), del("b"), put("new", "x"), increment("n", 1n)];
   const before = machine.view().range({ ...EVERYTHING, limit: 10, bytesMax: 1e9 });
   for (let at = 0; at <= harmless.length; at++) {
@@ -90,10 +90,10 @@ Deno.test("a commit refused at any of its operations leaves the state as it was"
 Deno.test("a refused commit in a session may be sent again under its number", () => {
   const machine = new KvStateMachine();
   const log = new Log();
-  const session = { session: log.open(machine), sequence: 1 };
+  const once = { session: log.open(machine), sequence: 1 };
   const command: Command = {
     kind: "commit",
-    session,
+    once,
     operations: [increment("n", -1n, { min: 0n })],
   };
   assertEquals(log.apply(machine, command), { kind: "refused", reason: "out_of_range" });
@@ -221,7 +221,7 @@ Deno.test("large answers push the least recently used sessions out, never the on
   const get: Operation = { kind: "get", key: keyOf("a") };
   const sessions = Array.from({ length: 100 }, () => log.open(machine));
   const send = (session: number, sequence: number) =>
-    log.apply(machine, { kind: "commit", session: { session, sequence }, operations: [get] });
+    log.apply(machine, { kind: "commit", once: { session, sequence }, operations: [get] });
   for (const session of sessions) assertEquals(send(session, 1).kind, "committed");
   assertEquals(send(sessions[0]!, 2), { kind: "refused", reason: "session_expired" });
   assertEquals(send(sessions[99]!, 2).kind, "committed");

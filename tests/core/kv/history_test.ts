@@ -139,7 +139,7 @@ Deno.test("what is left to sweep survives a restart, and replicas stay equal", (
   const twin = restored(snapshotBytes(machine));
   for (let i = 0; i < 30; i++) {
     const operations = [put("x", `${i}`)];
-    const entry = log.entry(encodeCommand({ kind: "commit", session: null, operations }));
+    const entry = log.entry(encodeCommand({ kind: "commit", operations }));
     assertEquals(twin.apply(entry), machine.apply(entry));
     assertEquals(twin.pastSize, machine.pastSize);
   }

@@ -59,7 +59,6 @@ Deno.test("no command finds an expired value, though nobody asked for its end", 
   const compare = { start: keyOf("a"), end: keyOf("b"), target: "count", relation: "=" } as const;
   const result = log.apply(machine, {
     kind: "commit",
-    session: null,
     compares: [{ ...compare, operand: 0 }],
     operations: [put("a", "new")],
   });
@@ -103,7 +102,6 @@ Deno.test("a lease is revoked with its keys, and nothing is put with it any more
   assertEquals(revoke(), refusal("lease_not_found"));
   const late = log.apply(machine, {
     kind: "commit",
-    session: null,
     operations: [put("b", "x"), putWith("a", { lease })],
   });
   assertEquals(late, refusal("lease_not_found"));
@@ -131,7 +129,6 @@ Deno.test("a lease made for one key goes with it, and is joined by no other", ()
   const { lease } = one;
   const joined = log.apply(machine, {
     kind: "commit",
-    session: null,
     operations: [putWith("b", { lease })],
   });
   assertEquals(joined, refusal("lease_not_found"));
@@ -164,7 +161,6 @@ Deno.test("a refused commit grants nothing and takes no id", () => {
   const before = snapshotBytes(machine).length;
   const refused = log.apply(machine, {
     kind: "commit",
-    session: null,
     operations: [putWith("a", { ttlMs: 1_000 }), { kind: "increment", key: keyOf("s"), delta: 1n }],
   });
   assertEquals(refused, refusal("not_an_integer"));
@@ -193,8 +189,7 @@ Deno.test("a lease takes as many keys as may end in one step, and no more", () =
   const puts = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => putWith(`k${from + i}`, { lease }));
   for (let from = 0; from < 4_096; from += 128) log.commit(machine, ...puts(from, 128));
-  const commit = (operations: PutOperation[]) =>
-    log.apply(machine, { kind: "commit", session: null, operations });
+  const commit = (operations: PutOperation[]) => log.apply(machine, { kind: "commit", operations });
   assertEquals(commit(puts(4_096, 1)), refusal("lease_full"));
   assertEquals(commit(puts(0, 128)).kind, "committed");
   log.commit(machine, del("k7"));
@@ -287,7 +282,7 @@ Deno.test("leases do what a list of deadlines does, through restarts", () => {
           const key = keyOf(step.key);
           const choice = step.lease === 0 ? { ttlMs: step.ttlMs } : { lease: step.lease };
           const operations = [putWith(step.key, choice)];
-          const result = log.apply(machine, { kind: "commit", session: null, operations });
+          const result = log.apply(machine, { kind: "commit", operations });
           const known = deadlines.get(step.lease);
           const isOpen = known !== undefined && (!known.own || keys.get(key) === step.lease);
           assertEquals(result.kind, step.lease === 0 || isOpen ? "committed" : "refused");

@@ -16,8 +16,9 @@ Deno.test("a restored machine is in the same state, and goes on in the same way"
   assertEquals(twin.range(EVERYTHING), machine.range(EVERYTHING));
   for (let i = 0; i < 300; i++) {
     const operations = [put(`k${i * 11}`, "new"), del(`k${i * 11 + 1}`)];
-    const ref = i % 2 === 0 ? null : { session, sequence: 40 + i };
-    const entry = log.entry(encodeCommand({ kind: "commit", session: ref, operations }));
+    const named = { once: { session, sequence: 40 + i } };
+    const name = i % 2 === 0 ? {} : named;
+    const entry = log.entry(encodeCommand({ kind: "commit", ...name, operations }));
     assertEquals(twin.apply(entry), machine.apply(entry));
   }
   assertEquals(snapshotBytes(twin), snapshotBytes(machine));
@@ -148,6 +149,7 @@ function smallMachine(): KvStateMachine {
   const session = log.open(machine);
   log.send(machine, session, 1);
   log.send(machine, session, 3);
+  log.sendKey(machine, "key", "4");
   log.commit(machine, put("a", "1"), put("b", "2"));
   log.commit(machine, put("a", "3"), del("b"));
   return machine;
@@ -165,6 +167,7 @@ function busyMachine(seed: number): { machine: KvStateMachine; log: Log; session
     if (draw.upTo(3) === 0) log.commit(machine, del(key));
     else log.commit(machine, put(key, "v".repeat(draw.upTo(200))));
     if (draw.upTo(3) === 0) log.send(machine, draw.oneOf(sessions), 1 + draw.upTo(200));
+    if (draw.upTo(3) === 0) log.sendKey(machine, `key-${draw.upTo(500)}`, "n");
   }
   return { machine, log, session: sessions[0]! };
 }

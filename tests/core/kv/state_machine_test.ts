@@ -71,7 +71,7 @@ Deno.test("a payload that is no command is refused, and changes nothing but the 
   const machine = new KvStateMachine();
   const log = new Log();
   log.commit(machine, put("a", "1"));
-  const good = encodeCommand({ kind: "commit", session: null, operations: [put("a", "2")] });
+  const good = encodeCommand({ kind: "commit", operations: [put("a", "2")] });
   const hash = machine.stateHash;
   for (const payload of [new Uint8Array(), good.subarray(0, -1), Uint8Array.of(9, ...good)]) {
     const result = machine.apply(log.entry(payload));
@@ -96,7 +96,7 @@ Deno.test("a record keeps its value when the entry's buffer is overwritten", () 
   const machine = new KvStateMachine();
   const log = new Log();
   const entry = log.entry(
-    encodeCommand({ kind: "commit", session: null, operations: [put("a", "value")] }),
+    encodeCommand({ kind: "commit", operations: [put("a", "value")] }),
   );
   machine.apply(entry);
   entry.payload.fill(0);
