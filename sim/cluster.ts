@@ -7,6 +7,7 @@
 
 import { invariant, LIMITS, pcg32, type Random } from "@raftkv/core";
 import {
+  type Configuration,
   configurationOf,
   DEFAULT_TIMING,
   DEFAULT_WINDOWS,
@@ -18,18 +19,17 @@ import {
   type RaftTiming,
   type RaftWindows,
 } from "@raftkv/core/raft";
-import type {
-  ReadMode,
-  Reply,
-  RequestId,
-  StateDivergedError,
-  StateMachine,
-} from "@raftkv/core/replica";
+import type { Input, ReadMode, Reply, RequestId, StateMachine } from "@raftkv/core/replica";
+import type { SimulatedDisk } from "./disk.ts";
 import { EventQueue } from "./event_queue.ts";
+import { LedgerStorage } from "./ledger_storage.ts";
 import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
+import type { StorageEvents } from "./node_storage.ts";
 import { Observer } from "./observer.ts";
+import { type RequestOptions, Requests } from "./requests.ts";
 import { Trace } from "./trace.ts";
+import { Witnesses } from "./witness.ts";
 
 /** What a simulated cluster is made of. */
 export interface ClusterOptions<Result> {
@@ -37,8 +37,6 @@ export interface ClusterOptions<Result> {
   readonly seed: number;
   /** How many voters; they are called n1, n2, … */
   readonly size: number;
-  /** How many further nodes there are that may join later; they follow the voters in number. */
-  readonly spares?: number;
   /** Makes the empty state machine of a node that starts. */
   readonly createMachine: () => StateMachine<Result>;
   /** A calm one if not given. */
@@ -65,23 +63,29 @@ export class Cluster<Result> {
   readonly random: Random;
   /** Watches over the rules. */
   readonly observer: Observer = new Observer(() => this.nodes);
-  /** What happened so far, as one number. */
-  readonly trace: Trace = new Trace();
-  /** All nodes, running or not. */
-  readonly nodes: readonly SimulatedNode<Result>[];
+  /** All who watch, the observer first. */
+  readonly witnesses: Witnesses = new Witnesses([this.observer]);
+  /** What happened so far. */
+  readonly trace: Trace = new Trace(this.queue);
+  /** The requests of clients. */
+  readonly requests: Requests<Result> = new Requests<Result>(this.queue, this.trace);
   /** Longest time a sync takes, in milliseconds; may be changed at any time. */
   syncMsMax: number;
-  /** Every reply so far, by request. */
-  readonly replies: Map<RequestId, Reply<Result>> = new Map();
-  /** Nodes that stopped because their state was not that of the others. */
-  readonly halted: Map<NodeId, StateDivergedError> = new Map();
+  /** Nodes that could not go on, because of their disk or of what they found out, and why. */
+  readonly halted: Map<NodeId, unknown> = new Map();
+  /** Nodes whose disk is lost: they never come back. */
+  readonly lost: Set<NodeId> = new Set();
+  readonly #options: ClusterOptions<Result>;
+  readonly #initial: Configuration;
+  readonly #byId = new Map<NodeId, SimulatedNode<Result>>();
+  readonly #all: SimulatedNode<Result>[] = [];
   readonly #started = new Set<NodeId>();
-  #requests = 0;
 
   /** Builds the cluster and starts every node. */
   constructor(options: ClusterOptions<Result>) {
     const random = pcg32(options.seed);
     this.random = random;
+    this.#options = options;
     this.syncMsMax = options.syncMsMax ?? 1;
     this.network = new Network(this.queue, {
       random,
@@ -89,39 +93,54 @@ export class Cluster<Result> {
       deliver: (from, to, bytes) => this.node(to).deliver(from, bytes),
       trace: this.trace,
     });
-    const { size, spares = 0 } = options;
-    const all = Array.from({ length: size + spares }, (_, at) => `n${at + 1}` as NodeId);
-    const ids = all.slice(0, size);
-    const configuration = configurationOf(ids.map(memberOf));
-    this.nodes = all.map((id) =>
-      new SimulatedNode<Result>({
-        id,
-        configuration,
-        timing: options.timing ?? DEFAULT_TIMING,
-        windows: options.windows ?? DEFAULT_WINDOWS,
-        snapshotLogBytesMin: options.snapshotLogBytesMin ?? 1024 * 1024,
-        createMachine: () => this.#watched(id, options.createMachine()),
-        random,
-        queue: this.queue,
-        network: this.network,
-        syncMs: () => random() * this.syncMsMax,
-        snapshotChunkBytes: options.snapshotChunkBytes ?? LIMITS.snapshotChunkBytes,
-        onReply: (reply) => this.#onReply(reply),
-        onHalted: (id, error) => {
-          this.halted.set(id, error);
-          this.crash(id);
-        },
-        observer: this.observer,
-      })
-    );
+    const ids = Array.from({ length: options.size }, (_, at) => `n${at + 1}` as NodeId);
+    this.#initial = configurationOf(ids.map(memberOf));
+    for (const id of ids) this.addNode(id);
     for (const id of ids) this.start(id);
+  }
+
+  /** All nodes, running or not, in the order in which they came. */
+  get nodes(): readonly SimulatedNode<Result>[] {
+    return this.#all;
+  }
+
+  /** Every reply so far, by request. */
+  get replies(): ReadonlyMap<RequestId, Reply<Result>> {
+    return this.requests.replies;
   }
 
   /** The node of this name. */
   node(id: NodeId | string): SimulatedNode<Result> {
-    const node = this.nodes.find((each) => each.id === id);
+    const node = this.#byId.get(id as NodeId);
     invariant(node !== undefined, "the node exists", () => id);
     return node;
+  }
+
+  /** A machine with an empty disk that belongs to no cluster yet; it is down. */
+  addNode(id: NodeId = `n${this.#all.length + 1}` as NodeId): NodeId {
+    const { timing = DEFAULT_TIMING, windows = DEFAULT_WINDOWS } = this.#options;
+    const node = new SimulatedNode<Result>({
+      id,
+      configuration: this.#initial,
+      timing,
+      windows,
+      snapshotLogBytesMin: this.#options.snapshotLogBytesMin ?? 1024 * 1024,
+      createMachine: () => this.#watched(id, this.#options.createMachine()),
+      random: this.random,
+      queue: this.queue,
+      network: this.network,
+      createStorage: (ledger, events) => this.#createStorage(ledger, events),
+      snapshotChunkBytes: this.#options.snapshotChunkBytes ?? LIMITS.snapshotChunkBytes,
+      onReply: (reply) => this.requests.onReply(reply),
+      onHalted: (id, error) => {
+        this.halted.set(id, error);
+        this.crash(id);
+      },
+      witnesses: this.witnesses,
+    });
+    this.#byId.set(id, node);
+    this.#all.push(node);
+    return id;
   }
 
   /** Whether a node was ever started. */
@@ -132,21 +151,32 @@ export class Cluster<Result> {
   /** Starts a node and links it with all that run. */
   start(id: NodeId | string): void {
     const node = this.node(id);
+    if (node.isUp || this.lost.has(node.id)) return;
     this.#started.add(node.id);
-    node.start();
-    for (const peer of this.nodes) {
-      if (peer.id !== node.id && peer.isUp) this.#link(node.id, peer.id);
+    this.trace.note(`${id} starts`);
+    node.start(() => {
+      for (const peer of this.#all) {
+        if (peer.id !== node.id && peer.isUp) this.#link(node.id, peer.id);
+      }
+    });
+  }
+
+  /** Stops a node without warning. Its peers see the links break, its clients their connections. */
+  crash(id: NodeId | string): void {
+    const node = this.node(id);
+    this.trace.note(`${id} ends`);
+    node.crash();
+    this.requests.onNodeEnded(node.id);
+    for (const peer of this.#all) {
+      if (peer.id !== node.id) this.#report(peer.id, "peer_down", node.id);
     }
   }
 
-  /** Stops a node without warning. Its peers see the links break. */
-  crash(id: NodeId | string): void {
+  /** Loses a node's disk for good: the node ends and never comes back. */
+  lose(id: NodeId | string): void {
     const node = this.node(id);
-    // The batch on its way may have reached the disk or not: nobody was told.
-    node.crash({ keepsWrite: this.random() < 0.5 });
-    for (const peer of this.nodes) {
-      if (peer.id !== node.id) this.#report(peer.id, "peer_down", node.id);
-    }
+    if (node.isUp) this.crash(node.id);
+    this.lost.add(node.id);
   }
 
   /** Breaks a link though both ends live: each is told, and told again once it is back. */
@@ -179,49 +209,39 @@ export class Cluster<Result> {
   propose(
     id: NodeId | string,
     payload: Uint8Array,
-    timeoutMs = 5_000,
+    options: RequestOptions<Result> = {},
   ): RequestId {
-    const requestId = ++this.#requests;
-    this.node(id).step({
-      kind: "propose",
-      requestId,
-      payload,
-      deadlineMs: this.queue.nowMs + timeoutMs,
+    return this.#request(id, { timeoutMs: 5_000, ...options }, (requestId, deadlineMs) => {
+      return { kind: "propose", requestId, payload, deadlineMs };
     });
-    return requestId;
   }
 
   /** Asks a node for a read of the latest state; its end will be in {@linkcode Cluster.replies}. */
   read(
     id: NodeId | string,
-    timeoutMs = 5_000,
-    options: { readonly mode: ReadMode } = { mode: "linearizable" },
+    options: RequestOptions<Result> & { readonly mode?: ReadMode } = {},
   ): RequestId {
-    const requestId = ++this.#requests;
-    this.node(id).step({
-      kind: "read",
-      requestId,
-      deadlineMs: this.queue.nowMs + timeoutMs,
-      mode: options.mode,
+    const { mode = "linearizable" } = options;
+    return this.#request(id, { timeoutMs: 5_000, ...options }, (requestId, deadlineMs) => {
+      return { kind: "read", requestId, deadlineMs, mode };
     });
-    return requestId;
   }
 
   /** Asks a node for a change of the membership; its end will be in {@linkcode Cluster.replies}. */
   changeMembership(
     id: NodeId | string,
     change: Partial<MembershipChange>,
-    timeoutMs = 10_000,
+    options: RequestOptions<Result> = {},
   ): RequestId {
-    const requestId = ++this.#requests;
-    this.node(id).step({
-      kind: "change_membership",
-      requestId,
-      change: { add: [], remove: [], promote: [], move: [], ...change },
-      expectedIndex: null,
-      deadlineMs: this.queue.nowMs + timeoutMs,
+    return this.#request(id, { timeoutMs: 10_000, ...options }, (requestId, deadlineMs) => {
+      return {
+        kind: "change_membership",
+        requestId,
+        change: { add: [], remove: [], promote: [], move: [], ...change },
+        expectedIndex: null,
+        deadlineMs,
+      };
     });
-    return requestId;
   }
 
   /** The member that a simulated node is. */
@@ -277,14 +297,27 @@ export class Cluster<Result> {
     return led() as NodeId;
   }
 
-  #onReply(reply: Reply<Result>): void {
-    invariant(
-      !this.replies.has(reply.requestId),
-      "each request ends once",
-      () => reply,
-    );
-    this.trace.add(`${this.queue.nowMs} ${reply.requestId} ${reply.kind}`);
-    this.replies.set(reply.requestId, reply);
+  #request(
+    id: NodeId | string,
+    options: Required<Pick<RequestOptions<Result>, "timeoutMs">> & RequestOptions<Result>,
+    inputOf: (requestId: RequestId, deadlineMs: number) => Input,
+  ): RequestId {
+    const node = this.node(id);
+    const requestId = this.requests.begin(node.id, options);
+    if (node.isUp) node.step(inputOf(requestId, node.clock.monotonicMs + options.timeoutMs));
+    else this.requests.onNodeEnded(node.id);
+    return requestId;
+  }
+
+  #createStorage(ledger: SimulatedDisk, events: StorageEvents): LedgerStorage {
+    return new LedgerStorage({
+      ledger,
+      incarnation: incarnationFrom(this.random),
+      queue: this.queue,
+      random: this.random,
+      syncMs: () => this.random() * this.syncMsMax,
+      events,
+    });
   }
 
   #link(a: NodeId, b: NodeId): void {
@@ -297,13 +330,15 @@ export class Cluster<Result> {
     const { life } = this.node(peer);
     const delayMs = this.random() + (kind === "peer_up" ? 2 : 1);
     this.queue.after(delayMs, () => {
-      if (kind === "peer_down" || this.node(peer).life === life) this.node(to).step({ kind, peer });
+      const { incarnation } = this.node(peer).storage;
+      if (kind === "peer_down") this.node(to).step({ kind, peer });
+      else if (this.node(peer).life === life) this.node(to).step({ kind, peer, incarnation });
     });
   }
 
   #watched(id: NodeId, machine: StateMachine<Result>): StateMachine<Result> {
     const apply = (entry: Entry): Result => {
-      this.observer.onApplied(id, entry);
+      this.witnesses.onApplied(id, entry);
       return machine.apply(entry);
     };
     return new Proxy(machine, {
@@ -318,4 +353,10 @@ export class Cluster<Result> {
 
 function memberOf(id: NodeId): Member {
   return { id, url: `sim://${id}` };
+}
+
+/** 16 random bytes as 32 hex digits. */
+function incarnationFrom(random: Random): string {
+  const word = () => Math.floor(random() * 0x1_0000_0000).toString(16).padStart(8, "0");
+  return word() + word() + word() + word();
 }

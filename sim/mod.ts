@@ -5,11 +5,22 @@
  * @module
  */
 
+export { NodeClock } from "./clock.ts";
 export { Cluster, type ClusterOptions } from "./cluster.ts";
 export { SimulatedDisk } from "./disk.ts";
 export { EventQueue } from "./event_queue.ts";
-export { CALM_NETWORK, type Deliver, Network, type NetworkOptions } from "./network.ts";
+export { LedgerStorage, type LedgerStorageParts } from "./ledger_storage.ts";
+export { CALM_NETWORK, type Deliver, Network, type NetworkOptions, type Way } from "./network.ts";
 export { SimulatedNode, type SimulatedNodeOptions } from "./node.ts";
+export type { NodeStorage, StorageEvents } from "./node_storage.ts";
 export type { Observed, ObservedDisk } from "./observed.ts";
 export { Observer, type Sightings } from "./observer.ts";
-export { Trace } from "./trace.ts";
+export { type OpenRequest, type RequestEnd, type RequestOptions, Requests } from "./requests.ts";
+export { Marks } from "./run/marks.ts";
+export { type RunOptions, runSeed, type SeedReport } from "./run/seed.ts";
+export { describePlan, type Plan, type PlanLimits, planOf } from "./run/plan.ts";
+export { type FaultClass, Storm, type World } from "./run/fault.ts";
+export { FAULT_CLASSES } from "./run/faults.ts";
+export type { Violation, Workload, WorkloadKind, WorkloadParts } from "./run/workload.ts";
+export { Trace, type TracedMessage } from "./trace.ts";
+export { type Witness, Witnesses } from "./witness.ts";

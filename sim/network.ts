@@ -14,8 +14,12 @@ import type { Trace } from "./trace.ts";
 export interface NetworkOptions {
   /** Shortest time a message takes. */
   readonly delayMsMin: number;
-  /** Longest time a message takes. */
+  /** Longest time a message takes, but for those of the tail. */
   readonly delayMsMax: number;
+  /** Share of messages that take much longer. */
+  readonly tailRate: number;
+  /** The mean of what they take longer; it is distributed exponentially. */
+  readonly tailMsMean: number;
   /** Share of messages that vanish. */
   readonly dropRate: number;
   /** Share of messages that arrive twice. */
@@ -30,14 +34,34 @@ export interface NetworkOptions {
 export const CALM_NETWORK: NetworkOptions = {
   delayMsMin: 0.1,
   delayMsMax: 1,
+  tailRate: 0,
+  tailMsMean: 0,
   dropRate: 0,
   duplicateRate: 0,
   replayRate: 0,
   replayMsMax: 0,
 };
 
+/** A pair of nodes, in the direction of what travels. */
+export interface Way {
+  /** Where it leaves. */
+  readonly from: NodeId;
+  /** Where it is to arrive. */
+  readonly to: NodeId;
+}
+
 /** Delivers bytes to a node. */
 export type Deliver = (from: NodeId, to: NodeId, bytes: Uint8Array) => void;
+
+/** Something that is wrong with one direction between two nodes. */
+interface Trouble {
+  /** How many cuts concern it. */
+  cuts: number;
+  /** What every message takes longer. */
+  slowMs: number;
+  /** Until when messages wait, to arrive all at once. */
+  cloggedUntilMs: number;
+}
 
 /** Carries messages between simulated nodes. */
 export class Network {
@@ -47,7 +71,7 @@ export class Network {
   readonly #random: Random;
   readonly #deliver: Deliver;
   readonly #trace: Trace;
-  readonly #cut = new Set<string>();
+  readonly #troubles = new Map<NodeId, Map<NodeId, Trouble>>();
 
   /** Makes a network without cuts. */
   constructor(
@@ -68,32 +92,66 @@ export class Network {
 
   /** Stops everything that travels from one node to another, in this direction only. */
   cut(from: NodeId, to: NodeId): void {
-    this.#cut.add(`${from}>${to}`);
+    this.#trouble(from, to).cuts++;
   }
 
-  /** Mends every cut. */
+  /** Stops everything on these ways; returns what ends this, and this alone. */
+  cutAll(ways: readonly Way[]): () => void {
+    const troubles = ways.map(({ from, to }) => this.#trouble(from, to));
+    for (const trouble of troubles) trouble.cuts++;
+    let isCut = true;
+    return () => {
+      if (!isCut) return;
+      isCut = false;
+      for (const trouble of troubles) trouble.cuts = Math.max(0, trouble.cuts - 1);
+    };
+  }
+
+  /** Makes everything on a way take longer by so many milliseconds; 0 ends it. */
+  slow({ from, to }: Way, byMs: number): void {
+    this.#trouble(from, to).slowMs = byMs;
+  }
+
+  /** Holds everything on a way back for so many milliseconds, to let it go all at once. */
+  clog({ from, to }: Way, forMs: number): void {
+    this.#trouble(from, to).cloggedUntilMs = this.#queue.nowMs + forMs;
+  }
+
+  /** Mends every way. */
   heal(): void {
-    this.#cut.clear();
+    this.#troubles.clear();
   }
 
   /** Whether messages pass from one node to another. */
   isOpen(from: NodeId, to: NodeId): boolean {
-    return !this.#cut.has(`${from}>${to}`);
+    return (this.#troubles.get(from)?.get(to)?.cuts ?? 0) === 0;
   }
 
   /** Sends a message on its uncertain way. */
   send(from: NodeId, to: NodeId, bytes: Uint8Array): void {
-    const { delayMsMin, delayMsMax, dropRate, duplicateRate, replayRate, replayMsMax } =
-      this.options;
-    this.#trace.add(`${this.#queue.nowMs} ${from}>${to}`, bytes);
-    const copies = this.#random() < duplicateRate ? 2 : 1;
+    const { dropRate, duplicateRate, replayRate, replayMsMax } = this.options;
+    this.#trace.message({ from, to, bytes });
+    const copies = this.#happens(duplicateRate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      if (this.#random() < dropRate) continue;
-      this.#deliverIn(delayMsMin + this.#random() * (delayMsMax - delayMsMin), { from, to, bytes });
+      if (this.#happens(dropRate)) continue;
+      this.#deliverIn(this.#delayMs(from, to), { from, to, bytes });
     }
-    if (this.#random() < replayRate) {
+    if (this.#happens(replayRate)) {
       this.#deliverIn(this.#random() * replayMsMax, { from, to, bytes });
     }
+  }
+
+  #happens(rate: number): boolean {
+    return rate > 0 && this.#random() < rate;
+  }
+
+  #delayMs(from: NodeId, to: NodeId): number {
+    const { delayMsMin, delayMsMax, tailRate, tailMsMean } = this.options;
+    let delayMs = delayMsMin + this.#random() * (delayMsMax - delayMsMin);
+    if (this.#happens(tailRate)) delayMs -= tailMsMean * Math.log(1 - this.#random());
+    const trouble = this.#troubles.get(from)?.get(to);
+    if (trouble === undefined) return delayMs;
+    return Math.max(delayMs + trouble.slowMs, trouble.cloggedUntilMs - this.#queue.nowMs);
   }
 
   #deliverIn(
@@ -103,5 +161,15 @@ export class Network {
     this.#queue.after(delayMs, () => {
       if (this.isOpen(from, to)) this.#deliver(from, to, bytes);
     });
+  }
+
+  #trouble(from: NodeId, to: NodeId): Trouble {
+    let ways = this.#troubles.get(from);
+    if (ways === undefined) this.#troubles.set(from, ways = new Map());
+    let trouble = ways.get(to);
+    if (trouble === undefined) {
+      ways.set(to, trouble = { cuts: 0, slowMs: 0, cloggedUntilMs: 0 });
+    }
+    return trouble;
   }
 }

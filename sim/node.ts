@@ -22,14 +22,18 @@ import {
   type Outbox,
   Replica,
   type Reply,
+  type StateCapture,
   StateDivergedError,
+  type StateMachine,
 } from "@raftkv/core/replica";
-import type { StateMachine } from "@raftkv/core/replica";
+import { NodeClock } from "./clock.ts";
 import { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Network } from "./network.ts";
-import type { Observer } from "./observer.ts";
+import type { NodeStorage, StorageEvents } from "./node_storage.ts";
+import type { Observed } from "./observed.ts";
 import { SimulatedProcess } from "./process.ts";
+import type { Witnesses } from "./witness.ts";
 
 /** What a simulated node is made of. */
 export interface SimulatedNodeOptions<Result> {
@@ -45,28 +49,37 @@ export interface SimulatedNodeOptions<Result> {
   readonly snapshotLogBytesMin: number;
   /** Makes the empty state machine of each start. */
   readonly createMachine: () => StateMachine<Result>;
-  /** The one source of chance. */
+  /** The node's source of chance. */
   readonly random: Random;
   /** What is to happen. */
   readonly queue: EventQueue;
   /** What carries its messages. */
   readonly network: Network;
-  /** How long a sync takes, in milliseconds. */
-  readonly syncMs: () => number;
+  /** Makes its disk, which keeps `ledger` up to date. */
+  readonly createStorage: (ledger: SimulatedDisk, events: StorageEvents) => NodeStorage;
   /** Size of a snapshot's chunks in bytes. */
   readonly snapshotChunkBytes: number;
   /** A request has ended. */
   readonly onReply: (reply: Reply<Result>) => void;
-  /** The node's state is not that of the others: it has stopped and must be treated as crashed. */
-  readonly onHalted: (id: NodeId, error: StateDivergedError) => void;
-  /** Watches over the rules. */
-  readonly observer: Observer;
+  /** The node can go on no more, for this reason: it must be treated as crashed. */
+  readonly onHalted: (id: NodeId, error: unknown) => void;
+  /** Watch over the rules. */
+  readonly witnesses: Witnesses;
 }
 
+/** Wakes a little late rather than a rounding error early. */
+const TIMER_MS_MIN = 0.001;
+
 /** A node that can crash and come back. */
-export class SimulatedNode<Result> {
-  /** What survives a crash. */
+export class SimulatedNode<Result> implements Observed {
+  /** What survives a crash, as the rules see it. */
   readonly disk: SimulatedDisk = new SimulatedDisk();
+  /** Its clocks. */
+  readonly clock: NodeClock;
+  /** Its disk at work. */
+  readonly storage: NodeStorage;
+  /** How long a turn waits for the processor, in milliseconds; 0 if it never does. */
+  turnMs: number = 0;
   readonly #options: SimulatedNodeOptions<Result>;
   /** What runs since the last start; null while the node is down. */
   #running: {
@@ -74,15 +87,21 @@ export class SimulatedNode<Result> {
     readonly machine: StateMachine<Result>;
   } | null = null;
   readonly #process = new SimulatedProcess();
-  /** The batch that is being written. */
-  #writing: PersistBatch | null = null;
-  /** What the disk would have finished, had it not hung. */
-  #stuck: (() => void)[] | null = null;
   #wakeMs = Infinity;
+  /** What has come since the last turn, if turns wait. */
+  #inbox: Input[] = [];
+
+  #lastConfiguration: Configuration;
 
   /** Makes a node that is down; {@linkcode SimulatedNode.start} brings it up. */
   constructor(options: SimulatedNodeOptions<Result>) {
     this.#options = options;
+    this.#lastConfiguration = options.configuration;
+    this.clock = new NodeClock(options.queue);
+    this.storage = options.createStorage(this.disk, {
+      onPersisted: (batch) => this.#onPersisted(batch),
+      onFailed: (error) => options.onHalted(this.id, error),
+    });
   }
 
   /** Its name. */
@@ -93,6 +112,11 @@ export class SimulatedNode<Result> {
   /** Whether it runs. */
   get isUp(): boolean {
     return this.#running !== null;
+  }
+
+  /** Whether it stands still. */
+  get isPaused(): boolean {
+    return this.#process.isPaused;
   }
 
   /** Names the present run, or the present time between two. */
@@ -115,44 +139,63 @@ export class SimulatedNode<Result> {
     return this.#running?.replica.configuration ?? null;
   }
 
-  /** Starts from what the disk holds. */
-  start(): void {
-    const { id, configuration, timing, random, queue } = this.#options;
-    this.#process.renew();
-    const machine = this.#options.createMachine();
-    const recovered = this.disk.recover();
-    if (recovered.snapshot !== null) {
-      const { last, sizeBytes } = recovered.snapshot;
-      const restorer = machine.restorer();
-      restorer.push(
-        this.disk.readSnapshot(last.index, 0, sizeBytes) ?? new Uint8Array(),
-      );
-      restorer.finish();
-    }
-    const replica = new Replica<Result>({
-      id,
-      initialConfiguration: configuration,
-      recovered,
-      timing,
-      windows: this.#options.windows,
-      random,
-      now: this.#now(),
-      machine,
-      snapshotLogBytesMin: this.#options.snapshotLogBytesMin,
-    });
-    this.#running = { replica, machine };
-    this.#wakeMs = Infinity;
-    queue.after(0, this.#process.during(() => this.#drain()));
+  /** The members that were in force for it when it last ran. */
+  get lastConfiguration(): Configuration {
+    return this.configuration ?? this.#lastConfiguration;
   }
 
-  /** Stops at once; what was not synced is lost, save perhaps the batch that was being written. */
-  crash(options: { readonly keepsWrite: boolean } = { keepsWrite: false }): void {
-    if (options.keepsWrite && this.#writing !== null) this.#append(this.#writing);
-    this.#running = null;
-    this.#writing = null;
-    this.#stuck = null;
+  /** Where the configuration in force stands in the log; null while the node is down. */
+  get configurationIndex(): number | null {
+    return this.#running?.replica.configurationIndex ?? null;
+  }
+
+  /** The state of this moment, or null if there is none to speak of. */
+  capture(): StateCapture | null {
+    return this.#running?.replica.capture() ?? null;
+  }
+
+  /** How many of its clients' requests have not ended. */
+  get pendingCount(): number {
+    return this.#running?.replica.pendingCount ?? 0;
+  }
+
+  /** Starts from what the disk holds; `onUp` is called once that is read. */
+  start(onUp: () => void = () => {}): void {
+    const { random } = this.#options;
     this.#process.renew();
-    this.#options.observer.onCrashed(this.id);
+    this.clock.restart(random() * 1_000);
+    const machine = this.#options.createMachine();
+    const { life } = this;
+    this.storage.open(() => machine.restorer(), (recovered) => {
+      if (this.life !== life) return;
+      const replica = new Replica<Result>({
+        id: this.id,
+        incarnation: this.storage.incarnation,
+        initialConfiguration: this.#options.configuration,
+        recovered,
+        timing: this.#options.timing,
+        windows: this.#options.windows,
+        random,
+        now: this.clock.now(),
+        machine,
+        snapshotLogBytesMin: this.#options.snapshotLogBytesMin,
+      });
+      this.#running = { replica, machine };
+      this.#wakeMs = Infinity;
+      this.#options.witnesses.onStarted(this);
+      this.#options.queue.after(0, this.#process.during(() => this.#drain()));
+      onUp();
+    });
+  }
+
+  /** Stops at once; what becomes of what was not synced is a matter of chance. */
+  crash(): void {
+    this.storage.crash();
+    this.#lastConfiguration = this.lastConfiguration;
+    this.#running = null;
+    this.#inbox = [];
+    this.#process.renew();
+    this.#options.witnesses.onCrashed(this.id);
   }
 
   /** Stands still: its clock goes on, nothing else does. */
@@ -165,59 +208,55 @@ export class SimulatedNode<Result> {
     this.#process.resume();
   }
 
-  /** Lets no disk operation end any more. */
-  hangDisk(): void {
-    this.#stuck ??= [];
-  }
-
-  /** Lets the operations that hung end, and all later ones. */
-  mendDisk(): void {
-    const stuck = this.#stuck ?? [];
-    this.#stuck = null;
-    for (const finish of stuck) finish();
-  }
-
   /** Feeds one input to the running node. */
   step(input: Input): void {
     this.#process.run(() => {
       if (this.#running === null) return;
-      this.#running.replica.step(this.#now(), input);
+      if (this.turnMs > 0 || this.#inbox.length > 0) return this.#enqueue(input);
+      this.#running.replica.step(this.clock.now(), input);
       this.#drain();
     });
   }
 
   /** Bytes arrived from a peer. */
   deliver(from: NodeId, bytes: Uint8Array): void {
+    if (this.#running === null) return;
     const message = decodeMessage(bytes);
-    if (message.type !== "malformed") {
-      this.step({ kind: "message", from, message });
-    }
+    if (message.type === "malformed") return;
+    this.#options.witnesses.onReceived(this, from, message);
+    this.step({ kind: "message", from, message });
   }
 
-  #now() {
-    const { nowMs } = this.#options.queue;
-    return {
-      monotonicMs: nowMs,
-      wallMs: Math.floor(1_700_000_000_000 + nowMs),
+  /** A busy machine takes what has come in one turn, later. */
+  #enqueue(input: Input): void {
+    if (this.#inbox.push(input) > 1) return;
+    const turn = () => {
+      const inputs = this.#inbox;
+      this.#inbox = [];
+      if (this.#running === null) return;
+      const now = this.clock.now();
+      for (const each of inputs) this.#running.replica.step(now, each);
+      this.#drain();
     };
+    this.#options.queue.after(this.turnMs, this.#process.during(turn));
   }
 
   #drain(): void {
     if (this.#running === null) return;
-    const { observer, queue, syncMs } = this.#options;
+    const { witnesses, queue } = this.#options;
     const out = this.#outboxOf(this.#running.replica);
     if (out === null) return;
-    observer.onStepped(this);
+    witnesses.onStepped(this);
     this.#send(out.sendNow);
     if (out.persist !== null) {
-      const batch = out.persist;
-      this.#writing = batch;
-      this.#onDisk(syncMs(), () => {
-        this.#writing = null;
-        this.#append(batch);
-        this.#send(out.sendAfterPersist);
-        this.step({ kind: "persisted", ticket: batch.ticket });
-      });
+      const { ticket } = out.persist;
+      this.storage.append(
+        out.persist,
+        this.#process.during(() => {
+          this.#send(out.sendAfterPersist);
+          this.step({ kind: "persisted", ticket });
+        }),
+      );
     }
     for (const reply of out.replies) this.#options.onReply(reply);
     for (const task of out.tasks) this.#carryOut(task);
@@ -236,27 +275,33 @@ export class SimulatedNode<Result> {
   }
 
   #send(envelopes: readonly Envelope[]): void {
-    const { network, observer } = this.#options;
+    const { network, witnesses } = this.#options;
+    // A broadcast is one message object under several addresses: it is encoded once.
+    let message: Envelope["message"] | null = null;
+    let bytes: Uint8Array = new Uint8Array(0);
     for (const envelope of envelopes) {
-      observer.onSent(this, envelope);
-      network.send(this.id, envelope.to, encodeMessage(envelope.message));
+      witnesses.onSent(this, envelope);
+      if (envelope.message !== message) {
+        message = envelope.message;
+        bytes = encodeMessage(message);
+      }
+      network.send(this.id, envelope.to, bytes);
     }
   }
 
-  #append(batch: PersistBatch): void {
-    const { observer } = this.#options;
-    observer.onPersisting(this, batch);
+  #onPersisted(batch: PersistBatch): void {
+    const { witnesses } = this.#options;
+    witnesses.onPersisting(this, batch);
     this.disk.append(batch);
-    observer.onPersisted(this, batch);
+    witnesses.onPersisted(this, batch);
   }
 
   #armTimer(): void {
     const wakeMs = this.#running?.replica.wakeAtMs ?? Infinity;
-    const { queue } = this.#options;
-    if (wakeMs >= this.#wakeMs && this.#wakeMs > queue.nowMs) return;
+    if (wakeMs >= this.#wakeMs && this.#wakeMs > this.clock.monotonicMs) return;
     this.#wakeMs = wakeMs;
-    queue.after(
-      wakeMs - queue.nowMs,
+    this.#options.queue.after(
+      Math.max(TIMER_MS_MIN, this.clock.trueMsUntil(wakeMs)),
       this.#process.during(() => {
         if (this.#wakeMs !== wakeMs) return;
         this.#wakeMs = Infinity;
@@ -265,59 +310,48 @@ export class SimulatedNode<Result> {
     );
   }
 
-  /** Ends a disk operation in `ms`, unless the disk hangs by then or the node has crashed. */
-  #onDisk(ms: number, finish: () => void): void {
-    const work = this.#process.during(finish);
-    this.#options.queue.after(ms, () => {
-      if (this.#stuck === null) work();
-      else this.#stuck.push(work);
-    });
-  }
-
   #carryOut(task: HostTask): void {
-    const { syncMs } = this.#options;
     switch (task.kind) {
       case "compact":
-        return this.disk.compact(task.through);
+        return this.storage.compact(task.through);
       case "save_snapshot":
-        return this.#onDisk(10 * syncMs(), () => this.#save(task));
+        return this.#save(task);
       case "read_chunk":
-        return this.#onDisk(0, () => this.#readChunk(task));
+        return this.#readChunk(task);
       case "stage_chunk":
-        return this.#onDisk(syncMs(), () => this.#stageChunk(task));
+        return this.#stageChunk(task);
       case "install":
-        return this.#onDisk(syncMs(), () => this.#install(task));
+        return this.#install(task);
     }
   }
 
-  #save({ point, slices }: Extract<HostTask, { kind: "save_snapshot" }>): void {
-    const meta = this.disk.saveSnapshot(point, slices);
-    this.#options.observer.onSnapshot(this, meta);
-    this.step({ kind: "snapshot_saved", meta });
+  #save(task: Extract<HostTask, { kind: "save_snapshot" }>): void {
+    this.storage.saveSnapshot(task, (meta) => {
+      if (meta === null) return this.step({ kind: "snapshot_failed" });
+      this.#options.witnesses.onSnapshot(this, meta);
+      this.step({ kind: "snapshot_saved", meta });
+    });
   }
 
   #readChunk({ to, meta, offsetBytes }: Extract<HostTask, { kind: "read_chunk" }>): void {
     const { index } = meta.last;
-    const data = this.disk.readSnapshot(index, offsetBytes, this.#options.snapshotChunkBytes);
-    const chunk = data === null ? null : { meta, offsetBytes, data };
-    this.step({ kind: "chunk_read", to, index, chunk });
+    const bytesMax = this.#options.snapshotChunkBytes;
+    this.storage.readChunk({ index, offsetBytes, bytesMax }, (data) => {
+      const chunk = data === null ? null : { meta, offsetBytes, data };
+      this.step({ kind: "chunk_read", to, index, chunk });
+    });
   }
 
   #stageChunk({ from, chunk }: Extract<HostTask, { kind: "stage_chunk" }>): void {
-    const nextOffsetBytes = this.disk.stageSnapshot(chunk);
-    this.step({ kind: "chunk_staged", from, meta: chunk.meta, nextOffsetBytes });
+    this.storage.stage(chunk, (nextOffsetBytes) => {
+      this.step({ kind: "chunk_staged", from, meta: chunk.meta, nextOffsetBytes });
+    });
   }
 
   #install({ meta, restorer }: Extract<HostTask, { kind: "install" }>): void {
-    const ok = this.disk.installSnapshot(meta);
-    if (ok) {
-      restorer.push(
-        this.disk.readSnapshot(meta.last.index, 0, meta.sizeBytes) ??
-          new Uint8Array(),
-      );
-      restorer.finish();
-      this.#options.observer.onInstalled();
-    }
-    this.step({ kind: "installed", meta, ok });
+    this.storage.install(meta, restorer, (ok) => {
+      if (ok) this.#options.witnesses.onInstalled(this, meta);
+      this.step({ kind: "installed", meta, ok });
+    });
   }
 }

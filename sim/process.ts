@@ -15,6 +15,11 @@ export class SimulatedProcess {
     return this.#life;
   }
 
+  /** Whether it stands still. */
+  get isPaused(): boolean {
+    return this.#waiting !== null;
+  }
+
   /** Begins or ends a run. */
   renew(): void {
     this.#life++;

@@ -76,7 +76,7 @@ Deno.test("a read at a leader that was cut off never ends with what is stale (L1
   subject.isolate(leader);
   const reads = Array.from({ length: 40 }, () => {
     subject.runFor(100);
-    return subject.read(leader, 2_000);
+    return subject.read(leader, { timeoutMs: 2_000 });
   });
   const [other] = othersThan(subject, leader);
   write(subject, other!);
@@ -222,7 +222,7 @@ Deno.test("a snapshot gets through a network that loses, repeats and reorders", 
 Deno.test("a leader whose disk hangs loses its place within three election timeouts (E19, I41)", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
-  subject.node(leader).hangDisk();
+  subject.node(leader).storage.hang();
   const lost = subject.propose(leader, line("x"));
   subject.runUntil(
     "someone else leads",
@@ -238,12 +238,12 @@ Deno.test("a follower whose disk hangs costs nothing, and catches up when it is 
   const subject = cluster();
   const leader = subject.runUntilLed();
   const [slow] = othersThan(subject, leader);
-  subject.node(slow!).hangDisk();
+  subject.node(slow!).storage.hang();
   for (let count = 0; count < 20; count++) {
     write(subject, leader);
     subject.runFor(500);
   }
-  subject.node(slow!).mendDisk();
+  subject.node(slow!).storage.mend();
   subject.runUntil("it has caught up", () => journal(subject, slow!).length === 20);
   assertEquals(subject.leaders().map(({ id }) => id), [leader]);
 });
@@ -318,7 +318,10 @@ Deno.test("with one node of three no write is accepted, and every request ends b
   const leader = subject.runUntilLed();
   for (const id of othersThan(subject, leader)) subject.crash(id);
   subject.runFor(3_000);
-  const requests = [subject.propose(leader, line("x"), 2_000), subject.read(leader, 2_000)];
+  const requests = [
+    subject.propose(leader, line("x"), { timeoutMs: 2_000 }),
+    subject.read(leader, { timeoutMs: 2_000 }),
+  ];
   subject.runFor(2_100);
   assertEquals(requests.map((requestId) => end(subject, requestId)), ["no_leader", "no_leader"]);
   subject.start(othersThan(subject, leader)[0]!);

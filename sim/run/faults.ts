@@ -1,0 +1,18 @@
+/**
+ * All classes of faults. Each run draws which of them rage (swarm testing: a run in which everything
+ * fails hides what a single fault would show).
+ *
+ * @module
+ */
+
+import { CLUSTER_FAULTS } from "./cluster_faults.ts";
+import type { FaultClass } from "./fault.ts";
+import { NETWORK_FAULTS } from "./network_faults.ts";
+import { NODE_FAULTS } from "./node_faults.ts";
+
+/** Every class of faults there is. */
+export const FAULT_CLASSES: readonly FaultClass[] = [
+  ...NETWORK_FAULTS,
+  ...NODE_FAULTS,
+  ...CLUSTER_FAULTS,
+];

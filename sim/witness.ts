@@ -1,0 +1,91 @@
+/**
+ * Whoever watches a simulated cluster from outside: told of everything that happens to its nodes, at
+ * the moment at which it happens, and free to throw if it breaks a rule.
+ *
+ * @module
+ */
+
+import type { Entry, Envelope, NodeId, PersistBatch, SnapshotMeta } from "@raftkv/core/raft";
+import type { Observed } from "./observed.ts";
+
+/**
+ * The moments at which a witness is told; it need not care for all of them. It changes nothing and
+ * draws no chance.
+ */
+export interface Witness {
+  /** A node has taken a step; nothing of what follows from it has left yet. */
+  onStepped(node: Observed): void;
+  /** A node sends a message. */
+  onSent(node: Observed, envelope: Envelope): void;
+  /** A message has come to a node that runs, and is handed to it next. */
+  onReceived(node: Observed, from: NodeId, message: Envelope["message"]): void;
+  /** A batch goes to a node's disk: called before it is there. */
+  onPersisting(node: Observed, batch: PersistBatch): void;
+  /** A batch has reached a node's disk. */
+  onPersisted(node: Observed, batch: PersistBatch): void;
+  /** A node has saved its state. */
+  onSnapshot(node: Observed, meta: SnapshotMeta): void;
+  /** A leader's snapshot took the place of a node's log. */
+  onInstalled(node: Observed, meta: SnapshotMeta): void;
+  /** A node's state machine takes in an entry. */
+  onApplied(id: NodeId, entry: Entry): void;
+  /** A node was stopped: what it had only in memory may go back. */
+  onCrashed(id: NodeId): void;
+  /** A node has read its disk and begins to run. */
+  onStarted(node: Observed): void;
+}
+
+/** Tells several witnesses, in order. */
+export class Witnesses implements Witness {
+  readonly #all: Partial<Witness>[];
+
+  /** Begins with these. */
+  constructor(witnesses: readonly Partial<Witness>[]) {
+    this.#all = [...witnesses];
+  }
+
+  /** One more witness, from now on. */
+  add(witness: Partial<Witness>): void {
+    this.#all.push(witness);
+  }
+
+  onStepped(node: Observed): void {
+    for (const each of this.#all) each.onStepped?.(node);
+  }
+
+  onSent(node: Observed, envelope: Envelope): void {
+    for (const each of this.#all) each.onSent?.(node, envelope);
+  }
+
+  onReceived(node: Observed, from: NodeId, message: Envelope["message"]): void {
+    for (const each of this.#all) each.onReceived?.(node, from, message);
+  }
+
+  onPersisting(node: Observed, batch: PersistBatch): void {
+    for (const each of this.#all) each.onPersisting?.(node, batch);
+  }
+
+  onPersisted(node: Observed, batch: PersistBatch): void {
+    for (const each of this.#all) each.onPersisted?.(node, batch);
+  }
+
+  onSnapshot(node: Observed, meta: SnapshotMeta): void {
+    for (const each of this.#all) each.onSnapshot?.(node, meta);
+  }
+
+  onInstalled(node: Observed, meta: SnapshotMeta): void {
+    for (const each of this.#all) each.onInstalled?.(node, meta);
+  }
+
+  onApplied(id: NodeId, entry: Entry): void {
+    for (const each of this.#all) each.onApplied?.(id, entry);
+  }
+
+  onCrashed(id: NodeId): void {
+    for (const each of this.#all) each.onCrashed?.(id);
+  }
+
+  onStarted(node: Observed): void {
+    for (const each of this.#all) each.onStarted?.(node);
+  }
+}
