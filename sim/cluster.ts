@@ -27,7 +27,7 @@ import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
 import type { StorageEvents } from "./node_storage.ts";
 import { Observer } from "./observer.ts";
-import { type RequestOptions, Requests } from "./requests.ts";
+import { type OpenRequest, type RequestOptions, Requests } from "./requests.ts";
 import { Trace } from "./trace.ts";
 import { Witnesses } from "./witness.ts";
 
@@ -211,9 +211,13 @@ export class Cluster<Result> {
     payload: Uint8Array,
     options: RequestOptions<Result> = {},
   ): RequestId {
-    return this.#request(id, { timeoutMs: 5_000, ...options }, (requestId, deadlineMs) => {
-      return { kind: "propose", requestId, payload, deadlineMs };
-    });
+    return this.#request(
+      id,
+      { kind: "propose", timeoutMs: 5_000, ...options },
+      (requestId, deadlineMs) => {
+        return { kind: "propose", requestId, payload, deadlineMs };
+      },
+    );
   }
 
   /** Asks a node for a read of the latest state; its end will be in {@linkcode Cluster.replies}. */
@@ -222,23 +226,28 @@ export class Cluster<Result> {
     options: RequestOptions<Result> & { readonly mode?: ReadMode } = {},
   ): RequestId {
     const { mode = "linearizable" } = options;
-    return this.#request(id, { timeoutMs: 5_000, ...options }, (requestId, deadlineMs) => {
-      return { kind: "read", requestId, deadlineMs, mode };
-    });
+    return this.#request(
+      id,
+      { kind: "read", timeoutMs: 5_000, ...options },
+      (requestId, deadlineMs) => {
+        return { kind: "read", requestId, deadlineMs, mode };
+      },
+    );
   }
 
   /** Asks a node for a change of the membership; its end will be in {@linkcode Cluster.replies}. */
   changeMembership(
     id: NodeId | string,
     change: Partial<MembershipChange>,
-    options: RequestOptions<Result> = {},
+    options: RequestOptions<Result> & { readonly expectedIndex?: number } = {},
   ): RequestId {
-    return this.#request(id, { timeoutMs: 10_000, ...options }, (requestId, deadlineMs) => {
+    const asked = { kind: "change_membership", timeoutMs: 10_000, ...options } as const;
+    return this.#request(id, asked, (requestId, deadlineMs) => {
       return {
         kind: "change_membership",
         requestId,
         change: { add: [], remove: [], promote: [], move: [], ...change },
-        expectedIndex: null,
+        expectedIndex: options.expectedIndex ?? null,
         deadlineMs,
       };
     });
@@ -299,7 +308,7 @@ export class Cluster<Result> {
 
   #request(
     id: NodeId | string,
-    options: Required<Pick<RequestOptions<Result>, "timeoutMs">> & RequestOptions<Result>,
+    options: RequestOptions<Result> & Pick<OpenRequest, "kind" | "timeoutMs">,
     inputOf: (requestId: RequestId, deadlineMs: number) => Input,
   ): RequestId {
     const node = this.node(id);

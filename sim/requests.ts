@@ -7,7 +7,7 @@
 
 import { invariant } from "@raftkv/core";
 import type { NodeId } from "@raftkv/core/raft";
-import type { Reply, RequestId } from "@raftkv/core/replica";
+import type { Input, Reply, RequestId } from "@raftkv/core/replica";
 import type { EventQueue } from "./event_queue.ts";
 import type { Trace } from "./trace.ts";
 
@@ -32,6 +32,8 @@ export interface RequestOptions<Result> {
 export interface OpenRequest {
   /** Its number. */
   readonly requestId: RequestId;
+  /** What it asks for. */
+  readonly kind: Input["kind"];
   /** The node that took it. */
   readonly node: NodeId;
   /** When it began, in milliseconds of virtual time. */
@@ -68,14 +70,19 @@ export class Requests<Result> {
     return this.#open.size;
   }
 
+  /** Whether any of this kind has not ended. */
+  isAnyOpen(kind: Input["kind"]): boolean {
+    return this.#open.values().some((open) => open.kind === kind);
+  }
+
   /** A client asks a node; returns the number of the request. */
   begin(
     node: NodeId,
-    { timeoutMs, onEnd }: RequestOptions<Result> & { readonly timeoutMs: number },
+    { kind, timeoutMs, onEnd }: RequestOptions<Result> & Pick<OpenRequest, "kind" | "timeoutMs">,
   ): RequestId {
     const requestId = ++this.#last;
     const sinceMs = this.#queue.nowMs;
-    this.#open.set(requestId, { requestId, node, sinceMs, timeoutMs, onEnd });
+    this.#open.set(requestId, { requestId, kind, node, sinceMs, timeoutMs, onEnd });
     return requestId;
   }
 

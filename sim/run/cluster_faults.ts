@@ -4,18 +4,27 @@
  * @module
  */
 
-import type { Configuration, NodeId } from "@raftkv/core/raft";
+import type { Configuration, MembershipChange, NodeId } from "@raftkv/core/raft";
 import type { FaultClass, Storm, World } from "./fault.ts";
-import { mayLose } from "./losses.ts";
+import { mayLeave, mayLose } from "./losses.ts";
 
 /** The newest leader and the members it knows, or null if nobody leads. */
-function inForce(world: World): { leader: NodeId; members: Configuration } | null {
+function inForce(world: World): InForce | null {
   const [leader] = world.leaders();
-  const members = leader === undefined ? null : world.node(leader.id).configuration;
-  return leader === undefined || members === null ? null : { leader: leader.id, members };
+  if (leader === undefined) return null;
+  const { configuration, configurationIndex } = world.node(leader.id);
+  if (configuration === null || configurationIndex === null) return null;
+  return { leader: leader.id, members: configuration, index: configurationIndex };
 }
 
-/** Most members and newcomers there may be; more only slow a run down. */
+interface InForce {
+  readonly leader: NodeId;
+  readonly members: Configuration;
+  readonly index: number;
+}
+
+/** Most members, and most members and newcomers that ever were: more only slow a run down. */
+const MEMBERS_MAX = 7;
 const NODES_MAX = 12;
 
 /** Asks the leader for a random change. */
@@ -23,22 +32,36 @@ function change(storm: Storm): void {
   const { world } = storm;
   const found = inForce(world);
   if (found === null) return;
-  const { leader, members } = found;
+  const { members } = found;
   const some = storm.oneOf(members.members).id;
   const dice = storm.random();
-  if (dice < 0.5 && members.members.length < 7 && world.nodes.length < NODES_MAX) {
+  if (dice < 0.5 && members.members.length < MEMBERS_MAX && world.nodes.length < NODES_MAX) {
     const votes = storm.random() < 0.8;
     const replaces = votes && storm.random() < 0.5 && members.voters.includes(some) ? some : null;
     join(storm, { votes, replaces });
-  } else if (dice < 0.8) {
-    storm.note(`membership: remove ${some}`);
-    world.changeMembership(leader, { remove: [some] });
-  } else {
-    const promote = members.learners.slice(0, 1);
-    const remove = promote.includes(some) ? [] : [some];
-    storm.note(`membership: promote ${promote}, remove ${remove}`);
-    world.changeMembership(leader, { promote, remove });
+    return;
   }
+  const promote = dice < 0.8 ? [] : members.learners.slice(0, 1);
+  const remove = promote.includes(some) || !mayLeave(storm, some, members) ? [] : [some];
+  storm.note(`membership: promote ${promote}, remove ${remove}`);
+  request(storm, found, { promote, remove });
+}
+
+/** Asks for a change of exactly what was seen, and remembers who may leave until there is an answer. */
+function request(
+  { world, state }: Storm,
+  { leader, index }: InForce,
+  change: Partial<MembershipChange>,
+): void {
+  const { remove = [], add = [] } = change;
+  const leaving = [...remove, ...add.flatMap(({ replaces }) => replaces ?? [])];
+  for (const id of leaving) state.leaving.add(id);
+  world.changeMembership(leader, change, {
+    expectedIndex: index,
+    onEnd: () => {
+      for (const id of leaving) state.leaving.delete(id);
+    },
+  });
 }
 
 /** A new node comes, and the leader is asked to take it in. */
@@ -52,14 +75,12 @@ function join(
   world.start(id);
   const ask = () => {
     const found = inForce(world);
-    const isDone = found?.members.members.some((member) => member.id === id);
-    if (isDone) return;
-    // Whoever is to be replaced may have left by another change meanwhile.
-    const replaces = found?.members.voters.includes(role.replaces as NodeId) ? role.replaces : null;
-    if (found !== null) {
-      world.changeMembership(found.leader, { add: [{ ...world.member(id), ...role, replaces }] });
-    }
+    if (found?.members.members.some((member) => member.id === id)) return;
     storm.after(2_000, ask);
+    if (found === null) return;
+    // Whoever is to be replaced may have left by another change meanwhile.
+    const replaces = found.members.voters.includes(role.replaces as NodeId) ? role.replaces : null;
+    request(storm, found, { add: [{ ...world.member(id), ...role, replaces }] });
   };
   ask();
 }
@@ -90,7 +111,7 @@ export const CLUSTER_FAULTS: readonly FaultClass[] = [
     begin(storm) {
       storm.every(storm.between(10_000, 60_000), () => {
         const { id } = storm.anyNode();
-        if (storm.world.nodes.length >= NODES_MAX || !mayLose(storm.world, id)) return;
+        if (storm.world.nodes.length >= NODES_MAX || !mayLose(storm, id)) return;
         storm.note(`wipe: ${id}`);
         storm.world.lose(id);
         join(storm, { votes: true, replaces: id });

@@ -5,6 +5,7 @@
  */
 
 import type { Random } from "@raftkv/core";
+import type { NodeId } from "@raftkv/core/raft";
 import type { Cluster } from "../cluster.ts";
 import type { SimulatedNode } from "../node.ts";
 import type { Marks } from "./marks.ts";
@@ -23,6 +24,14 @@ export interface FaultClass {
   begin(storm: Storm): void;
 }
 
+/** What all faults of one run know. */
+export interface StormState {
+  /** Whether nothing may begin any more. */
+  isOver: boolean;
+  /** Voters that somebody has asked to remove, with no answer yet. */
+  readonly leaving: Set<NodeId>;
+}
+
 /** The time of faults in one run. */
 export class Storm {
   /** Whom it hits. */
@@ -31,19 +40,20 @@ export class Storm {
   readonly random: Random;
   /** Notes what came about. */
   readonly marks: Marks;
-  readonly #state: { isOver: boolean };
+  /** What all faults know. */
+  readonly state: StormState;
 
-  /** Begins one; those of other fault classes share `state`. */
+  /** Begins one; those of other classes share `state`. */
   constructor(parts: {
     readonly world: World;
     readonly random: Random;
     readonly marks: Marks;
-    readonly state: { isOver: boolean };
+    readonly state: StormState;
   }) {
     this.world = parts.world;
     this.random = parts.random;
     this.marks = parts.marks;
-    this.#state = parts.state;
+    this.state = parts.state;
   }
 
   /** A number between two, most often near the lower one: rates and times differ by orders. */
@@ -76,7 +86,7 @@ export class Storm {
   /** Does something later, unless the storm is over by then. */
   after(delayMs: number, work: () => void): void {
     this.world.queue.after(delayMs, () => {
-      if (!this.#state.isOver) work();
+      if (!this.state.isOver) work();
     });
   }
 

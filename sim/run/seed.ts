@@ -10,7 +10,7 @@ import { isJoint, type NodeId } from "@raftkv/core/raft";
 import type { StateMachine } from "@raftkv/core/replica";
 import { Cluster } from "../cluster.ts";
 import { drawCore } from "./core.ts";
-import { Storm, type World } from "./fault.ts";
+import { Storm, type StormState, type World } from "./fault.ts";
 import { FAULT_CLASSES } from "./faults.ts";
 import { Marks } from "./marks.ts";
 import { calm } from "./mend.ts";
@@ -71,7 +71,7 @@ class Run<Result> {
   readonly #kind: WorkloadKind<Result>;
   readonly #workload: Workload;
   readonly #random: Random;
-  readonly #storm = { isOver: false };
+  readonly #storm: StormState = { isOver: false, leaving: new Set() };
 
   constructor(plan: Plan, { workload, onLine }: RunOptions<Result>) {
     this.#plan = plan;
@@ -125,6 +125,7 @@ class Run<Result> {
   async #heal(): Promise<ReadonlySet<NodeId>> {
     const { world } = this;
     calm(world);
+    await this.#endChanges();
     // What they hold has to be seen before it is known who is needed.
     await this.#runUntil("every disk is read again", 60_000, () => {
       return world.nodes.every(({ id, isUp }) =>
@@ -141,6 +142,21 @@ class Run<Result> {
     return core;
   }
 
+  /**
+   * Waits, with nobody hearing anyone, until no change of the membership is asked for any more: one
+   * that is begun later could leave the core without a majority.
+   */
+  async #endChanges(): Promise<void> {
+    const { world } = this;
+    if (!world.requests.isAnyOpen("change_membership")) return;
+    const ids = world.nodes.map(({ id }) => id);
+    const end = world.network.cutAll(ids.flatMap((from) => ids.map((to) => ({ from, to }))));
+    await this.#runUntil("I39 a change of the membership ends by its deadline", 60_000, () => {
+      return !world.requests.isAnyOpen("change_membership");
+    });
+    end();
+  }
+
   /** One leader, no joint configuration, and fresh writes and reads at every node of the core. */
   async #converge(core: ReadonlySet<NodeId>): Promise<void> {
     const { world } = this;
@@ -154,7 +170,7 @@ class Run<Result> {
         return world.node(id).status()?.leaderId === leader.id;
       });
     });
-    for (const id of this.#coreMembers(core)) await this.#serves(id);
+    for (const id of this.#coreMembers(core)) await this.#serves(id, core);
     this.#workload.settle();
     await this.#runUntil("I39 every request ends by its deadline", 120_000, () => {
       return this.#workload.openCount === 0 && world.requests.openCount === 0;
@@ -168,8 +184,11 @@ class Run<Result> {
     });
   }
 
-  /** A fresh write and a fresh read end well at a node; a leader may still change meanwhile. */
-  async #serves(id: NodeId): Promise<void> {
+  /**
+   * A fresh write and a fresh read end well at a node. Meanwhile the leader may change, and a change
+   * of the membership that was under way may remove the node.
+   */
+  async #serves(id: NodeId, core: ReadonlySet<NodeId>): Promise<void> {
     const { world } = this;
     const ended = { write: false, read: false };
     const write = () => {
@@ -186,7 +205,7 @@ class Run<Result> {
     read();
     const limitMs = 5_000 + 10 * this.#plan.timing.electionTimeoutMsMax;
     await this.#runUntil(`I38 fresh writes and reads are served at ${id}`, limitMs, () => {
-      return ended.write && ended.read;
+      return (ended.write && ended.read) || !this.#coreMembers(core).includes(id);
     });
   }
 
