@@ -19,7 +19,7 @@ export { type OpenRequest, type RequestEnd, type RequestOptions, Requests } from
 export { Marks } from "./run/marks.ts";
 export { type RunOptions, runSeed, type SeedReport } from "./run/seed.ts";
 export { describePlan, type Plan, type PlanLimits, planOf } from "./run/plan.ts";
-export { type FaultClass, Storm, type World } from "./run/fault.ts";
+export { type FaultClass, Storm, type StormState, type World } from "./run/fault.ts";
 export { FAULT_CLASSES } from "./run/faults.ts";
 export type { Violation, Workload, WorkloadKind, WorkloadParts } from "./run/workload.ts";
 export { Trace, type TracedMessage } from "./trace.ts";

@@ -29,7 +29,11 @@ function send(cluster: Cluster<CommandResult>, errand: Errand): void {
     operations: [{ kind: "increment", key: COUNTER, delta: 1n }],
   });
   const { id, life } = node;
-  errand.sendings.push({ requestId: cluster.propose(id, payload, 1_500), node: id, life });
+  errand.sendings.push({
+    requestId: cluster.propose(id, payload, { timeoutMs: 1_500 }),
+    node: id,
+    life,
+  });
 }
 
 /** Takes in what was answered; forgets the sendings that have ended. */
