@@ -14,7 +14,6 @@ function putEntry(index: number, number: number): Entry {
   const key = `key-${`${number}`.padStart(8, "0")}`;
   const payload = encodeCommand({
     kind: "commit",
-    session: null,
     operations: [{ kind: "put", key: key as never, value, encoding: "text" }],
   });
   return { index: index as LogIndex, term: 1 as Term, kind: "command", timeMs: 1, payload };
