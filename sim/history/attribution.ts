@@ -80,7 +80,7 @@ function checkFailed(operation: KvOperation, entries: readonly JournalEntry[]): 
   }];
 }
 
-/** A command with a session may stand in the log more than once; it must act once. */
+/** A command with a name may stand in the log more than once; it must act once. */
 function checkOnce(operation: KvOperation, entries: readonly JournalEntry[]): Finding[] {
   const effects = entries.filter(isEffective);
   if (effects.length <= 1) return [];
@@ -95,5 +95,5 @@ function checkOnce(operation: KvOperation, entries: readonly JournalEntry[]): Fi
 }
 
 function isEffective({ result }: JournalEntry): boolean {
-  return result.kind !== "refused" && !(result.kind === "committed" && result.replayed === true);
+  return result.kind !== "refused" && !("replayed" in result);
 }

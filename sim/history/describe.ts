@@ -12,6 +12,7 @@ import type {
   Key,
   KeyRange,
   KvRecord,
+  OnceRef,
   Operation as Step,
   OperationResult,
 } from "@raftkv/core/kv";
@@ -78,12 +79,17 @@ function describeAnswer(answer: KvAnswer): string {
   return `revision ${answer.revision}: ${records.length === 0 ? "nothing" : records.join(", ")}`;
 }
 
+function describeName(once: OnceRef | undefined): string {
+  if (once === undefined) return "";
+  return "session" in once
+    ? ` (session ${once.session}/${once.sequence})`
+    : ` (key ${once.idempotencyKey})`;
+}
+
 function describeCommand(command: Command): string {
   switch (command.kind) {
     case "commit": {
-      const { session } = command;
-      const name = session === null ? "" : ` (session ${session.session}/${session.sequence})`;
-      return `${describeBranches(command)}${name}`;
+      return `${describeBranches(command)}${describeName(command.once)}`;
     }
     case "open_session":
       return "open session";

@@ -21,7 +21,7 @@ import type {
 import type { JournalEntry } from "./journal.ts";
 import { isWithin } from "./kv_operation.ts";
 import { ReferenceDraft, type ReferenceLease } from "./reference_draft.ts";
-import { ReferenceSessions } from "./reference_sessions.ts";
+import { ReferenceMemory } from "./reference_memory.ts";
 
 /** What one revision changed about one key. */
 export interface ReferenceChange {
@@ -62,14 +62,14 @@ export class ReferenceStore {
   /** The leases that ran out. */
   readonly expiries: ReferenceExpiry[] = [];
   readonly #versions = new Map<Key, { readonly revision: number; record: KvRecord | null }[]>();
-  readonly #sessions = new ReferenceSessions();
+  readonly #memory = new ReferenceMemory();
   #last: { readonly term: number; readonly timeMs: number } | null = null;
 
   /** Carries out an entry. */
   apply({ index, term, timeMs, command }: JournalEntry): CommandResult {
     this.#advance(term, timeMs);
     this.#expire(index);
-    return this.#execute(command, index);
+    return this.#executeOnce(command, index);
   }
 
   /** What stood under `key` at a revision, compacted or not. */
@@ -103,13 +103,34 @@ export class ReferenceStore {
     }
   }
 
+  #executeOnce(command: Command, index: number): CommandResult {
+    if (!("once" in command) || command.once === undefined) return this.#execute(command, index);
+    const { once, ...asked } = command;
+    const request = JSON.stringify(asked, (_, part) => typeof part === "bigint" ? `${part}` : part);
+    const arrival = { request, nowMs: this.nowMs };
+    const remembered = this.#memory.recall(once, arrival);
+    if (remembered === "expired") return { kind: "refused", reason: "session_expired" };
+    if (remembered === "reused") return { kind: "refused", reason: "idempotency_key_reused" };
+    if (remembered !== "fresh") return { ...remembered, replayed: true };
+    const answer = this.#execute(command, index);
+    switch (answer.kind) {
+      case "refused":
+      case "session_opened":
+      case "maintained":
+        return answer;
+      default:
+        this.#memory.remember(once, { request, answer }, arrival);
+        return answer;
+    }
+  }
+
   #execute(command: Command, index: number): CommandResult {
     const { revision } = this;
     switch (command.kind) {
       case "commit":
-        return this.#commitOnce(command);
+        return this.#commit(command);
       case "open_session":
-        this.#sessions.open(index, this.nowMs);
+        this.#memory.openSession(index, this.nowMs);
         return { kind: "session_opened", session: index, revision };
       case "compact":
         return this.#compact(command.revision);
@@ -123,20 +144,14 @@ export class ReferenceStore {
     }
   }
 
-  #commitOnce(command: CommitCommand): CommandResult {
-    const { session } = command;
-    const remembered = session === null ? "fresh" : this.#sessions.recall(session, this.nowMs);
-    if (remembered === "expired") return { kind: "refused", reason: "session_expired" };
-    if (remembered !== "fresh") return { ...remembered, replayed: true };
+  #commit(command: CommitCommand): CommandResult {
     const draft = new ReferenceDraft(this);
     const outcome = draft.carryOut(command);
     if (typeof outcome === "string") return { kind: "refused", reason: outcome };
     this.revision++;
     this.#settle(draft);
     const { succeeded, results } = outcome;
-    const committed = { kind: "committed", revision: this.revision, succeeded, results } as const;
-    if (session !== null) this.#sessions.remember(session, committed);
-    return committed;
+    return { kind: "committed", revision: this.revision, succeeded, results };
   }
 
   #settle(draft: ReferenceDraft): void {

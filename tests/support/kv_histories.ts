@@ -127,7 +127,7 @@ class Generator {
       this.#sessions.push(answer.result.session);
     }
     // A command with a session may come into the log again: its answer is the first one's.
-    const isRepeated = request.kind === "commit" && request.session !== null &&
+    const isRepeated = request.kind === "commit" && request.once !== undefined &&
       this.#random() < 0.3;
     return isRepeated ? this.#apply(id, request) : answer;
   }
@@ -162,7 +162,7 @@ class Generator {
     const isOnce = session !== undefined && this.#random() < 0.4;
     return {
       kind: "commit",
-      session: isOnce ? { session, sequence: ++this.#sequence } : null,
+      ...(isOnce ? { once: { session, sequence: ++this.#sequence } } : {}),
       ...this.#branches(),
     };
   }

@@ -75,7 +75,7 @@ const MUTATIONS: Readonly<Record<string, Mutate>> = {
   "a session's write carried out twice": ({ history, journal }, random) => {
     const entry = pick(
       journal.filter((each) =>
-        each.command.kind === "commit" && each.command.session !== null && isEffective(each)
+        each.command.kind === "commit" && each.command.once !== undefined && isEffective(each)
       ),
       random,
     );

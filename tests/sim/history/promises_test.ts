@@ -159,7 +159,6 @@ function staleRead(): KvOperation[] {
     client: `writer ${id}`,
     request: {
       kind: "commit",
-      session: null,
       operations: [{ kind: "put", key, value: keyToBytes(text as Key), encoding: "text" }],
     },
     invoked: at(2 * id),
