@@ -5,26 +5,11 @@
  * @module
  */
 
-import { type Key, keyToBytes, type KvRecord, type PutResult } from "@raftkv/core/kv";
+import { type Key, keyToBytes, type KvRecord } from "@raftkv/core/kv";
 
 /** A `GetAnswer`. */
 export function getAnswer(record: KvRecord, revision: number): string {
   return `{${keyValueFields(record)},"revision":${revision}}`;
-}
-
-/** A `PutAnswer`. */
-export function putAnswer(key: Key, result: PutResult): string {
-  return `{"key":${keyJson(key)},"createRevision":${result.createRevision},` +
-    `"modRevision":${result.modRevision},"version":${result.version},` +
-    `"revision":${result.modRevision}}`;
-}
-
-/** A `DeleteAnswer`. */
-export function deleteAnswer(
-  key: Key,
-  outcome: { readonly deleted: number; readonly revision: number },
-): string {
-  return `{"key":${keyJson(key)},"deleted":${outcome.deleted},"revision":${outcome.revision}}`;
 }
 
 /** A `ListAnswer`. */

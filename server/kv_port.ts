@@ -20,6 +20,14 @@ export interface TimeLimit {
   readonly timeoutMs: number;
 }
 
+/** Who is told how a call ended, once: for callers that would not have a promise for each. */
+export interface Settle<Result> {
+  /** It ended well. */
+  readonly resolve: (result: Result) => void;
+  /** It did not; with a `KvFailure`, unless something unforeseen was thrown. */
+  readonly reject: (thrown: unknown) => void;
+}
+
 /** What a node has applied, revision by revision. */
 export interface EventFeed {
   /** The last revision that can be read. */
@@ -56,19 +64,16 @@ export interface KvPort {
   readonly isStopping: boolean;
 
   /**
-   * Proposes a command, on whichever node leads, and waits until it is applied.
-   *
-   * @throws {KvFailure} if it does not come to an answer in time; its outcome says what is known
+   * Proposes a command, on whichever node leads, and calls back when it is applied, or when it does
+   * not come to an answer in time: the failure's outcome says what is known.
    */
-  propose(command: Command, limit: TimeLimit): Promise<CommandResult>;
+  proposeThen(command: Command, limit: TimeLimit, settle: Settle<CommandResult>): void;
 
   /**
-   * Waits until a read of this consistency may be served. The reader must be used in the turn in
-   * which the promise resolves: it shows the state of that moment, not of later ones.
-   *
-   * @throws {KvFailure} if that moment does not come in time
+   * Calls back when a read of this consistency may be served. The reader must be used in that turn:
+   * it shows the state of that moment, not of later ones.
    */
-  read(consistency: Consistency, limit: TimeLimit): Promise<KvReader>;
+  readThen(consistency: Consistency, limit: TimeLimit, settle: Settle<KvReader>): void;
 
   /** The state machine of the node, to be followed as it goes on. */
   readonly events: EventFeed;

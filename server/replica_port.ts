@@ -22,7 +22,7 @@ import type {
   RequestId,
 } from "@raftkv/core/replica";
 import { MachineFeed } from "./event_feed.ts";
-import type { CapturedStore, Consistency, KvPort, TimeLimit } from "./kv_port.ts";
+import type { CapturedStore, Consistency, KvPort, Settle, TimeLimit } from "./kv_port.ts";
 
 /** What the port stands in front of. */
 export interface ReplicaPortOptions {
@@ -37,15 +37,14 @@ export interface ReplicaPortOptions {
 
 type Settled = Exclude<Reply<CommandResult>, { kind: "failed" }>;
 
-interface Waiting {
-  readonly resolve: (reply: Settled) => void;
-  readonly reject: (failure: KvFailure) => void;
+interface Asking extends Settle<Settled> {
+  readonly inputOf: (requestId: RequestId, deadlineMs: number) => Input;
 }
 
 /** Requests on their way through one replica. */
 export class ReplicaPort implements KvPort {
   readonly #options: ReplicaPortOptions;
-  readonly #waiting = new Map<RequestId, Waiting>();
+  readonly #waiting = new Map<RequestId, Settle<Settled>>();
   #requests = 0;
   #stopping = false;
 
@@ -68,34 +67,49 @@ export class ReplicaPort implements KvPort {
     return this.#stopping;
   }
 
-  async propose(command: Command, limit: TimeLimit): Promise<CommandResult> {
-    const reply = await this.#ask(limit, (requestId, deadlineMs) => ({
-      kind: "propose",
-      requestId,
-      payload: encodeCommand(command),
-      deadlineMs,
-    }));
-    invariant(reply.kind === "applied", "a proposal ends in a result");
-    return reply.result;
+  proposeThen(
+    command: Command,
+    limit: TimeLimit,
+    { resolve, reject }: Settle<CommandResult>,
+  ): void {
+    this.#ask(limit, {
+      inputOf: (requestId, deadlineMs) => ({
+        kind: "propose",
+        requestId,
+        payload: encodeCommand(command),
+        deadlineMs,
+      }),
+      resolve: (reply) => {
+        invariant(reply.kind === "applied", "a proposal ends in a result");
+        resolve(reply.result);
+      },
+      reject,
+    });
   }
 
-  async read(consistency: Consistency, limit: TimeLimit): Promise<KvReader> {
+  readThen(
+    consistency: Consistency,
+    limit: TimeLimit,
+    { resolve, reject }: Settle<KvReader>,
+  ): void {
     switch (consistency) {
       case "stale":
-        return this.#options.reader;
+        return resolve(this.#options.reader);
       case "linearizable":
-        await this.#ask(
-          limit,
-          (requestId, deadlineMs) => ({ kind: "read", requestId, deadlineMs }),
-        );
-        return this.#options.reader;
+        return this.#ask(limit, {
+          inputOf: (requestId, deadlineMs) => ({ kind: "read", requestId, deadlineMs }),
+          resolve: () => resolve(this.#options.reader),
+          reject,
+        });
       default:
         return unreachable(consistency);
     }
   }
 
   async capture(limit: TimeLimit): Promise<CapturedStore> {
-    const { revision } = await this.read("linearizable", limit);
+    const { revision } = await new Promise<KvReader>((resolve, reject) =>
+      this.readThen("linearizable", limit, { resolve, reject })
+    );
     const captured = this.#options.replica.capture();
     if (captured !== null) return { ...captured, revision };
     throw new KvFailure("no_leader", "The node is taking over a snapshot; ask another.");
@@ -109,14 +123,20 @@ export class ReplicaPort implements KvPort {
     return this.#options.replica.members;
   }
 
-  async clusterStatus(limit: TimeLimit): Promise<readonly MemberStatus[]> {
-    const reply = await this.#ask(limit, (requestId, deadlineMs) => ({
-      kind: "cluster_status",
-      requestId,
-      deadlineMs,
-    }));
-    invariant(reply.kind === "cluster_status", "a question about the cluster ends in its status");
-    return reply.nodes;
+  clusterStatus(limit: TimeLimit): Promise<readonly MemberStatus[]> {
+    return new Promise((resolve, reject) =>
+      this.#ask(limit, {
+        inputOf: (requestId, deadlineMs) => ({ kind: "cluster_status", requestId, deadlineMs }),
+        resolve: (reply) => {
+          invariant(
+            reply.kind === "cluster_status",
+            "a question about the cluster ends in its status",
+          );
+          resolve(reply.nodes);
+        },
+        reject,
+      })
+    );
   }
 
   /** A request has ended. */
@@ -141,16 +161,11 @@ export class ReplicaPort implements KvPort {
     this.#waiting.clear();
   }
 
-  #ask(
-    limit: TimeLimit,
-    inputOf: (requestId: RequestId, deadlineMs: number) => Input,
-  ): Promise<Settled> {
-    if (this.#stopping) return Promise.reject(new KvFailure("stopping"));
+  #ask(limit: TimeLimit, asking: Asking): void {
+    if (this.#stopping) return asking.reject(new KvFailure("stopping"));
     const requestId = ++this.#requests;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(requestId, { resolve, reject });
-      this.#options.push(inputOf(requestId, this.#options.nowMs() + limit.timeoutMs));
-    });
+    this.#waiting.set(requestId, asking);
+    this.#options.push(asking.inputOf(requestId, this.#options.nowMs() + limit.timeoutMs));
   }
 }
 

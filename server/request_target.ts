@@ -7,7 +7,6 @@
  */
 
 import { KvFailure } from "@raftkv/core/api";
-import { type Key, parseKey } from "@raftkv/core/kv";
 
 /** Path and query of a request, both still percent-encoded. */
 export interface RequestTarget {
@@ -55,16 +54,15 @@ export function targetFailure(path: string): KvFailure | null {
 }
 
 /**
- * The key that the path of a request names: everything behind `/kv/` or `/v1/kv/`, decoded once.
+ * The key that the path of a request names, as text: everything behind `/kv/` or `/v1/kv/`, decoded
+ * once.
  *
  * @throws {KvFailure} `invalid_key`
  */
-export function parseKeyPath(path: string): Key {
+export function keyFields(path: string): { key: string } {
   const failure = targetFailure(path);
   if (failure !== null) throw failure;
-  const key = parseKey(encoder.encode(decodeKey(path.slice(keyPathOf(path)?.length))));
-  if (key === null) throw new KvFailure("invalid_key", "A key has from 1 to 2,048 bytes.");
-  return key;
+  return { key: decodeKey(path.slice(keyPathOf(path)?.length)) };
 }
 
 function keyPathOf(path: string): string | null {
@@ -87,6 +85,5 @@ function authorityEnd(url: string, from: number): number {
   return mark < 0 || slash < mark ? slash : mark;
 }
 
-const encoder = new TextEncoder();
 const AMBIGUOUS_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 const NOT_A_PATH_CHARACTER = /[^!-~]|[#\\]/;

@@ -9,20 +9,21 @@ import type { Hono } from "hono";
 import type { NodeId } from "@raftkv/core/raft";
 import { encodeBackup } from "@raftkv/storage/backup";
 import type { KvPort } from "./kv_port.ts";
-import { parseQuery, timeoutMsOf } from "./query.ts";
+import { requestFields } from "./http_door.ts";
+import { snapshot } from "./operations/cluster.ts";
+import { TIMEOUT_MS_DEFAULT } from "./operations/fields.ts";
 import { replyBytes } from "./reply.ts";
-import { targetOf } from "./request_target.ts";
 import { serveRoute } from "./routes.ts";
 
 /** Serves `/v1/snapshot`. */
 export function serveSnapshot(app: Hono, port: KvPort): void {
-  const GET = (request: Request) => snapshot(port, request);
+  const GET = (request: Request) => snapshotRoute(port, request);
   serveRoute(app, "/v1/snapshot", { port, methods: { GET } });
 }
 
-async function snapshot(port: KvPort, request: Request): Promise<Response> {
-  const query = parseQuery(targetOf(request.url).query, ["timeout"]);
-  const { point, revision, slices } = await port.capture({ timeoutMs: timeoutMsOf(query) });
+async function snapshotRoute(port: KvPort, request: Request): Promise<Response> {
+  const { timeout = TIMEOUT_MS_DEFAULT } = snapshot.parse(await requestFields(request, snapshot));
+  const { point, revision, slices } = await port.capture({ timeoutMs: timeout });
   const identity = { clusterId: port.clusterId, nodeId: port.nodeId as NodeId };
   const pieces = encodeBackup({ identity, takenAtMs: Date.now(), revision, point }, slices);
   const name = `raftkv-${port.clusterId}-${point.last.index}.backup`;

@@ -5,6 +5,7 @@
  */
 
 import { bytesOf, byteStringOf } from "../codec/byte_string.ts";
+import { utf8SizeBytes, writeUtf8 } from "../codec/utf8.ts";
 import { LIMITS } from "../limits.ts";
 import type { Branded } from "../raft/ids.ts";
 
@@ -30,6 +31,21 @@ export function parseKey(bytes: Uint8Array): Key | null {
   return keyFromBytes(bytes);
 }
 
+/**
+ * The key whose bytes are a text in UTF-8, if it may name a record.
+ *
+ * @param text Well-formed.
+ */
+export function keyFromText(text: string): Key | null {
+  const { length } = text;
+  if (length === 0 || length > LIMITS.keyBytesMax) return null;
+  // Of ASCII, which most keys are, the text and the byte string are the same.
+  if (ASCII.test(text)) return text as Key;
+  const bytes = new Uint8Array(utf8SizeBytes(text));
+  writeUtf8(text, bytes);
+  return parseKey(bytes);
+}
+
 /** The first possible key after `key`. */
 export function keyAfter(key: Key): Key {
   return `${key}\0` as Key;
@@ -46,3 +62,6 @@ export function prefixEnd(prefix: Key): Key | null {
   const last = String.fromCharCode(prefix.charCodeAt(size - 1) + 1);
   return `${prefix.slice(0, size - 1)}${last}` as Key;
 }
+
+// deno-lint-ignore no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;

@@ -18,7 +18,13 @@ import {
 } from "@raftkv/core/raft";
 import type { MemberStatus } from "@raftkv/core/replica";
 import { MachineFeed } from "../../server/event_feed.ts";
-import type { CapturedStore, Consistency, KvPort, TimeLimit } from "../../server/kv_port.ts";
+import type {
+  CapturedStore,
+  Consistency,
+  KvPort,
+  Settle,
+  TimeLimit,
+} from "../../server/kv_port.ts";
 
 export class FakePort implements KvPort {
   readonly nodeId = "n1";
@@ -35,7 +41,15 @@ export class FakePort implements KvPort {
   readonly events = new MachineFeed(this.#machine);
   #index = 0;
 
-  async propose(command: Command, { timeoutMs }: TimeLimit): Promise<CommandResult> {
+  proposeThen(command: Command, limit: TimeLimit, settle: Settle<CommandResult>): void {
+    this.#propose(command, limit).then(settle.resolve, settle.reject);
+  }
+
+  readThen(consistency: Consistency, limit: TimeLimit, settle: Settle<KvReader>): void {
+    this.#read(consistency, limit).then(settle.resolve, settle.reject);
+  }
+
+  async #propose(command: Command, { timeoutMs }: TimeLimit): Promise<CommandResult> {
     await Promise.resolve();
     if (this.failure !== null) throw this.failure;
     this.proposals.push({ command, timeoutMs });
@@ -51,7 +65,7 @@ export class FakePort implements KvPort {
     return result;
   }
 
-  async read(consistency: Consistency, { timeoutMs }: TimeLimit): Promise<KvReader> {
+  async #read(consistency: Consistency, { timeoutMs }: TimeLimit): Promise<KvReader> {
     await Promise.resolve();
     if (this.failure !== null) throw this.failure;
     this.reads.push({ consistency, timeoutMs });
@@ -59,7 +73,7 @@ export class FakePort implements KvPort {
   }
 
   async capture(limit: TimeLimit): Promise<CapturedStore> {
-    const { revision } = await this.read("linearizable", limit);
+    const { revision } = await this.#read("linearizable", limit);
     const last = { index: this.#index as LogIndex, term: 7 as Term };
     const point = { last, configuration: configurationOf(this.members()) };
     return { point, revision, slices: this.#machine.snapshot() };

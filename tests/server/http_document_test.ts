@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FAILURES, LIMITS } from "@raftkv/core";
-import { VALUE_DEPTH_MAX } from "../../server/put_body.ts";
+import { VALUE_DEPTH_MAX } from "../../server/stored_value.ts";
 import { appUnderTest } from "./app_under_test.ts";
 import { isFailureCode } from "./failure_codes.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { pcg32 } from "@raftkv/core";
-import { compactMember } from "../../server/json_text.ts";
+import { elementTexts, memberText, nestsDeeperThan } from "../../server/json_text.ts";
 
 const random = pcg32(20);
 const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
@@ -26,14 +26,29 @@ Deno.test("white space goes and nothing else does", () => {
     const spaced = ["{", '"value"', ":", ...value, "}"]
       .map((token) => pick(["", " ", "\n\t", "\r  "]) + token).join("") + pick(["", " \n"]);
     JSON.parse(spaced);
-    assertEquals(compactMember(spaced, 10), value.join(""));
+    assertEquals(memberText(spaced, "value"), value.join(""));
   }
 });
 
 Deno.test("any text is read to its end, once", () => {
   for (const unit of ['"', "\\", '\\"', '"\\', "{", "}", "[", "]", ":", " ", "x", '{"', '" "']) {
     for (const text of [unit.repeat(300_000), `{"value":${unit.repeat(300_000)}`]) {
-      compactMember(text, 1_000_000);
+      memberText(text, "value");
+      elementTexts(text);
+      nestsDeeperThan(text, 1_000_000);
     }
+  }
+});
+
+Deno.test("the last member of a name counts, however the name is written", () => {
+  const text = '{ "a": [1, {"value": 2}], "value": 3, "val\\u0075e" : { "b" : [4, 5] } , "c": 6 }';
+  assertEquals(memberText(text, "value"), '{"b":[4,5]}');
+  assertEquals(memberText(text, "d"), undefined);
+  assertEquals(elementTexts('[{"a":[1,2]}, "],[" ,3]'), ['{"a":[1,2]}', ' "],[" ', "3"]);
+});
+
+Deno.test("depth is counted to the limit, outside of strings alone", () => {
+  for (const text of ["[[]]", '[{"a":1}]', '["[[[", {}]', "[],[[]]"]) {
+    assertEquals([nestsDeeperThan(text, 2), nestsDeeperThan(text, 1)], [false, true]);
   }
 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LIMITS } from "@raftkv/core";
-import { VALUE_DEPTH_MAX } from "../../server/put_body.ts";
+import { VALUE_DEPTH_MAX } from "../../server/stored_value.ts";
 import { appUnderTest, assertFailure } from "./app_under_test.ts";
 
 /** The text of the value as it goes out. */
