@@ -1,12 +1,11 @@
 /**
- * Leading: taking proposals, counting acknowledgements, staying in touch with a quorum, serving
- * reads and handing over (§5.3, §5.4.2, §6.4 and §3.10 of the thesis).
+ * Leading: taking proposals, counting acknowledgements, staying in touch with a quorum and serving
+ * reads (§5.3, §5.4.2, and §6.4 of the thesis).
  *
  * @module
  */
 
 import { invariant } from "../assert.ts";
-import { isVoter } from "./configuration.ts";
 import { type Entry, type EntryKind, entrySizeBytes } from "./entry.ts";
 import { indexAfter, indexMin, type LogIndex, type LogPosition, type NodeId } from "./ids.ts";
 import {
@@ -22,6 +21,7 @@ import { quorumValue } from "./quorum.ts";
 import { ReadRounds } from "./read_rounds.ts";
 import { becomeFollower } from "./roles.ts";
 import { type LeaderState, type NodeState, noteConfiguration, peersOf } from "./state.ts";
+import { expireTransfer } from "./transfer.ts";
 
 /** How a proposal was received. */
 export type ProposeResult =
@@ -42,6 +42,7 @@ export function becomeLeader<Token>(state: NodeState<Token>): void {
     heartbeatDueMs: state.nowMs,
     uncommittedBytes: tail.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
     transfer: null,
+    transferNotBeforeMs: -Infinity,
   };
   state.role = leader;
   state.leaderId = state.id;
@@ -114,7 +115,7 @@ export function onAppendAccepted<Token>(
     () => ({ from, response, last: state.log.lastIndex }),
   );
   progress.lastContactMs = state.nowMs;
-  const moved = progress.maybeAdvance(response.matchIndex);
+  const moved = progress.maybeAdvance(response.matchIndex, state.nowMs);
   if (progress.feed.kind === "probe") progress.becomeReplicate();
   if (moved) maybeCommit(state);
 }
@@ -150,10 +151,13 @@ export function onHeartbeatResponse<Token>(
   progress.lastContactMs = state.nowMs;
   onPromise(state, { lease: role.lease, progress, response });
   progress.ackedRound = Math.max(progress.ackedRound, response.round);
-  // Whatever was sent may have been lost; the peer is evidently there, so try again.
-  if (progress.feed.kind === "probe") progress.feed.awaiting = false;
-  else if (progress.isStuck(state.nowMs - state.timing.electionTimeoutMsMin)) {
+  // Whatever was sent may have been lost; the peer is evidently there, so ask again. Or it is still on
+  // its way over a slow link: then the same entries once more with every heartbeat would only clog it.
+  if (progress.feed.kind === "probe") {
+    if (progress.feed.awaiting) progress.repeatProbe();
+  } else if (progress.isStuck(state.nowMs - state.timing.electionTimeoutMsMin)) {
     progress.becomeProbe(indexAfter(progress.matchIndex));
+    progress.repeatProbe();
   }
 }
 
@@ -245,9 +249,7 @@ export function onLeaderTick<Token>(state: NodeState<Token>, leader: LeaderState
     return;
   }
   noticeSuspension(state, leader);
-  if (leader.transfer !== null && state.nowMs >= leader.transfer.deadlineMs) {
-    leader.transfer = null;
-  }
+  expireTransfer(state, leader);
   if (state.nowMs >= leader.heartbeatDueMs) broadcastHeartbeat(state, leader);
 }
 
@@ -266,40 +268,6 @@ function isInTouch(state: NodeState<unknown>, leader: LeaderState<unknown>): boo
 /** A leader whose disk hangs would otherwise keep its peers quiet for ever and commit nothing. */
 function isDiskStalled(state: NodeState<unknown>): boolean {
   return state.durability.writingForMs(state.nowMs) >= state.timing.electionTimeoutMsMin;
-}
-
-/**
- * Begins to hand the leadership to `target`, or to the voter that is furthest along.
- *
- * @returns Whether there is anyone to hand it to.
- */
-export function beginTransfer<Token>(state: NodeState<Token>, target: NodeId | null): boolean {
-  const { role } = state;
-  if (role.kind !== "leader") return false;
-  const candidates = [...role.progress.values()]
-    .filter((progress) => isVoter(state.configuration, progress.id))
-    .filter((progress) => target === null || progress.id === target)
-    .filter((progress) => state.nowMs - progress.lastContactMs < state.timing.electionTimeoutMsMin)
-    .sort((a, b) => b.matchIndex - a.matchIndex);
-  const chosen = candidates[0];
-  if (chosen === undefined) return false;
-  role.transfer = {
-    target: chosen.id,
-    deadlineMs: state.nowMs + state.timing.electionTimeoutMsMin,
-    asked: false,
-  };
-  return true;
-}
-
-/** Asks the target to campaign as soon as it holds the whole log. */
-export function advanceTransfer<Token>(state: NodeState<Token>): void {
-  const { role } = state;
-  if (role.kind !== "leader" || role.transfer === null || role.transfer.asked) return;
-  const target = role.progress.get(role.transfer.target);
-  if (target?.matchIndex !== state.log.lastIndex) return;
-  role.transfer.asked = true;
-  role.lease.isForfeited = true;
-  state.outbox.send(target.id, { type: "timeout_now", term: state.term });
 }
 
 /** A link to a peer came or went: whatever was on its way is lost, so find the position again. */

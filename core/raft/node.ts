@@ -21,8 +21,6 @@ import { indexMin, type LogIndex, type NodeId, type Term, type Ticket } from "./
 import type { Instant } from "./instant.ts";
 import {
   advanceReads,
-  advanceTransfer,
-  beginTransfer,
   maybeCommit,
   onAppendAccepted,
   onAppendRejected,
@@ -50,6 +48,7 @@ import {
   onSnapshotResponse,
 } from "./snapshot_transfer.ts";
 import { createState, type NodeState } from "./state.ts";
+import { advanceTransfer, beginTransfer } from "./transfer.ts";
 
 /** Most committed entries that one drain hands over, so that applying them never takes long. */
 const COMMITTED_PER_DRAIN_MAX = 512;

@@ -17,6 +17,8 @@ export type Feed =
     readonly kind: "probe";
     /** A probe is under way; nothing more is sent before its answer or the next heartbeat's. */
     awaiting: boolean;
+    /** The position was asked about before: entries that were sent with it may still be on their way. */
+    isRepeated: boolean;
   }
   | { readonly kind: "replicate" }
   | {
@@ -26,6 +28,8 @@ export type Feed =
     offsetBytes: number;
     /** Since when a chunk has been read or sent without an answer; null if none is. */
     awaitingSinceMs: number | null;
+    /** How often this chunk has been asked of storage. */
+    attempts: number;
   };
 
 interface InFlight {
@@ -41,7 +45,7 @@ export class Progress {
   matchIndex: LogIndex = INDEX_ZERO;
   /** First index not yet sent. */
   nextIndex: LogIndex;
-  feed: Feed = { kind: "probe", awaiting: false };
+  feed: Feed = { kind: "probe", awaiting: false, isRepeated: false };
   /** When it last answered anything in this term. */
   lastContactMs: number;
   /** The newest read round it has answered. */
@@ -53,6 +57,8 @@ export class Progress {
   readonly #windows: RaftWindows;
   #inFlight: InFlight[] = [];
   #inFlightBytes = 0;
+  /** When an acknowledgement last moved anything. */
+  #advancedAtMs = -Infinity;
 
   /** @param nextIndex Where to begin probing: right after the leader's last entry. */
   constructor(
@@ -97,16 +103,20 @@ export class Progress {
     this.nextIndex = indexAfter(lastIndex);
   }
 
-  /** Whether the oldest unanswered append left before `sinceMs`: it, or its answer, was lost. */
+  /**
+   * Whether the oldest unanswered append left before `sinceMs` and nothing was acknowledged since: it,
+   * or its answer, was lost. A full window on a slow link is old, but moves.
+   */
   isStuck(sinceMs: number): boolean {
     const oldest = this.#inFlight[0];
-    return oldest !== undefined && oldest.sentAtMs < sinceMs;
+    return oldest !== undefined && Math.max(oldest.sentAtMs, this.#advancedAtMs) < sinceMs;
   }
 
   /** Takes an acknowledgement; returns whether the match index moved. */
-  maybeAdvance(matchIndex: LogIndex): boolean {
+  maybeAdvance(matchIndex: LogIndex, nowMs: number): boolean {
     while (this.#inFlight.length > 0 && (this.#inFlight[0] as InFlight).lastIndex <= matchIndex) {
       this.#inFlightBytes -= (this.#inFlight.shift() as InFlight).bytes;
+      this.#advancedAtMs = nowMs;
     }
     const moved = matchIndex > this.matchIndex;
     this.matchIndex = indexMax(this.matchIndex, matchIndex);
@@ -116,9 +126,14 @@ export class Progress {
 
   /** Goes back to one message at a time, from `nextIndex` on. */
   becomeProbe(nextIndex: LogIndex): void {
-    this.feed = { kind: "probe", awaiting: false };
+    this.feed = { kind: "probe", awaiting: false, isRepeated: false };
     this.nextIndex = indexMax(nextIndex, indexAfter(this.matchIndex));
     this.#clearWindow();
+  }
+
+  /** Asks about the same position once more, without entries. */
+  repeatProbe(): void {
+    this.feed = { kind: "probe", awaiting: false, isRepeated: true };
   }
 
   /** A common position is known: from here on entries are sent without waiting. */
@@ -130,7 +145,7 @@ export class Progress {
 
   /** The entries it needs are gone: it gets `meta`'s snapshot, from its first byte. */
   becomeSnapshot(meta: SnapshotMeta): void {
-    this.feed = { kind: "snapshot", meta, offsetBytes: 0, awaitingSinceMs: null };
+    this.feed = { kind: "snapshot", meta, offsetBytes: 0, awaitingSinceMs: null, attempts: 0 };
     this.#clearWindow();
   }
 

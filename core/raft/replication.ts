@@ -11,6 +11,9 @@ import { sendHeartbeat } from "./leader.ts";
 import type { Feed, Progress } from "./progress.ts";
 import type { LeaderState, NodeState } from "./state.ts";
 
+/** How often the patience with an unanswered snapshot chunk doubles at the most. */
+const CHUNK_DOUBLINGS_MAX = 4;
+
 /** Sends every follower what it may have now. */
 export function replicate<Token>(state: NodeState<Token>, leader: LeaderState<Token>): void {
   for (const progress of leader.progress.values()) {
@@ -42,7 +45,10 @@ function sendAppend(
   progress: Progress,
   previous: LogPosition,
 ): void {
-  const entries = state.log.batchFrom(indexAfter(previous.index), state.windows.appendBytesMax);
+  const { feed } = progress;
+  const entries = feed.kind === "probe" && feed.isRepeated
+    ? []
+    : state.log.batchFrom(indexAfter(previous.index), state.windows.appendBytesMax);
   const lastIndex = entries.at(-1)?.index ?? previous.index;
   progress.onSent(lastIndex, {
     bytes: entries.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
@@ -69,9 +75,13 @@ function feedSnapshot(
   progress: Progress,
   feed: Extract<Feed, { kind: "snapshot" }>,
 ): void {
-  const patienceMs = state.timing.electionTimeoutMsMin;
+  // Twice as patient after each attempt: a link on which a chunk takes longer than that must not be
+  // filled with copies of it.
+  const patienceMs = state.timing.electionTimeoutMsMin *
+    2 ** Math.min(feed.attempts - 1, CHUNK_DOUBLINGS_MAX);
   if (feed.awaitingSinceMs !== null && state.nowMs - feed.awaitingSinceMs < patienceMs) return;
   feed.awaitingSinceMs = state.nowMs;
+  feed.attempts++;
   state.outbox.tasks.push({
     kind: "read_chunk",
     to: progress.id,

@@ -109,12 +109,13 @@ export function onSnapshotResponse(
   progress.lastContactMs = state.nowMs;
   if (feed.meta.last.index !== response.index) return;
   if (response.installed) {
-    progress.maybeAdvance(response.index);
+    progress.maybeAdvance(response.index, state.nowMs);
     progress.becomeProbe(indexAfter(response.index));
     return;
   }
   feed.offsetBytes = response.nextOffsetBytes;
   feed.awaitingSinceMs = null;
+  feed.attempts = 0;
 }
 
 function snapshotFeedOf(

@@ -57,6 +57,8 @@ export interface LeaderState<Token> {
   uncommittedBytes: number;
   /** The leadership is being handed over; nothing is proposed until it is or the time is up. */
   transfer: { readonly target: NodeId; readonly deadlineMs: number; asked: boolean } | null;
+  /** No hand-over begins before this moment. */
+  transferNotBeforeMs: number;
 }
 
 /** The role and what belongs to it alone. */

@@ -146,8 +146,19 @@ Deno.test("a refusal never takes a follower back below what it acknowledged (R16
 Deno.test("a lost probe is repeated once the follower shows that it is there", () => {
   const bench = leader({ term: 1, log: [1] });
   bench.receive("n2", heartbeatAnswer(2));
-  assertEquals(bench.take(), ["n2 <- append_request t2 prev=1/1 [2] commit=0"]);
+  assertEquals(bench.take(), ["n2 <- append_request t2 prev=1/1 [] commit=0"]);
   assertEquals(bench.drain().take(), []);
+  bench.receive("n2", accepted(2, 1));
+  assertEquals(bench.take(), ["n2 <- append_request t2 prev=1/1 [2] commit=0"]);
+});
+
+Deno.test("a slow follower that is probed gets entries once, not with every heartbeat", () => {
+  const bench = leader({ term: 1, log: [1] });
+  bench.receive("n2", rejected(2, { index: 1, hint: [0, 0] }));
+  assertEquals(bench.take(), ["n2 <- append_request t2 prev=0/0 [1,2] commit=0"]);
+  keepTouch(bench, { ms: 800, peers: ["n2", "n3"] });
+  const repeated = bench.take().filter((line) => line.startsWith("n2 <- append_request"));
+  assertEquals(new Set(repeated), new Set(["n2 <- append_request t2 prev=0/0 [] commit=0"]));
 });
 
 Deno.test("a follower behind an idle leader with a purged log gets a snapshot (R15)", () => {
@@ -162,7 +173,20 @@ Deno.test("an append lost on a good link is sent again after an election timeout
   bench.drain().sync().receive("n3", accepted(2, 2)).quiet();
   keepTouch(bench, { ms: 1_100, peers: ["n2", "n3"] });
   const appends = bench.take().filter((line) => line.startsWith("n2 <- append_request"));
-  assertEquals(appends[0], "n2 <- append_request t2 prev=1/2 [2] commit=2");
+  assertEquals(appends[0], "n2 <- append_request t2 prev=1/2 [] commit=2");
+  bench.receive("n2", accepted(2, 1));
+  assertEquals(bench.take(), ["n2 <- append_request t2 prev=1/2 [2] commit=2"]);
+});
+
+Deno.test("a full window on a slow link is not sent again while acknowledgements come in", () => {
+  const bench = settled({ windows: { appendBytesMax: 1 } });
+  for (let count = 0; count < 30; count++) bench.node.propose(payload);
+  bench.drain().sync().quiet();
+  for (let index = 2; index < 30; index++) {
+    keepTouch(bench, { ms: 200, peers: ["n2", "n3"] });
+    bench.receive("n2", accepted(2, index)).receive("n3", accepted(2, index)).sync();
+  }
+  assertEquals(bench.take().filter((line) => line.includes("append_request")), []);
 });
 
 Deno.test("a link that comes back is probed at once", () => {
@@ -309,6 +333,33 @@ Deno.test("nothing is proposed during a hand-over; if it fails, writes are back 
   assertEquals(bench.node.propose(payload), { kind: "refused", reason: "handing_over" });
   keepTouch(bench, { ms: 1_050, peers: ["n2", "n3"] });
   assertEquals(bench.node.propose(payload).kind, "appended");
+});
+
+Deno.test("a hand-over asked for again and again does not keep writes waiting", () => {
+  const bench = settled();
+  bench.node.propose(payload);
+  bench.node.transferLeadership("n3" as NodeId);
+  bench.drain().sync();
+  for (let waited = 0; waited < 1_000; waited += 50) {
+    assertEquals(bench.node.propose(payload).kind, "refused");
+    assertEquals(bench.node.transferLeadership("n3" as NodeId), true);
+    keepTouch(bench, { ms: 50, peers: ["n2", "n3"] });
+  }
+  keepTouch(bench, { ms: 50, peers: ["n2", "n3"] });
+  assertEquals(bench.node.transferLeadership("n3" as NodeId), false, "writes have their turn first");
+  assertEquals(bench.node.propose(payload).kind, "appended");
+  keepTouch(bench, { ms: 100, peers: ["n2", "n3"] });
+  assertEquals(bench.node.transferLeadership("n3" as NodeId), true);
+});
+
+Deno.test("while one hand-over is under way there is no other", () => {
+  const bench = settled();
+  bench.node.propose(payload);
+  bench.node.transferLeadership("n3" as NodeId);
+  assertEquals(
+    [bench.node.transferLeadership(null), bench.node.transferLeadership("n2" as NodeId)],
+    [true, false],
+  );
 });
 
 Deno.test("an append of a later leader ends the leadership, uncommitted entries included", () => {

@@ -15,7 +15,7 @@ function progress(windows: Partial<typeof DEFAULT_WINDOWS> = {}): Progress {
 
 function replicating(windows: Partial<typeof DEFAULT_WINDOWS> = {}): Progress {
   const subject = progress(windows);
-  subject.maybeAdvance(at(9));
+  subject.maybeAdvance(at(9), 0);
   subject.becomeReplicate();
   return subject;
 }
@@ -40,7 +40,7 @@ Deno.test("the window is bounded in messages and reopens with acknowledgements",
   subject.onSent(at(10), sent);
   subject.onSent(at(11), sent);
   assertEquals(subject.maySend(), false);
-  subject.maybeAdvance(at(10));
+  subject.maybeAdvance(at(10), 0);
   assertEquals(subject.maySend(), true);
 });
 
@@ -50,21 +50,21 @@ Deno.test("the window is bounded in bytes", () => {
   assertEquals(subject.maySend(), true);
   subject.onSent(at(11), sent);
   assertEquals(subject.maySend(), false);
-  subject.maybeAdvance(at(11));
+  subject.maybeAdvance(at(11), 0);
   assertEquals(subject.maySend(), true);
 });
 
 Deno.test("one acknowledgement answers everything sent before it", () => {
   const subject = replicating({ inFlightMessagesMax: 3 });
   for (const index of [10, 11, 12]) subject.onSent(at(index), sent);
-  assertEquals(subject.maybeAdvance(at(12)), true);
+  assertEquals(subject.maybeAdvance(at(12), 0), true);
   assertEquals([subject.isStuck(1), subject.matchIndex, subject.nextIndex], [false, 12, 13]);
 });
 
 Deno.test("the match index never goes back and stays below the next", () => {
   const subject = replicating();
-  subject.maybeAdvance(at(12));
-  assertEquals(subject.maybeAdvance(at(11)), false);
+  subject.maybeAdvance(at(12), 0);
+  assertEquals(subject.maybeAdvance(at(11), 0), false);
   subject.becomeProbe(at(3));
   assertEquals([subject.matchIndex, subject.nextIndex], [12, 13]);
 });
@@ -73,6 +73,13 @@ Deno.test("an append that stays unanswered is noticed", () => {
   const subject = replicating();
   subject.onSent(at(10), { bytes: 1, nowMs: 500 });
   assertEquals([subject.isStuck(500), subject.isStuck(501)], [false, true]);
+});
+
+Deno.test("an old append is not lost as long as acknowledgements come in", () => {
+  const subject = replicating();
+  for (const index of [10, 11]) subject.onSent(at(index), { bytes: 1, nowMs: 500 });
+  subject.maybeAdvance(at(10), 900);
+  assertEquals([subject.isStuck(900), subject.isStuck(901)], [false, true]);
 });
 
 Deno.test("each change of feed forgets the window", () => {

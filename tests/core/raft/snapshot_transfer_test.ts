@@ -64,6 +64,22 @@ Deno.test("a chunk that was lost is sent again within an election timeout", () =
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=0"]);
 });
 
+Deno.test("a chunk that stays unanswered is sent again less and less often: the link may be slow", () => {
+  const bench = leaderWithLaggard().sync();
+  let sent = 0;
+  const sentDuring = (ms: number) => {
+    const before = sent;
+    for (let waited = 0; waited < ms; waited += 50) {
+      bench.receive("n2", heartbeatAnswer(2)).receive("n3", heartbeatAnswer(2)).wait(50);
+      for (; bench.tasks.length > 0; sent++) readChunk(bench);
+    }
+    return sent - before;
+  };
+  assertEquals([sentDuring(900), sentDuring(2_000), sentDuring(4_000)], [1, 1, 1]);
+  bench.receive("n2", chunkAnswer(2, { index: 10, next: 2 }));
+  assertEquals(sentDuring(1_900), 2, "an answer makes it impatient again");
+});
+
 Deno.test("a link that comes back resumes the snapshot at once, at the byte that is wanted", () => {
   const bench = leaderWithLaggard();
   readChunk(bench);
