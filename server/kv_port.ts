@@ -91,6 +91,10 @@ export interface KvPort {
   /** Everyone in the cluster, in order of their ids. */
   members(): readonly Member[];
 
-  /** Asks every member how it is. Never rejects: a silent member has no status. */
+  /**
+   * Asks every member how it is; a silent member has no status.
+   *
+   * @throws {KvFailure} if the node stops, or if too many ask at once
+   */
   clusterStatus(limit: TimeLimit): Promise<readonly MemberStatus[]>;
 }

@@ -131,7 +131,7 @@ export class Progress {
     this.#clearWindow();
   }
 
-  /** Asks about the same position once more, without entries. */
+  /** Asks about the same position once more. */
   repeatProbe(): void {
     this.feed = { kind: "probe", awaiting: false, isRepeated: true };
   }

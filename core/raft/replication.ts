@@ -5,11 +5,14 @@
  * @module
  */
 
-import { entrySizeBytes } from "./entry.ts";
+import { type Entry, entrySizeBytes } from "./entry.ts";
 import { indexAfter, indexBefore, type LogPosition, type Term } from "./ids.ts";
 import { sendHeartbeat } from "./leader.ts";
 import type { Feed, Progress } from "./progress.ts";
 import type { LeaderState, NodeState } from "./state.ts";
+
+/** Most bytes of entries in a probe that is repeated. */
+const REPEATED_BYTES_MAX = 16 * 1024;
 
 /** How often the patience with an unanswered snapshot chunk doubles at the most. */
 const CHUNK_DOUBLINGS_MAX = 4;
@@ -45,15 +48,9 @@ function sendAppend(
   progress: Progress,
   previous: LogPosition,
 ): void {
-  const { feed } = progress;
-  const entries = feed.kind === "probe" && feed.isRepeated
-    ? []
-    : state.log.batchFrom(indexAfter(previous.index), state.windows.appendBytesMax);
+  const entries = entriesAfter(state, progress, previous);
   const lastIndex = entries.at(-1)?.index ?? previous.index;
-  progress.onSent(lastIndex, {
-    bytes: entries.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
-    nowMs: state.nowMs,
-  });
+  progress.onSent(lastIndex, { bytes: sizeBytesOf(entries), nowMs: state.nowMs });
   if (state.commitIndex <= lastIndex) progress.toldCommit = state.commitIndex;
   state.outbox.send(progress.id, {
     type: "append_request",
@@ -62,6 +59,25 @@ function sendAppend(
     entries,
     leaderCommit: state.commitIndex,
   });
+}
+
+/** What goes along with `previous`; with a probe that is repeated, only what costs next to nothing. */
+function entriesAfter(
+  state: NodeState<unknown>,
+  { feed }: Progress,
+  previous: LogPosition,
+): Entry[] {
+  const first = indexAfter(previous.index);
+  if (feed.kind !== "probe" || !feed.isRepeated) {
+    return state.log.batchFrom(first, state.windows.appendBytesMax);
+  }
+  const bytesMax = Math.min(REPEATED_BYTES_MAX, state.windows.appendBytesMax);
+  const entries = state.log.batchFrom(first, bytesMax);
+  return sizeBytesOf(entries) <= REPEATED_BYTES_MAX ? entries : [];
+}
+
+function sizeBytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entrySizeBytes(entry), 0);
 }
 
 function startSnapshot(state: NodeState<unknown>, progress: Progress): void {

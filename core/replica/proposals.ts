@@ -18,42 +18,15 @@ import type {
   ProposalFailure,
 } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
+import { HeldProposals, type Origin, type Waiting } from "./held_proposals.ts";
 import type { Reply, RequestFailure, RequestId } from "./io.ts";
 import { SeenRequests } from "./seen_requests.ts";
 import type { StateMachine } from "./state_machine.ts";
-
-/** Who waits for the end of a proposal. */
-type Origin =
-  /** The node itself, for its state machine. */
-  | { readonly kind: "own" }
-  | { readonly kind: "client"; readonly requestId: RequestId; readonly deadlineMs: number }
-  | {
-    readonly kind: "peer";
-    readonly from: NodeId;
-    readonly sender: number;
-    readonly requestId: number;
-    /** The term in which the peer believes this node to lead. */
-    readonly term: Term;
-  };
-
-interface Waiting {
-  readonly origin: Origin;
-  readonly payload: Uint8Array;
-}
 
 interface Appended {
   readonly origin: Origin;
   readonly term: Term;
 }
-
-interface Forwarded {
-  readonly origin: Origin & { kind: "client" };
-  readonly payload: Uint8Array;
-  readonly to: NodeId;
-}
-
-/** Most proposals that may wait for a leader. */
-const WAITING_MAX = 10_000;
 
 /** The proposals of one replica. */
 export class Proposals<Result> {
@@ -64,11 +37,10 @@ export class Proposals<Result> {
   readonly #sender: number;
   #forwards = 0;
   readonly #seen = new SeenRequests();
-  #waiting: Waiting[] = [];
+  readonly #held = new HeldProposals();
   /** Not to be sent before: the leader we know of has just said that it is none. */
   #holdUntilMs = -Infinity;
   readonly #appended = new Map<LogIndex, Appended>();
-  readonly #forwarded = new Map<number, Forwarded>();
   #isOwnUnderWay = false;
   #replies: Reply<Result>[] = [];
   #messages: Envelope[] = [];
@@ -90,7 +62,7 @@ export class Proposals<Result> {
 
   /** How many clients wait for an answer. */
   get pendingCount(): number {
-    return this.#waiting.length + this.#appended.size + this.#forwarded.size;
+    return this.#held.count + this.#appended.size;
   }
 
   /** A command of the node itself, which leads. */
@@ -122,8 +94,7 @@ export class Proposals<Result> {
   }
 
   #add(origin: Origin, payload: Uint8Array): void {
-    if (this.#waiting.length >= WAITING_MAX) this.#fail(origin, "overloaded");
-    else this.#waiting.push({ origin, payload });
+    if (!this.#held.maybeAdd({ origin, payload })) this.#fail(origin, "overloaded");
   }
 
   /** Proposes, or hands to the leader, whatever waits. */
@@ -131,23 +102,18 @@ export class Proposals<Result> {
     node: RaftNode<unknown>,
     host: { readonly nowMs: number; readonly isUp: (peer: NodeId) => boolean },
   ): void {
-    if (this.#waiting.length === 0 || node.isHandingOver) return;
+    if (this.#held.waitingCount === 0 || node.isHandingOver) return;
     if (node.role === "leader") {
-      for (const waiting of this.#takeWaiting()) this.#propose(node, waiting);
+      for (const waiting of this.#held.takeWaiting()) this.#propose(node, waiting);
       return;
     }
-    this.#refuseOthers();
+    // A command is forwarded once: a node that does not lead sends it back at once.
+    for (const { origin } of this.#held.takeForeign()) this.#fail(origin, "not_leader");
     const leader = node.leaderId;
     if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
-    for (const waiting of this.#takeWaiting()) {
+    for (const waiting of this.#held.takeWaiting()) {
       this.#forward({ to: leader, term: node.term }, waiting);
     }
-  }
-
-  #takeWaiting(): Waiting[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
   }
 
   #propose(node: RaftNode<unknown>, { origin, payload }: Waiting): void {
@@ -172,18 +138,10 @@ export class Proposals<Result> {
     if (origin.kind !== "client") return;
     const { to, term } = leader;
     const requestId = ++this.#forwards;
-    this.#forwarded.set(requestId, { origin, payload, to });
+    this.#held.forward(requestId, { origin, payload, to });
     this.#messages.push({
       to,
       message: { type: "forward_request", sender: this.#sender, requestId, term, payload },
-    });
-  }
-
-  /** A command is forwarded once: a node that does not lead sends it back at once. */
-  #refuseOthers(): void {
-    this.#waiting = this.#waiting.filter(({ origin }) => {
-      if (origin.kind !== "client") this.#fail(origin, "not_leader");
-      return origin.kind === "client";
     });
   }
 
@@ -211,14 +169,13 @@ export class Proposals<Result> {
     timing: { readonly nowMs: number; readonly holdMs: number },
   ): void {
     if (sender !== this.#sender) return;
-    const forwarded = this.#forwarded.get(requestId);
-    if (forwarded === undefined) return;
-    this.#forwarded.delete(requestId);
+    const forwarded = this.#held.takeForwarded(requestId);
+    if (forwarded === null) return;
     if (end.kind === "applied") {
       this.#succeedElsewhere(forwarded.origin, end);
     } else if (end.reason === "not_leader") {
       this.#holdUntilMs = timing.nowMs + timing.holdMs;
-      this.#waiting.push(forwarded);
+      this.#held.waitAgain(forwarded);
     } else {
       this.#fail(forwarded.origin, end.reason);
     }
@@ -226,35 +183,24 @@ export class Proposals<Result> {
 
   /** The link to a peer broke: commands it has may or may not be in a log. */
   onPeerDown(peer: NodeId): void {
-    for (const [requestId, { origin, to }] of this.#forwarded) {
-      if (to !== peer) continue;
-      this.#forwarded.delete(requestId);
-      this.#fail(origin, "unknown");
-    }
+    for (const { origin } of this.#held.takeForwardedTo(peer)) this.#fail(origin, "unknown");
   }
 
   /** Ends what has run out of time: certainly not applied if it still waits, else unknown. */
   expire(nowMs: number): void {
-    const isOver = (origin: Origin) => origin.kind === "client" && origin.deadlineMs <= nowMs;
-    this.#waiting = this.#waiting.filter(({ origin }) => {
-      if (isOver(origin)) this.#fail(origin, "no_leader");
-      return !isOver(origin);
-    });
+    const { waiting, forwarded } = this.#held.takeExpired(nowMs);
+    for (const { origin } of waiting) this.#fail(origin, "no_leader");
+    for (const { origin } of forwarded) this.#failClient(origin, "timeout");
     for (const [index, { origin }] of this.#appended) {
-      if (!isOver(origin)) continue;
+      if (origin.kind !== "client" || origin.deadlineMs > nowMs) continue;
       this.#appended.delete(index);
-      this.#failClient(origin, "timeout");
-    }
-    for (const [requestId, { origin }] of this.#forwarded) {
-      if (!isOver(origin)) continue;
-      this.#forwarded.delete(requestId);
       this.#failClient(origin, "timeout");
     }
   }
 
   /** The node stops: what has not been proposed never will be. */
   stop(): void {
-    for (const { origin } of this.#takeWaiting()) this.#fail(origin, "stopping");
+    for (const { origin } of this.#held.takeWaiting()) this.#fail(origin, "stopping");
   }
 
   /** The ends reached since the last call. */

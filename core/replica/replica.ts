@@ -49,7 +49,7 @@ export class Replica<Result> {
   readonly #machine: StateMachine<Result>;
   readonly #proposals: Proposals<Result>;
   readonly #reads: Reads;
-  readonly #queries = new StatusQueries();
+  readonly #queries: StatusQueries;
   readonly #hashes: StateHashes;
   readonly #orders: OperatorRequests;
   readonly #belonging: Belonging;
@@ -83,6 +83,7 @@ export class Replica<Result> {
     this.#reads = new Reads(random);
     this.#desks = [this.#proposals, this.#orders, this.#reads, this.#queries];
     this.#heartbeatMs = options.timing.heartbeatMs;
+    this.#queries = new StatusQueries(5 * this.#heartbeatMs);
     this.#hashes = new StateHashes(machine, this.#heartbeatMs);
     this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
     this.#now = options.now;
@@ -193,6 +194,7 @@ export class Replica<Result> {
           members: this.members,
           own: this.status(),
           isUp: this.#isUp,
+          nowMs: now.monotonicMs,
           deadlineMs: input.deadlineMs,
         });
       case "change_membership":

@@ -1,5 +1,6 @@
 /**
- * Asking every member how it is, for the cluster's status page.
+ * Asking every member how it is, for the cluster's status page. However many clients ask, a member
+ * is asked once at a time, and its answer serves all who wait for one.
  *
  * @module
  */
@@ -36,32 +37,47 @@ interface Query {
   readonly deadlineMs: number;
 }
 
+/** Most clients that may wait at once. */
+const OPEN_MAX = 10_000;
+
 /** The open questions of one replica. */
 export class StatusQueries {
   readonly #queries = new Map<RequestId, Query>();
+  /** The question that each member has not answered, and when it was last asked. */
+  readonly #asked = new Map<NodeId, { readonly number: number; readonly atMs: number }>();
+  readonly #patienceMs: number;
+  #numbers = 0;
   #replies: Reply<never>[] = [];
   #messages: Envelope[] = [];
 
-  /** How many questions are open. */
+  /** @param patienceMs After how many milliseconds without an answer a member may be asked again. */
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
+
+  /** How many clients wait. */
   get pendingCount(): number {
     return this.#queries.size;
   }
 
-  /** Asks every member that a link leads to. */
+  /** A client wants to know of every member that a link leads to. */
   add(
     requestId: RequestId,
     question: {
       readonly members: readonly Member[];
       readonly own: NodeStatus;
       readonly isUp: (peer: NodeId) => boolean;
+      readonly nowMs: number;
       readonly deadlineMs: number;
     },
   ): void {
-    const { members, own, isUp, deadlineMs } = question;
-    const awaited = new Set(members.map((member) => member.id).filter(isUp));
-    for (const to of awaited) {
-      this.#messages.push({ to, message: { type: "status_request", requestId } });
+    const { members, own, isUp, nowMs, deadlineMs } = question;
+    if (this.#queries.size >= OPEN_MAX) {
+      this.#replies.push({ kind: "failed", requestId, reason: "overloaded" });
+      return;
     }
+    const awaited = new Set(members.map((member) => member.id).filter(isUp));
+    for (const peer of awaited) this.#maybeAsk(peer, nowMs);
     const answers = new Map([[own.id, own]]);
     this.#queries.set(requestId, { members, answers, awaited, deadlineMs });
     this.#maybeEnd(requestId);
@@ -73,15 +89,20 @@ export class StatusQueries {
   }
 
   /** A member has answered. */
-  onResponse(from: NodeId, requestId: RequestId, status: NodeStatus): void {
-    const query = this.#queries.get(requestId);
-    if (query === undefined || !query.awaited.delete(from)) return;
-    query.answers.set(from, status);
-    this.#maybeEnd(requestId);
+  onResponse(from: NodeId, number: number, status: NodeStatus): void {
+    // A repeated answer to an earlier question is from before those who wait now asked.
+    if (this.#asked.get(from)?.number !== number) return;
+    this.#asked.delete(from);
+    for (const [requestId, query] of this.#queries) {
+      if (!query.awaited.delete(from)) continue;
+      query.answers.set(from, status);
+      this.#maybeEnd(requestId);
+    }
   }
 
   /** The link to a member broke: it will not answer. */
   onPeerDown(peer: NodeId): void {
+    this.#asked.delete(peer);
     for (const [requestId, query] of this.#queries) {
       if (query.awaited.delete(peer)) this.#maybeEnd(requestId);
     }
@@ -106,6 +127,15 @@ export class StatusQueries {
     const messages = this.#messages;
     this.#messages = [];
     return messages;
+  }
+
+  #maybeAsk(peer: NodeId, nowMs: number): void {
+    const asked = this.#asked.get(peer);
+    if (asked !== undefined && nowMs - asked.atMs < this.#patienceMs) return;
+    // Asked again under the same number: whichever answer comes first will do, however slow the link.
+    const number = asked?.number ?? ++this.#numbers;
+    this.#asked.set(peer, { number, atMs: nowMs });
+    this.#messages.push({ to: peer, message: { type: "status_request", requestId: number } });
   }
 
   #maybeEnd(requestId: RequestId): void {

@@ -243,6 +243,15 @@ Deno.test("a stopping leader still finishes what is in its log, and hands over",
   assertEquals([bench.end(requestId), bench.take("timeout_now").length], ["applied", 1]);
 });
 
+Deno.test("the queue for a leader is bounded in bytes; beyond it a command is refused for certain", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  const requestIds = Array.from({ length: 65 }, () => bench.propose("x".repeat(1024 * 1024), 900));
+  assertEquals(requestIds.map((requestId) => bench.end(requestId)), [
+    ...Array(64).fill(null),
+    "overloaded",
+  ]);
+});
+
 Deno.test("the queue for a leader is bounded; beyond it a command is refused for certain", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const instant = { monotonicMs: 0, wallMs: 0 };

@@ -14,12 +14,49 @@ function statusOf(bench: ReplicaBench, requestId: number): (NodeStatus | null)[]
 Deno.test("the cluster's status is complete when every linked member has answered", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const requestId = bench.askStatus();
-  const [question] = bench.take("status_request");
+  const [toN2, toN3] = bench.take("status_request");
   const status = bench.replica.status();
-  bench.receive("n2", { type: "status_response", requestId: question!.requestId, status });
+  bench.receive("n2", { type: "status_response", requestId: toN2!.requestId, status });
   assertEquals(statusOf(bench, requestId), null);
-  bench.receive("n3", { type: "status_response", requestId: question!.requestId, status });
+  bench.receive("n3", { type: "status_response", requestId: toN3!.requestId, status });
   assertEquals(statusOf(bench, requestId), [status, status, status]);
+});
+
+Deno.test("however many ask for the cluster's status, each member is asked once at a time", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  const requestIds = Array.from({ length: 50 }, () => bench.askStatus());
+  const [toN2, toN3, ...others] = bench.take("status_request");
+  const status = bench.replica.status();
+  bench.receive("n2", { type: "status_response", requestId: toN2!.requestId, status });
+  bench.receive("n3", { type: "status_response", requestId: toN3!.requestId, status });
+  assertEquals([others, requestIds.filter((requestId) => statusOf(bench, requestId) === null)], [
+    [],
+    [],
+  ]);
+  bench.askStatus();
+  assertEquals(bench.take("status_request").length, 2);
+});
+
+Deno.test("a member that stays silent is asked again, and either answer will do, once", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  bench.askStatus();
+  const [first] = bench.take("status_request");
+  for (let waited = 0; waited < 500; waited += 50) bench.wait(50).follow(3);
+  const requestId = bench.askStatus();
+  const [second] = bench.take("status_request");
+  const status = bench.replica.status();
+  bench.step({ kind: "peer_down", peer: n3 });
+  bench.receive("n2", { type: "status_response", requestId: first!.requestId, status });
+  assertEquals([second!.requestId, statusOf(bench, requestId)?.[1]], [first!.requestId, status]);
+  const next = bench.askStatus();
+  bench.receive("n2", { type: "status_response", requestId: second!.requestId, status });
+  assertEquals(statusOf(bench, next), null);
+});
+
+Deno.test("too many that wait for the cluster's status are refused", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  for (let count = 0; count < 10_000; count++) bench.askStatus();
+  assertEquals(bench.end(bench.askStatus()), "overloaded");
 });
 
 Deno.test("a member that no link leads to is not waited for", () => {
