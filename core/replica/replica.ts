@@ -81,9 +81,9 @@ export class Replica<Result> {
     this.#orders = new OperatorRequests(run);
     this.#belonging = new Belonging(options.id);
     this.#reads = new Reads(random);
-    this.#desks = [this.#proposals, this.#orders, this.#reads, this.#queries];
     this.#heartbeatMs = options.timing.heartbeatMs;
     this.#queries = new StatusQueries(5 * this.#heartbeatMs);
+    this.#desks = [this.#proposals, this.#orders, this.#reads, this.#queries];
     this.#hashes = new StateHashes(machine, this.#heartbeatMs);
     this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
     this.#now = options.now;
