@@ -15,7 +15,7 @@ import type { LeaderState, NodeState } from "./state.ts";
 const REPEATED_BYTES_MAX = 16 * 1024;
 
 /** How often the patience with an unanswered snapshot chunk doubles at the most. */
-const CHUNK_DOUBLINGS_MAX = 4;
+const CHUNK_DOUBLINGS_MAX = 2;
 
 /** Sends every follower what it may have now. */
 export function replicate<Token>(state: NodeState<Token>, leader: LeaderState<Token>): void {
