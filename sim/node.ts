@@ -149,6 +149,11 @@ export class SimulatedNode<Result> implements Observed {
     return this.#running?.replica.configurationIndex ?? null;
   }
 
+  /** Whether the configuration in force is known to be committed; false while the node is down. */
+  get isConfigurationCommitted(): boolean {
+    return this.#running?.replica.isConfigurationCommitted ?? false;
+  }
+
   /** The state of this moment, or null if there is none to speak of. */
   capture(): StateCapture | null {
     return this.#running?.replica.capture() ?? null;

@@ -64,6 +64,20 @@ function request(
   });
 }
 
+/** Turns off for good who has left, now and then: some go on asking for votes for long. */
+function retire(storm: Storm): void {
+  const { world } = storm;
+  const found = inForce(world);
+  if (found === null || !world.node(found.leader).isConfigurationCommitted) return;
+  for (const { id, isUp, lastConfiguration } of world.nodes) {
+    const wasMember = lastConfiguration.members.some((member) => member.id === id);
+    const isMember = found.members.members.some((member) => member.id === id);
+    if (!isUp || isMember || !wasMember || storm.random() < 0.5) continue;
+    storm.note(`membership: ${id} is turned off`);
+    world.lose(id);
+  }
+}
+
 /** A new node comes, and the leader is asked to take it in. */
 function join(
   storm: Storm,
@@ -92,6 +106,7 @@ export const CLUSTER_FAULTS: readonly FaultClass[] = [
     what: "nodes join, replace others, begin to vote and leave",
     begin(storm) {
       storm.every(storm.between(2_000, 20_000), () => change(storm));
+      storm.every(5_000, () => retire(storm));
     },
   },
   {
