@@ -5,6 +5,11 @@
  * @module
  */
 
+import { invariant } from "@raftkv/core";
+
+/** So many events in one moment are a circle of events that cause each other. */
+const SAME_MOMENT_MAX = 1_000_000;
+
 interface Event {
   readonly atMs: number;
   readonly sequence: number;
@@ -16,6 +21,7 @@ export class EventQueue {
   #heap: Event[] = [];
   #sequence = 0;
   #nowMs = 0;
+  #sameMoment = 0;
 
   /** The time of the last event that ran, in milliseconds. */
   get nowMs(): number {
@@ -40,6 +46,8 @@ export class EventQueue {
   step(): boolean {
     const event = this.#pop();
     if (event === undefined) return false;
+    if (event.atMs > this.#nowMs) this.#sameMoment = 0;
+    invariant(++this.#sameMoment < SAME_MOMENT_MAX, "time goes on", () => event.atMs);
     this.#nowMs = event.atMs;
     event.run();
     return true;

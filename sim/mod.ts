@@ -21,6 +21,7 @@ export { type RunOptions, runSeed, type SeedReport } from "./run/seed.ts";
 export { describePlan, type Plan, type PlanLimits, planOf } from "./run/plan.ts";
 export { type FaultClass, Storm, type StormState, type World } from "./run/fault.ts";
 export { FAULT_CLASSES } from "./run/faults.ts";
+export { shrinkRun, type Shrunk } from "./run/shrink.ts";
 export type { Violation, Workload, WorkloadKind, WorkloadParts } from "./run/workload.ts";
 export { Trace, type TracedMessage } from "./trace.ts";
 export { type Witness, Witnesses } from "./witness.ts";

@@ -1,0 +1,126 @@
+/**
+ * What `deno task sim` is asked for.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { FAULT_CLASSES, type PlanLimits } from "@raftkv/sim";
+
+/** One seed, again. */
+export interface ReplayOptions {
+  readonly kind: "replay";
+  readonly seed: number;
+  readonly limits: PlanLimits;
+  readonly trace: boolean;
+  readonly shrink: boolean;
+}
+
+/** Many seeds. */
+export interface BatchOptions {
+  readonly kind: "batch";
+  readonly from: number;
+  /** How many seeds; null for as many as there is time. */
+  readonly seeds: number | null;
+  /** When no further seed is begun, in minutes from now; null for never. */
+  readonly minutes: number | null;
+  readonly jobs: number;
+  readonly limits: PlanLimits;
+  readonly shrink: boolean;
+  /** Whether a line is printed for each seed, not only for those that fail. */
+  readonly verbose: boolean;
+}
+
+/** What is to be done. */
+export type Options =
+  | ReplayOptions
+  | BatchOptions
+  | { readonly kind: "help" }
+  | { readonly kind: "wrong"; readonly reason: string };
+
+const STRINGS = [
+  "seed",
+  "seeds",
+  "from",
+  "minutes",
+  "jobs",
+  "without",
+  "only",
+  "storm-ms",
+] as const;
+const BOOLEANS = ["help", "shrink", "trace", "verbose"] as const;
+
+/** Reads the command line. */
+export function parseOptions(args: readonly string[]): Options {
+  const unknown: string[] = [];
+  const flags = parseArgs([...args], {
+    string: [...STRINGS],
+    boolean: [...BOOLEANS],
+    alias: { h: "help", v: "verbose" },
+    unknown: (name) => {
+      unknown.push(name);
+      return false;
+    },
+  });
+  if (flags.help) return { kind: "help" };
+  if (unknown.length > 0) return wrong(`Cannot understand ${unknown.join(" ")}`);
+  const numbers = numbersIn(flags);
+  if (typeof numbers === "string") return wrong(numbers);
+  const limits = limitsIn(flags);
+  if (typeof limits === "string") return wrong(limits);
+  if (numbers["storm-ms"] !== null) Object.assign(limits, { stormMsMax: numbers["storm-ms"] });
+  const { shrink, trace, verbose } = flags;
+  if (numbers.seed !== null) {
+    return { kind: "replay", seed: numbers.seed, limits, trace, shrink };
+  }
+  if (trace) return wrong("Cannot trace many seeds: --trace goes with --seed");
+  const { seeds, minutes, from, jobs } = numbers;
+  return {
+    kind: "batch",
+    from: from ?? 1,
+    seeds: seeds ?? (minutes === null ? 200 : null),
+    minutes,
+    jobs: Math.max(1, jobs ?? navigator.hardwareConcurrency),
+    limits,
+    shrink,
+    verbose,
+  };
+}
+
+type Numbers = Record<"seed" | "seeds" | "from" | "minutes" | "jobs" | "storm-ms", number | null>;
+
+function numbersIn(flags: Record<string, unknown>): Numbers | string {
+  const numbers: Numbers = {
+    seed: null,
+    seeds: null,
+    from: null,
+    minutes: null,
+    jobs: null,
+    "storm-ms": null,
+  };
+  for (const name of Object.keys(numbers) as (keyof Numbers)[]) {
+    const text = flags[name];
+    if (text === undefined) continue;
+    const number = Number(text);
+    const isWhole = name === "minutes" || Number.isSafeInteger(number);
+    if (text === "" || !(number >= 0) || !isWhole) return `Cannot use --${name}: "${text}"`;
+    numbers[name] = number;
+  }
+  return numbers;
+}
+
+function limitsIn(
+  { without, only }: Record<string, unknown>,
+): { without?: string[] } | string {
+  const known = FAULT_CLASSES.map(({ name }) => name);
+  const named = [without, only].flatMap((list) => list === undefined ? [] : `${list}`.split(","))
+    .filter((name) => name !== "");
+  const stranger = named.find((name) => !known.includes(name));
+  if (stranger !== undefined) return `There are no faults called "${stranger}": ${known.join(" ")}`;
+  if (without !== undefined && only !== undefined) return "Use --without or --only, not both";
+  if (without !== undefined) return { without: named };
+  return only === undefined ? {} : { without: known.filter((name) => !named.includes(name)) };
+}
+
+function wrong(reason: string): Options {
+  return { kind: "wrong", reason };
+}
