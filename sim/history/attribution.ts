@@ -9,7 +9,7 @@
 import { describeOperation, describeRequest, describeResult } from "./describe.ts";
 import { type Finding, HISTORY_RULES } from "./finding.ts";
 import type { JournalEntry } from "./journal.ts";
-import { appliedOf, commandOf, isSame, type KvOperation } from "./kv_operation.ts";
+import { appliedOf, commandOf, isRepeated, isSame, type KvOperation } from "./kv_operation.ts";
 
 /** Compares a history with the journal of its log. */
 export function checkAttribution(
@@ -80,7 +80,7 @@ function checkFailed(operation: KvOperation, entries: readonly JournalEntry[]): 
   }];
 }
 
-/** A command with a name may stand in the log more than once; it must act once. */
+/** A command with a session may stand in the log more than once; it must act once. */
 function checkOnce(operation: KvOperation, entries: readonly JournalEntry[]): Finding[] {
   const effects = entries.filter(isEffective);
   if (effects.length <= 1) return [];
@@ -95,5 +95,5 @@ function checkOnce(operation: KvOperation, entries: readonly JournalEntry[]): Fi
 }
 
 function isEffective({ result }: JournalEntry): boolean {
-  return result.kind !== "refused" && !("replayed" in result);
+  return result.kind !== "refused" && !isRepeated(result);
 }

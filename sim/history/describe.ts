@@ -12,12 +12,11 @@ import type {
   Key,
   KeyRange,
   KvRecord,
-  OnceRef,
   Operation as Step,
   OperationResult,
 } from "@raftkv/core/kv";
 import { keyAfter } from "@raftkv/core/kv";
-import type { KvAnswer, KvOperation, KvRequest } from "./kv_operation.ts";
+import { isRepeated, type KvAnswer, type KvOperation, type KvRequest } from "./kv_operation.ts";
 
 /** One operation: who, when, what, and what came of it. */
 export function describeOperation(operation: KvOperation): string {
@@ -29,7 +28,7 @@ export function describeOperation(operation: KvOperation): string {
 
 /** What was asked for. */
 export function describeRequest(request: KvRequest): string {
-  if (request.kind !== "read") return describeCommand(request);
+  if (request.kind !== "read") return `${describeCommand(request)}${describeName(request)}`;
   const { revision, isLinearizable, limit } = request;
   const at = revision === null ? "" : ` at revision ${revision}`;
   const isWhole = limit === Infinity || request.end === keyAfter(request.start);
@@ -51,11 +50,16 @@ export function describeOutcome({ outcome }: KvOperation): string {
 
 /** What a command's answer says. */
 export function describeResult(result: CommandResult): string {
+  return `${describeFirst(result)}${isRepeated(result) ? " (replayed)" : ""}`;
+}
+
+function describeFirst(result: CommandResult): string {
   switch (result.kind) {
     case "committed": {
-      const { revision, succeeded, results, replayed } = result;
-      const branch = `${succeeded ? "" : " else"}${replayed === true ? " (replayed)" : ""}`;
-      return `revision ${revision}${branch}: ${results.map(describeStepResult).join(", ")}`;
+      const { revision, succeeded, results } = result;
+      return `revision ${revision}${succeeded ? "" : " else"}: ${
+        results.map(describeStepResult).join(", ")
+      }`;
     }
     case "refused":
       return `refused: ${result.reason}`;
@@ -79,7 +83,8 @@ function describeAnswer(answer: KvAnswer): string {
   return `revision ${answer.revision}: ${records.length === 0 ? "nothing" : records.join(", ")}`;
 }
 
-function describeName(once: OnceRef | undefined): string {
+function describeName(command: Command): string {
+  const once = "once" in command ? command.once : undefined;
   if (once === undefined) return "";
   return "session" in once
     ? ` (session ${once.session}/${once.sequence})`
@@ -88,9 +93,8 @@ function describeName(once: OnceRef | undefined): string {
 
 function describeCommand(command: Command): string {
   switch (command.kind) {
-    case "commit": {
-      return `${describeBranches(command)}${describeName(command.once)}`;
-    }
+    case "commit":
+      return describeBranches(command);
     case "open_session":
       return "open session";
     case "compact":

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Command, CommandResult } from "@raftkv/core/kv";
-import { appliedOf, commandOf, type KvOperation } from "./kv_operation.ts";
+import type { Command, CommandResult, Lasting } from "@raftkv/core/kv";
+import { appliedOf, commandOf, isRepeated, type KvOperation } from "./kv_operation.ts";
 
 /** One command of the log. */
 export interface JournalEntry {
@@ -38,8 +38,7 @@ export function journalOf(history: readonly KvOperation[]): JournalEntry[] {
     if (command === null || applied === null || applied.result.kind === "refused") continue;
     const { index, result } = applied;
     const entry = { index, term: 1, timeMs: 0, command, result, operation: operation.id };
-    const isRepeated = result.kind === "committed" && result.replayed === true;
-    (isRepeated ? repeated : entries).push(entry);
+    (isRepeated(result) ? repeated : entries).push(entry);
   }
   entries.sort((a, b) => a.index - b.index);
   for (const entry of repeated) insertWhereItActed(entries, entry);
@@ -48,14 +47,12 @@ export function journalOf(history: readonly KvOperation[]): JournalEntry[] {
 
 /** An answer that was given again stands where it was given first: its revision tells where. */
 function insertWhereItActed(entries: JournalEntry[], entry: JournalEntry): void {
-  const { result } = entry;
-  if (result.kind !== "committed") return;
-  const found = entries.findIndex((each) => revisionOf(each) >= result.revision);
+  const revision = revisionOf(entry);
+  const found = entries.findIndex((each) => revisionOf(each) >= revision);
   const place = found === -1 ? entries.length : found;
   const before = entries[place - 1]?.index ?? 0;
   const index = found === -1 ? before + 1 : (before + entries[place]!.index) / 2;
-  const { revision, succeeded, results } = result;
-  const first = { kind: "committed", revision, succeeded, results } as const;
+  const { replayed: _, ...first } = entry.result as Lasting;
   entries.splice(place, 0, { ...entry, index, result: first });
 }
 

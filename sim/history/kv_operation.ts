@@ -65,6 +65,11 @@ export function revisionOf(answer: KvAnswer): number | null {
   return answer.result.kind === "refused" ? null : answer.result.revision;
 }
 
+/** Whether an answer is that of an earlier sending. */
+export function isRepeated(result: CommandResult): boolean {
+  return "replayed" in result && result.replayed === true;
+}
+
 /** Whether `key` lies in the range. */
 export function isWithin({ start, end }: KeyRange, key: Key): boolean {
   return key >= start && (end === null || key < end);

@@ -10,6 +10,7 @@
 
 import { type Finding, HISTORY_RULES } from "./finding.ts";
 import type { JournalEntry } from "./journal.ts";
+import { isRepeated } from "./kv_operation.ts";
 import type { ReferenceExpiry, ReferenceStore } from "./reference_store.ts";
 
 /** How true time relates to the log. */
@@ -32,6 +33,7 @@ export function checkRenewals(journal: readonly JournalEntry[]): Finding[] {
   const findings: Finding[] = [];
   const revoked = new Map<number, number>();
   for (const { index, result, operation } of journal) {
+    if (isRepeated(result)) continue;
     if (result.kind === "lease_granted") revoked.delete(result.lease);
     if (result.kind === "lease_revoked") revoked.set(result.lease, index);
     if (result.kind !== "lease_renewed") continue;
@@ -62,6 +64,7 @@ export function checkLeaseTimes(
       lives.delete(expiry.lease);
     }
     const { result } = entry;
+    if (isRepeated(result)) continue;
     if (result.kind === "lease_granted" || result.kind === "lease_renewed") {
       lives.set(result.lease, { sinceMs: nowMs, ttlMs: result.ttlMs });
     } else if (result.kind === "lease_revoked") {

@@ -1,73 +1,71 @@
 /**
- * What the reference store remembers of requests that came under a name.
+ * What the reference store remembers of requests with a name: the first answer, and what was asked.
  *
  * @module
  */
 
 import { LIMITS } from "@raftkv/core";
-import type { KeyRef, Lasting, OnceRef, SessionRef } from "@raftkv/core/kv";
+import type { Command, CommandResult, OnceRef, SessionRef } from "@raftkv/core/kv";
+import { isSame } from "./kv_operation.ts";
 
-/** A request and its first answer. */
-interface Answered {
-  /** What was asked, as bytes. */
-  readonly request: string;
-  readonly answer: Lasting;
+interface Kept {
+  readonly command: Command;
+  readonly answer: CommandResult;
+  readonly atMs: number;
 }
 
 interface ReferenceSession {
   lastUsedMs: number;
   highest: number;
-  readonly answers: Map<number, Answered>;
+  readonly answers: Map<number, Kept>;
 }
 
-/** The sessions and idempotency keys of a reference store. */
+/** The named requests of a reference store. */
 export class ReferenceMemory {
   readonly #sessions = new Map<number, ReferenceSession>();
-  readonly #keys = new Map<string, Answered & { readonly atMs: number }>();
+  readonly #keys = new Map<string, Kept>();
 
   /** Begins a session. */
-  openSession(id: number, nowMs: number): void {
+  open(id: number, nowMs: number): void {
     this.#sessions.set(id, { lastUsedMs: nowMs, highest: 0, answers: new Map() });
   }
 
-  /** The answer to an earlier sending, or why there is none. */
+  /** The answer to a named request that is no new one; null if it is to be carried out. */
   recall(
     once: OnceRef,
-    { request, nowMs }: { readonly request: string; readonly nowMs: number },
-  ): Lasting | "fresh" | "expired" | "reused" {
-    const found = "session" in once
-      ? this.#inSession(once, nowMs)
-      : this.#underKey(once, nowMs) ?? "fresh";
-    if (typeof found === "string") return found;
-    return found.request === request ? found.answer : "reused";
+    { command, nowMs }: { readonly command: Command; readonly nowMs: number },
+  ): CommandResult | null {
+    const kept = "session" in once ? this.#ofSession(once, nowMs) : this.#ofKey(once, nowMs);
+    if (kept === "expired") return { kind: "refused", reason: "session_expired" };
+    if (kept === undefined) return null;
+    const isOther = !isSame({ ...kept.command, once: null }, { ...command, once: null });
+    if (isOther) return { kind: "refused", reason: "idempotency_key_reused" };
+    return { ...kept.answer, replayed: true } as CommandResult;
   }
 
-  /** Remembers an answer. */
-  remember(once: OnceRef, answered: Answered, { nowMs }: { readonly nowMs: number }): void {
-    if ("session" in once) {
-      const session = this.#sessions.get(once.session)!;
-      session.answers.set(once.sequence, answered);
-      session.highest = Math.max(session.highest, once.sequence);
+  /** Remembers the answer to a request that was carried out. */
+  remember(once: OnceRef, kept: Kept): void {
+    if (!("session" in once)) {
+      this.#keys.set(once.idempotencyKey, kept);
       return;
     }
-    this.#keys.delete(once.idempotencyKey);
-    this.#keys.set(once.idempotencyKey, { ...answered, atMs: nowMs });
-    const [oldest] = this.#keys.keys();
-    if (this.#keys.size > LIMITS.idempotencyKeysMax) this.#keys.delete(oldest!);
+    const session = this.#sessions.get(once.session)!;
+    session.answers.set(once.sequence, kept);
+    session.highest = Math.max(session.highest, once.sequence);
   }
 
-  #inSession({ session: id, sequence }: SessionRef, nowMs: number): Answered | "fresh" | "expired" {
+  #ofSession({ session: id, sequence }: SessionRef, nowMs: number): Kept | "expired" | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return "expired";
     if (nowMs - session.lastUsedMs > LIMITS.sessionIdleMsMax) return "expired";
     session.lastUsedMs = nowMs;
     if (sequence <= session.highest - LIMITS.sessionAnswersMax) return "expired";
-    return session.answers.get(sequence) ?? "fresh";
+    return session.answers.get(sequence);
   }
 
-  #underKey({ idempotencyKey }: KeyRef, nowMs: number): Answered | undefined {
-    const found = this.#keys.get(idempotencyKey);
-    const isAged = found !== undefined && nowMs - found.atMs > LIMITS.idempotencyAgeMsMax;
-    return isAged ? undefined : found;
+  #ofKey({ idempotencyKey }: { readonly idempotencyKey: string }, nowMs: number): Kept | undefined {
+    const kept = this.#keys.get(idempotencyKey);
+    const isAged = kept !== undefined && nowMs - kept.atMs > LIMITS.idempotencyAgeMsMax;
+    return isAged ? undefined : kept;
   }
 }

@@ -69,7 +69,15 @@ export class ReferenceStore {
   apply({ index, term, timeMs, command }: JournalEntry): CommandResult {
     this.#advance(term, timeMs);
     this.#expire(index);
-    return this.#executeOnce(command, index);
+    const once = "once" in command ? command.once : undefined;
+    if (once === undefined) return this.#execute(command, index);
+    const { nowMs } = this;
+    const earlier = this.#memory.recall(once, { command, nowMs });
+    if (earlier !== null) return earlier;
+    const answer = this.#execute(command, index);
+    // What was refused has not happened, and may be asked for again.
+    if (answer.kind !== "refused") this.#memory.remember(once, { command, answer, atMs: nowMs });
+    return answer;
   }
 
   /** What stood under `key` at a revision, compacted or not. */
@@ -103,34 +111,13 @@ export class ReferenceStore {
     }
   }
 
-  #executeOnce(command: Command, index: number): CommandResult {
-    if (!("once" in command) || command.once === undefined) return this.#execute(command, index);
-    const { once, ...asked } = command;
-    const request = JSON.stringify(asked, (_, part) => typeof part === "bigint" ? `${part}` : part);
-    const arrival = { request, nowMs: this.nowMs };
-    const remembered = this.#memory.recall(once, arrival);
-    if (remembered === "expired") return { kind: "refused", reason: "session_expired" };
-    if (remembered === "reused") return { kind: "refused", reason: "idempotency_key_reused" };
-    if (remembered !== "fresh") return { ...remembered, replayed: true };
-    const answer = this.#execute(command, index);
-    switch (answer.kind) {
-      case "refused":
-      case "session_opened":
-      case "maintained":
-        return answer;
-      default:
-        this.#memory.remember(once, { request, answer }, arrival);
-        return answer;
-    }
-  }
-
   #execute(command: Command, index: number): CommandResult {
     const { revision } = this;
     switch (command.kind) {
       case "commit":
         return this.#commit(command);
       case "open_session":
-        this.#memory.openSession(index, this.nowMs);
+        this.#memory.open(index, this.nowMs);
         return { kind: "session_opened", session: index, revision };
       case "compact":
         return this.#compact(command.revision);

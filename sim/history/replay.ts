@@ -9,7 +9,7 @@ import type { CommandResult } from "@raftkv/core/kv";
 import { describeOperation, describeRequest, describeResult } from "./describe.ts";
 import { type Finding, HISTORY_RULES } from "./finding.ts";
 import type { JournalEntry } from "./journal.ts";
-import { isSame, type KvOperation } from "./kv_operation.ts";
+import { isRepeated, isSame, type KvOperation } from "./kv_operation.ts";
 import { ReferenceStore } from "./reference_store.ts";
 
 /** What a replay came to. */
@@ -81,8 +81,7 @@ function differenceOf(entry: JournalEntry, expected: CommandResult): Finding {
 }
 
 function ruleOf({ command, result }: JournalEntry, expected: CommandResult): string {
-  const isReplay = (each: CommandResult) => each.kind === "committed" && each.replayed === true;
-  if (isReplay(result) !== isReplay(expected)) return HISTORY_RULES.exactlyOnce;
+  if (isRepeated(result) !== isRepeated(expected)) return HISTORY_RULES.exactlyOnce;
   if (command.kind.startsWith("lease_")) return HISTORY_RULES.lease;
   if (result.kind === "committed" && expected.kind === "committed") {
     if (result.revision !== expected.revision) return HISTORY_RULES.revision;

@@ -15,6 +15,7 @@ import {
   keyFromBytes,
   keyToBytes,
   KvStateMachine,
+  type OnceRef,
   type Operation,
 } from "@raftkv/core/kv";
 import type { LogIndex, Term } from "@raftkv/core/raft";
@@ -162,9 +163,14 @@ class Generator {
     const isOnce = session !== undefined && this.#random() < 0.4;
     return {
       kind: "commit",
-      ...(isOnce ? { once: { session, sequence: ++this.#sequence } } : {}),
+      ...isOnce ? { once: this.#name(session) } : {},
       ...this.#branches(),
     };
+  }
+
+  #name(session: number): OnceRef {
+    const sequence = ++this.#sequence;
+    return this.#random() < 0.5 ? { session, sequence } : { idempotencyKey: `name-${sequence}` };
   }
 
   #readRequest(): ReadRequest {

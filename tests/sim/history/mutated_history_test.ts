@@ -72,7 +72,7 @@ const MUTATIONS: Readonly<Record<string, Mutate>> = {
     const again = { ...entry, index: journal.at(-1)!.index + 1 };
     return { history, journal: [...journal, again] };
   },
-  "a session's write carried out twice": ({ history, journal }, random) => {
+  "a write with a name carried out twice": ({ history, journal }, random) => {
     const entry = pick(
       journal.filter((each) =>
         each.command.kind === "commit" && each.command.once !== undefined && isEffective(each)
