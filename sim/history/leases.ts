@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { OperationResult } from "@raftkv/core/kv";
 import { type Finding, HISTORY_RULES } from "./finding.ts";
 import type { JournalEntry } from "./journal.ts";
 import { isRepeated } from "./kv_operation.ts";
@@ -35,6 +36,8 @@ export function checkRenewals(journal: readonly JournalEntry[]): Finding[] {
   for (const { index, result, operation } of journal) {
     if (isRepeated(result)) continue;
     if (result.kind === "lease_granted") revoked.delete(result.lease);
+    // A key that was put with a time to live got a lease of its own, perhaps of an id that was free.
+    if (result.kind === "committed") for (const id of leasesIn(result.results)) revoked.delete(id);
     if (result.kind === "lease_revoked") revoked.set(result.lease, index);
     if (result.kind !== "lease_renewed") continue;
     const since = revoked.get(result.lease);
@@ -46,6 +49,13 @@ export function checkRenewals(journal: readonly JournalEntry[]): Finding[] {
     });
   }
   return findings;
+}
+
+function leasesIn(results: readonly OperationResult[]): number[] {
+  return results.flatMap((result) => {
+    if (result.kind === "commit") return leasesIn(result.results);
+    return result.kind === "put" && result.lease !== undefined ? [result.lease] : [];
+  });
 }
 
 /** Finds leases that ended too early, or not in time, by true time. */
