@@ -37,7 +37,9 @@ export function checkRenewals(journal: readonly JournalEntry[]): Finding[] {
     if (isRepeated(result)) continue;
     if (result.kind === "lease_granted") revoked.delete(result.lease);
     // A key that was put with a time to live got a lease of its own, perhaps of an id that was free.
-    if (result.kind === "committed") for (const id of leasesIn(result.results)) revoked.delete(id);
+    if (result.kind === "committed") {
+      for (const id of leasesIn(result.results)) revoked.delete(id);
+    }
     if (result.kind === "lease_revoked") revoked.set(result.lease, index);
     if (result.kind !== "lease_renewed") continue;
     const since = revoked.get(result.lease);
