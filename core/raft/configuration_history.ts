@@ -81,6 +81,11 @@ export class ConfigurationHistory {
     this.#placed = [first];
   }
 
+  /** Everything it holds, as plain data. */
+  toJSON(): readonly PlacedConfiguration[] {
+    return this.#placed;
+  }
+
   #since(commitIndex: LogIndex): PlacedConfiguration[] {
     const committed = this.#placed.findLastIndex((placed) => placed.index <= commitIndex);
     return this.#placed.slice(Math.max(0, committed));

@@ -99,6 +99,16 @@ export class Durability {
     return { ticket, hardState: kept ? null : hardState, entries };
   }
 
+  /** Everything it holds, as plain data. */
+  toJSON(): object {
+    return {
+      hardState: this.#hardState,
+      index: this.#index,
+      inFlight: this.#inFlight,
+      tickets: this.#tickets,
+    };
+  }
+
   /** The batch with this ticket is durable. */
   onPersisted(ticket: Ticket): void {
     const written = this.#inFlight;

@@ -109,6 +109,11 @@ export class RaftLog {
     this.#base = { index: through, term };
   }
 
+  /** Everything it holds, as plain data. */
+  toJSON(): { readonly base: LogPosition; readonly entries: readonly Entry[] } {
+    return { base: this.#base, entries: this.#entries };
+  }
+
   /** Replaces everything by a snapshot that ends at `base`. */
   reset(base: LogPosition): void {
     this.#base = base;

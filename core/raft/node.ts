@@ -287,6 +287,14 @@ export class RaftNode<Token> {
     return outbox;
   }
 
+  /**
+   * Everything it remembers, as plain data, for tools that print nodes or tell them apart: two of
+   * equal memory, options and clocks behave alike from here on.
+   */
+  toJSON(): object {
+    return { ...this.#state };
+  }
+
   #nextBatch(): RaftOutbox<Token>["persist"] {
     const state = this.#state;
     // Storage must not write entries while it replaces the log.

@@ -81,6 +81,11 @@ export class OutboxBuilder<Token> {
     this.#held = this.#held.filter(({ message }) => message.term >= term);
   }
 
+  /** Everything it holds, as plain data. */
+  toJSON(): object {
+    return { ...this, now: this.#now, held: this.#held };
+  }
+
   /** Splits the queued messages by what is durable now; `persist` covers all the rest. */
   takeMessages(
     kept: DurableClaims,

@@ -149,6 +149,16 @@ export class Progress {
     this.#clearWindow();
   }
 
+  /** Everything it holds, as plain data. */
+  toJSON(): object {
+    return {
+      ...this,
+      windows: this.#windows,
+      inFlight: this.#inFlight,
+      inFlightBytes: this.#inFlightBytes,
+    };
+  }
+
   #clearWindow(): void {
     this.#inFlight = [];
     this.#inFlightBytes = 0;

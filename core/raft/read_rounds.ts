@@ -65,6 +65,11 @@ export class ReadRounds<Token> {
     return current.tokens.map((token) => ({ token, index: current.index }));
   }
 
+  /** Everything it holds, as plain data. */
+  toJSON(): object {
+    return { waiting: this.#waiting, current: this.#current, last: this.#last };
+  }
+
   /** Leadership is over: every read that was not granted. */
   abandon(): readonly Token[] {
     const all = [...(this.#current?.tokens ?? []), ...this.#waiting];

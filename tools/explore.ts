@@ -1,0 +1,83 @@
+/**
+ * Searches all that may happen to three nodes: `deno task explore`.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { Explorer, type ExploreReport, type StartName, STARTS } from "@raftkv/sim/explore";
+
+const HELP = `deno task explore [flags]
+
+--start NAMES   where to begin, comma-separated: ${Object.keys(STARTS).join(", ")} (all)
+--depth N       visit all that N events lead to (8)
+--states N      stop after N distinct states per start (none)
+--terms N       terms after those of the start (2)
+--entries N     commands that clients propose (2)
+--crashes N     crashes with restart (1)
+--reads N       reads that clients ask for (1)
+--trace         tell how a broken rule came about, event by event`;
+
+const flags = parseArgs(Deno.args, {
+  string: ["start", "depth", "states", "terms", "entries", "crashes", "reads"],
+  boolean: ["trace", "help"],
+  default: { depth: "8", states: "Infinity", terms: "2", entries: "2", crashes: "1", reads: "1" },
+});
+
+if (flags.help) {
+  console.log(HELP);
+  Deno.exit(0);
+}
+
+for (const start of startsOf(flags.start)) {
+  if (!explore(start)) Deno.exit(1);
+}
+
+/** Searches from one start; returns whether no rule was broken. */
+function explore(start: StartName): boolean {
+  console.log(`${start}: ${STARTS[start]}`);
+  const beganMs = performance.now();
+  const line = (report: ExploreReport) => {
+    const seconds = (performance.now() - beganMs) / 1_000;
+    console.log(
+      `depth ${report.depth}: ${report.states} states, ${report.steps} changes, ` +
+        `${report.nodeStates} node states, ${report.messages} messages, ` +
+        `${report.coreSteps} core steps, ${seconds.toFixed(1)} s`,
+    );
+  };
+  const explorer = new Explorer({
+    start,
+    depth: count("depth"),
+    states: count("states"),
+    terms: count("terms"),
+    entries: count("entries"),
+    crashes: count("crashes"),
+    reads: count("reads"),
+    onDepth: line,
+  });
+  const report = explorer.run();
+  const { isExhausted, violation } = report;
+  if (violation === null) {
+    if (isExhausted) console.log("nothing is left within the bounds");
+    console.log(`0 violations in ${report.states} states`);
+    return true;
+  }
+  line(report);
+  console.log(`BROKEN after ${violation.path.length} events: ${violation.error.message}`);
+  if (flags.trace) console.log(explorer.tell(violation.path).join("\n"));
+  return false;
+}
+
+function startsOf(names: string | undefined): StartName[] {
+  const known = Object.keys(STARTS);
+  const asked = names === undefined ? known : names.split(",");
+  for (const name of asked) {
+    if (!known.includes(name)) throw new TypeError(`Cannot begin at "${name}": ${known.join()}`);
+  }
+  return asked as StartName[];
+}
+
+function count(name: "depth" | "states" | "terms" | "entries" | "crashes" | "reads"): number {
+  const value = Number(flags[name]);
+  if (!(value >= 0)) throw new TypeError(`Cannot take --${name}: Not a number: ${flags[name]}`);
+  return value;
+}
