@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { Member, NodeStatus } from "@raftkv/core/raft";
+import type {
+  Configuration,
+  Member,
+  MembershipChange,
+  NodeId,
+  NodeStatus,
+  Term,
+} from "@raftkv/core/raft";
 import type { MemberStatus, StateCapture } from "@raftkv/core/replica";
 import type { Command, CommandResult, Key, KvEvent, KvReader } from "@raftkv/core/kv";
 
@@ -54,6 +61,32 @@ export interface CapturedStore extends StateCapture {
   readonly revision: number;
 }
 
+/** How the membership is to change. */
+export interface ChangeRequest {
+  /** All of it at once, or nothing. */
+  readonly change: MembershipChange;
+  /** Where the configuration stands that the operator has seen; null if any will do. */
+  readonly expectedIndex: number | null;
+}
+
+/** Who leads after a hand-over. */
+export interface Heir {
+  /** The leader. */
+  readonly leaderId: NodeId;
+  /** Its term. */
+  readonly term: Term;
+}
+
+/** Who belongs to the cluster. */
+export interface Membership {
+  /** Where the configuration stands in the log. */
+  readonly index: number;
+  /** Whether the node knows it to be committed. */
+  readonly isCommitted: boolean;
+  /** The members in force and their roles. */
+  readonly configuration: Configuration;
+}
+
 /** What the HTTP edge needs of a node. */
 export interface KvPort {
   /** The id of the node itself. */
@@ -62,6 +95,8 @@ export interface KvPort {
   readonly clusterId: string;
   /** Whether the node has begun to shut down. */
   readonly isStopping: boolean;
+  /** Whether it does so because it is no member any more. */
+  readonly isRemoved: boolean;
 
   /**
    * Proposes a command, on whichever node leads, and calls back when it is applied, or when it does
@@ -90,6 +125,24 @@ export interface KvPort {
 
   /** Everyone in the cluster, in order of their ids. */
   members(): readonly Member[];
+
+  /** Who belongs to the cluster, as far as the node knows. */
+  membership(): Membership;
+
+  /**
+   * Changes the membership, on whichever node leads, and waits until the change is finished.
+   *
+   * @throws {KvFailure} if it is refused, or does not come to an answer in time
+   */
+  changeMembership(request: ChangeRequest, limit: TimeLimit): Promise<Membership>;
+
+  /**
+   * Hands the leadership to `target`, or to whoever is furthest along, and waits for the new leader,
+   * which may be another if that one won the election.
+   *
+   * @throws {KvFailure} if it is refused, or does not come to an answer in time
+   */
+  transferLeadership(target: NodeId | null, limit: TimeLimit): Promise<Heir>;
 
   /**
    * Asks every member how it is; a silent member has no status.

@@ -12,7 +12,7 @@ import {
   type KvReader,
   type KvStateMachine,
 } from "@raftkv/core/kv";
-import type { Member, NodeStatus } from "@raftkv/core/raft";
+import type { Member, NodeId, NodeStatus } from "@raftkv/core/raft";
 import type {
   Input,
   MemberStatus,
@@ -22,7 +22,17 @@ import type {
   RequestId,
 } from "@raftkv/core/replica";
 import { MachineFeed } from "./event_feed.ts";
-import type { CapturedStore, Consistency, KvPort, Settle, TimeLimit } from "./kv_port.ts";
+import type {
+  CapturedStore,
+  ChangeRequest,
+  Consistency,
+  Heir,
+  KvPort,
+  Membership,
+  Settle,
+  TimeLimit,
+} from "./kv_port.ts";
+import { membershipFailureOf, transferFailureOf } from "./refusals.ts";
 
 /** What the port stands in front of. */
 export interface ReplicaPortOptions {
@@ -47,6 +57,7 @@ export class ReplicaPort implements KvPort {
   readonly #waiting = new Map<RequestId, Settle<Settled>>();
   #requests = 0;
   #stopping = false;
+  #removed = false;
 
   readonly events: MachineFeed;
 
@@ -65,6 +76,10 @@ export class ReplicaPort implements KvPort {
 
   get isStopping(): boolean {
     return this.#stopping;
+  }
+
+  get isRemoved(): boolean {
+    return this.#removed;
   }
 
   proposeThen(
@@ -123,6 +138,49 @@ export class ReplicaPort implements KvPort {
     return this.#options.replica.members;
   }
 
+  membership(): Membership {
+    const { configurationIndex, isConfigurationCommitted, configuration } = this.#options.replica;
+    return { index: configurationIndex, isCommitted: isConfigurationCommitted, configuration };
+  }
+
+  changeMembership(request: ChangeRequest, limit: TimeLimit): Promise<Membership> {
+    return new Promise((resolve, reject) =>
+      this.#ask(limit, {
+        inputOf: (requestId, deadlineMs) => ({
+          kind: "change_membership",
+          requestId,
+          ...request,
+          deadlineMs,
+        }),
+        resolve: (reply) => {
+          if (reply.kind === "membership_refused") return reject(membershipFailureOf(reply.reason));
+          invariant(reply.kind === "membership_changed", "a change ends in a configuration");
+          const { index, configuration } = reply;
+          resolve({ index, isCommitted: true, configuration });
+        },
+        reject,
+      })
+    );
+  }
+
+  transferLeadership(target: NodeId | null, limit: TimeLimit): Promise<Heir> {
+    return new Promise((resolve, reject) =>
+      this.#ask(limit, {
+        inputOf: (requestId, deadlineMs) => ({
+          kind: "transfer_leadership",
+          target,
+          answer: { requestId, deadlineMs },
+        }),
+        resolve: (reply) => {
+          if (reply.kind === "transfer_refused") return reject(transferFailureOf(reply.reason));
+          invariant(reply.kind === "leadership_transferred", "a hand-over ends in a leader");
+          resolve(reply);
+        },
+        reject,
+      })
+    );
+  }
+
   clusterStatus(limit: TimeLimit): Promise<readonly MemberStatus[]> {
     return new Promise((resolve, reject) =>
       this.#ask(limit, {
@@ -148,8 +206,9 @@ export class ReplicaPort implements KvPort {
   }
 
   /** The node begins to stop: what comes from now on is refused. */
-  beginStop(): void {
+  beginStop({ isRemoved }: { readonly isRemoved: boolean }): void {
     this.#stopping = true;
+    this.#removed = isRemoved;
     this.events.stop();
   }
 

@@ -9,13 +9,21 @@ import type { HealthAnswer } from "@raftkv/core/api";
 import { answering, requestFields } from "./http_door.ts";
 import type { KvPort } from "./kv_port.ts";
 import { health, leader, status } from "./operations/cluster.ts";
+import { changeMembers, members, moveLeader } from "./operations/members.ts";
 import { reply } from "./reply.ts";
 import { serveRoute } from "./routes.ts";
 
-/** Serves `/cluster/status`, `/cluster/leader` and `/health`. */
+/** Serves `/cluster/status`, `/cluster/leader`, `/cluster/members` and `/health`. */
 export function serveCluster(app: Hono, port: KvPort): void {
   serveRoute(app, "/cluster/status", { port, methods: { GET: answering(port, status) } });
-  serveRoute(app, "/cluster/leader", { port, methods: { GET: answering(port, leader) } });
+  serveRoute(app, "/cluster/leader", {
+    port,
+    methods: { GET: answering(port, leader), POST: answering(port, moveLeader) },
+  });
+  serveRoute(app, "/cluster/members", {
+    port,
+    methods: { GET: answering(port, members), POST: answering(port, changeMembers) },
+  });
   serveRoute(app, "/health", { port, methods: { GET: (request) => healthRoute(port, request) } });
 }
 
@@ -23,7 +31,13 @@ export function serveCluster(app: Hono, port: KvPort): void {
 async function healthRoute(port: KvPort, request: Request): Promise<Response> {
   await requestFields(request, health);
   const { role, leaderId } = port.status();
-  const reason = port.isStopping ? "stopping" : leaderId === null ? "no_leader" : null;
+  const reason = port.isRemoved
+    ? "removed"
+    : port.isStopping
+    ? "stopping"
+    : leaderId === null
+    ? "no_leader"
+    : null;
   const node = { nodeId: port.nodeId, role, leaderId };
   if (reason === null) {
     const answer: HealthAnswer = { status: "ok", ...node };

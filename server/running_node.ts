@@ -155,7 +155,7 @@ export class Node implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
-    this.#port.beginStop();
+    this.#port.beginStop({ isRemoved: false });
     this.#pump.push({ kind: "stop" });
     await this.#handOver();
     await this.#release();

@@ -36,6 +36,7 @@ export type FailureCode =
   | "future_revision"
   | "key_not_found"
   | "lease_not_found"
+  | "member_not_found"
   | "route_not_found"
   | "method_not_allowed"
   | "session_expired"
@@ -46,6 +47,16 @@ export type FailureCode =
   | "out_of_range"
   | "compacted"
   | "precondition_failed"
+  | "nothing_to_change"
+  | "change_in_progress"
+  | "configuration_changed"
+  | "already_member"
+  | "not_a_learner"
+  | "not_caught_up"
+  | "not_a_voter"
+  | "no_voter_left"
+  | "no_heir"
+  | "not_taken_over"
   | "body_too_large"
   | "value_too_large"
   | "overloaded"
@@ -76,6 +87,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   future_revision: row(400, "The store has not come to this revision."),
   key_not_found: row(404, "There is no such key."),
   lease_not_found: row(404, "There is no such lease; it may have expired or been revoked."),
+  member_not_found: row(404, "There is no such member."),
   route_not_found: row(404, "There is nothing at this path."),
   method_not_allowed: row(405, "The path exists, but not for this method."),
   session_expired: row(
@@ -89,6 +101,24 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   out_of_range: row(409, "The increment's result would leave its bounds, or 64 bits."),
   compacted: row(410, "This revision is no longer kept; `compactRevision` is the first that is."),
   precondition_failed: row(412, "The key is not as If-Match or If-None-Match demand."),
+  nothing_to_change: row(400, "The members are as the change would make them."),
+  change_in_progress: retryable(
+    409,
+    "not_applied",
+    "Another change of the members is not finished, or the leader has just been elected.",
+  ),
+  configuration_changed: row(409, "The members in force do not stand at `expectedIndex`."),
+  already_member: row(409, "A member has this URL."),
+  not_a_learner: row(409, "Only a learner can be promoted."),
+  not_caught_up: retryable(409, "not_applied", "The learner lacks too much of the log to vote."),
+  not_a_voter: row(409, "Only a voter can lead."),
+  no_voter_left: row(409, "Nobody would be left to vote."),
+  no_heir: retryable(503, "not_applied", "No other voter has answered the leader lately."),
+  not_taken_over: retryable(
+    503,
+    "not_applied",
+    "The member did not take over in time; the leader leads on.",
+  ),
   body_too_large: row(413, "The body is larger than 1,572,864 bytes."),
   value_too_large: row(413, "The value is larger than 1,048,576 bytes."),
   overloaded: retryable(429, "not_applied", "Too many writes are waiting; nothing was proposed."),

@@ -94,6 +94,78 @@ export interface LeaderAnswer {
   readonly term: number;
 }
 
+/** A member as `GET /cluster/members` shows it. */
+export interface MemberJson {
+  /** Its id, which no other node ever had or will have. */
+  readonly id: string;
+  /** The base URL under which it is reached. */
+  readonly url: string;
+  /**
+   * `voter`: its vote counts. `candidate`: it gets the log, and votes as soon as it has caught up.
+   * `learner`: it gets the log and no vote. `leaving`: its vote counts until the change under way is
+   * committed.
+   */
+  readonly role: "voter" | "candidate" | "learner" | "leaving";
+  /** Of a candidate, the member that leaves when it begins to vote. */
+  readonly replaces?: string;
+  /** Names its data directory, once the cluster has met it. */
+  readonly incarnation?: string;
+}
+
+/** Answer of `GET /cluster/members`, and of a change of them. */
+export interface MembersAnswer {
+  /** The cluster's id, the same for all its nodes. */
+  readonly clusterId: string;
+  /** The leader that the asked node follows, or null if it knows of none. */
+  readonly leaderId: string | null;
+  /** Where this configuration stands in the log: changes may demand it as `expectedIndex`. */
+  readonly index: number;
+  /** Whether a change is under way, in which the old and the new voters decide together. */
+  readonly joint: boolean;
+  /** Whether the asked node knows that the configuration is committed. */
+  readonly committed: boolean;
+  /** Everyone, in order of their ids. */
+  readonly members: readonly MemberJson[];
+}
+
+/** A node that is to join. */
+export interface NewMemberJson {
+  /** The base URL under which it will be reached. */
+  readonly url: string;
+  /** Whether it is to vote as soon as it has caught up; true if not given. */
+  readonly voter?: boolean;
+}
+
+/** A member and a URL. */
+export interface MemberUrlJson {
+  /** The member. */
+  readonly id: string;
+  /** The base URL that is meant. */
+  readonly url: string;
+}
+
+/** Body of `POST /cluster/members`: all of it is done in one change, or nothing. */
+export interface MembersBody {
+  /** Nodes that join, as learners first. */
+  readonly add?: readonly NewMemberJson[];
+  /** Voters in whose places new nodes come, once those have caught up. */
+  readonly replace?: readonly MemberUrlJson[];
+  /** Members that leave. */
+  readonly remove?: readonly string[];
+  /** Learners that begin to vote. */
+  readonly promote?: readonly string[];
+  /** Members that are reached under another URL from now on. */
+  readonly move?: readonly MemberUrlJson[];
+  /** The change is refused unless this is the index of the configuration in force. */
+  readonly expectedIndex?: number;
+}
+
+/** Body of `POST /cluster/leader`. */
+export interface MoveLeaderBody {
+  /** Who is to lead; whoever is furthest along if not given. */
+  readonly member?: string;
+}
+
 /** One node as `GET /cluster/status` shows it. */
 export interface NodeStatusJson {
   /** The node's id. */

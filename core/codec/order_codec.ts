@@ -13,7 +13,13 @@ import type { Order, OrderEnd, TransferRefusal } from "../raft/message.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { readConfiguration, writeConfiguration } from "./configuration_codec.ts";
-import { readLogIndex, readNodeId, readNodeIdOrNull, writeNodeIdOrNull } from "./ids_codec.ts";
+import {
+  readLogIndex,
+  readNodeId,
+  readNodeIdOrNull,
+  readTerm,
+  writeNodeIdOrNull,
+} from "./ids_codec.ts";
 import { PROPOSAL_FAILURES } from "./proposal_failures.ts";
 import { Tags } from "./tags.ts";
 
@@ -62,7 +68,8 @@ export function writeOrderEnd(writer: ByteWriter, end: OrderEnd): void {
     case "membership_refused":
       return writer.u8(MEMBERSHIP_REFUSALS.tagOf(end.reason));
     case "leadership_transferred":
-      return writer.text(end.leaderId);
+      writer.text(end.leaderId);
+      return writer.varint(end.term);
     case "transfer_refused":
       return writer.u8(TRANSFER_REFUSALS.tagOf(end.reason));
     case "failed":
@@ -87,7 +94,7 @@ export function readOrderEnd(reader: ByteReader): OrderEnd {
     case "membership_refused":
       return { kind, reason: reasonOf(MEMBERSHIP_REFUSALS) };
     case "leadership_transferred":
-      return { kind, leaderId: readNodeId(reader) };
+      return { kind, leaderId: readNodeId(reader), term: readTerm(reader) };
     case "transfer_refused":
       return { kind, reason: reasonOf(TRANSFER_REFUSALS) };
     case "failed":

@@ -214,7 +214,7 @@ export type OrderEnd =
   }
   | { readonly kind: "membership_refused"; readonly reason: MembershipRefusal }
   /** Somebody else leads now, or `leaderId` did already; not always the one that was meant. */
-  | { readonly kind: "leadership_transferred"; readonly leaderId: NodeId }
+  | { readonly kind: "leadership_transferred"; readonly leaderId: NodeId; readonly term: Term }
   | { readonly kind: "transfer_refused"; readonly reason: TransferRefusal }
   | { readonly kind: "failed"; readonly reason: ProposalFailure };
 

@@ -5,7 +5,7 @@
  */
 
 import type { Configuration, Member } from "../raft/configuration.ts";
-import type { LogIndex, NodeId, Ticket } from "../raft/ids.ts";
+import type { LogIndex, NodeId, Term, Ticket } from "../raft/ids.ts";
 import type { MembershipChange, MembershipRefusal } from "../raft/membership.ts";
 import type {
   Envelope,
@@ -163,6 +163,7 @@ export type Reply<Result> =
     readonly kind: "leadership_transferred";
     readonly requestId: RequestId;
     readonly leaderId: NodeId;
+    readonly term: Term;
   }
   /** The leader leads on. */
   | {

@@ -280,8 +280,10 @@ function beginTransfer(
   node: RaftNode<unknown>,
   target: NodeId | null,
 ): { readonly goal: Goal } | { readonly end: OrderEnd } {
-  const { configuration } = node;
-  if (target === node.id) return { end: { kind: "leadership_transferred", leaderId: target } };
+  const { configuration, term } = node;
+  if (target === node.id) {
+    return { end: { kind: "leadership_transferred", leaderId: target, term } };
+  }
   if (target !== null && !configuration.members.some(({ id }) => id === target)) {
     return { end: { kind: "transfer_refused", reason: "unknown_member" } };
   }
@@ -298,8 +300,8 @@ function endOf(goal: Goal, node: RaftNode<unknown>, appliedIndex: LogIndex): Ord
   if (goal.kind === "leader") {
     if (node.isHandingOver) return null;
     if (node.role === "leader") return { kind: "transfer_refused", reason: "not_taken_over" };
-    const { leaderId } = node;
-    return leaderId === null ? null : { kind: "leadership_transferred", leaderId };
+    const { leaderId, term } = node;
+    return leaderId === null ? null : { kind: "leadership_transferred", leaderId, term };
   }
   const { index, term } = goal.position;
   if (index > appliedIndex) return null;

@@ -9,6 +9,7 @@ import {
   KvStateMachine,
 } from "@raftkv/core/kv";
 import {
+  type Configuration,
   configurationOf,
   type LogIndex,
   type Member,
@@ -20,8 +21,10 @@ import type { MemberStatus } from "@raftkv/core/replica";
 import { MachineFeed } from "../../server/event_feed.ts";
 import type {
   CapturedStore,
+  ChangeRequest,
   Consistency,
   KvPort,
+  Membership,
   Settle,
   TimeLimit,
 } from "../../server/kv_port.ts";
@@ -30,6 +33,15 @@ export class FakePort implements KvPort {
   readonly nodeId = "n1";
   readonly clusterId = "test-cluster";
   isStopping = false;
+  isRemoved = false;
+  /** The members in force. */
+  configuration: Configuration = configurationOf(
+    ["n1", "n2", "n3"].map((id) => ({ id: id as NodeId, url: `http://${id}.test:8001` })),
+  );
+  /** The operators' orders that came through. */
+  readonly orders: unknown[] = [];
+  /** Who leads after a hand-over. */
+  heir = "n3";
   leaderId: string | null = "n2";
   /** Thrown by the next calls instead of an answer. */
   failure: unknown = null;
@@ -95,7 +107,28 @@ export class FakePort implements KvPort {
   }
 
   members(): readonly Member[] {
-    return ["n1", "n2", "n3"].map((id) => ({ id: id as NodeId, url: `http://${id}.test:8001` }));
+    return this.configuration.members;
+  }
+
+  membership(): Membership {
+    return { index: 12, isCommitted: true, configuration: this.configuration };
+  }
+
+  async changeMembership(
+    request: ChangeRequest,
+    { timeoutMs }: TimeLimit,
+  ): Promise<Membership> {
+    await Promise.resolve();
+    if (this.failure !== null) throw this.failure;
+    this.orders.push({ ...request, timeoutMs });
+    return { ...this.membership(), index: 13 };
+  }
+
+  async transferLeadership(target: NodeId | null, { timeoutMs }: TimeLimit) {
+    await Promise.resolve();
+    if (this.failure !== null) throw this.failure;
+    this.orders.push({ target, timeoutMs });
+    return { leaderId: this.heir as NodeId, term: 8 as Term };
   }
 
   async clusterStatus({ timeoutMs }: TimeLimit): Promise<readonly MemberStatus[]> {

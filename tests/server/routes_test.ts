@@ -15,7 +15,8 @@ const ROUTES: readonly [path: string, methods: readonly string[]][] = [
   ["/v1/leases/7", ["DELETE", "GET", "HEAD"]],
   ["/v1/leases/7/keepalive", ["POST"]],
   ["/cluster/status", ["GET", "HEAD"]],
-  ["/cluster/leader", ["GET", "HEAD"]],
+  ["/cluster/leader", ["GET", "HEAD", "POST"]],
+  ["/cluster/members", ["GET", "HEAD", "POST"]],
   ["/health", ["GET", "HEAD"]],
 ];
 
@@ -89,7 +90,10 @@ Deno.test("a node is healthy while it knows a leader and does not stop", async (
   assertEquals(await health(), [200, { status: "ok", ...node }]);
   port.isStopping = true;
   assertEquals(await health(), [503, { status: "unavailable", ...node, reason: "stopping" }]);
+  port.isRemoved = true;
+  assertEquals(await health(), [503, { status: "unavailable", ...node, reason: "removed" }]);
   port.isStopping = false;
+  port.isRemoved = false;
   port.leaderId = null;
   assertEquals(await health(), [
     503,

@@ -140,7 +140,7 @@ export class Draw {
         configuration: this.configuration(),
       }),
       () => ({ kind: "membership_refused", reason: this.oneOf(MEMBERSHIP_REFUSALS) }),
-      () => ({ kind: "leadership_transferred", leaderId: this.id() }),
+      () => ({ kind: "leadership_transferred", leaderId: this.id(), term: this.term() }),
       () => ({ kind: "transfer_refused", reason: this.oneOf(TRANSFER_REFUSALS) }),
       () => ({ kind: "failed", reason: this.oneOf(FAILURES) }),
     ])();

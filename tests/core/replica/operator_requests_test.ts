@@ -167,7 +167,7 @@ Deno.test("a hand-over ends when another leads, and orders wait meanwhile", () =
   assertEquals(bench.end(order), null);
   bench.receive("n2", heartbeat(2));
   const reply = bench.replies.find((each) => each.requestId === requestId);
-  assertEquals(reply, { kind: "leadership_transferred", requestId, leaderId: n2 });
+  assertEquals(reply, { kind: "leadership_transferred", requestId, leaderId: n2, term: 2 as Term });
   assertEquals(forwarded(bench).term as number, 2);
 });
 
