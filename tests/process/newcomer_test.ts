@@ -41,6 +41,10 @@ const CURL_LINES: Lines = [
     /^{"id":"n\d","url":"http:[\d/.:]+","term":\d+}\n$/,
   ],
   [
+    "curl http://localhost:8001/cluster/members",
+    /^{"clusterId":"[\da-f]{32}","leaderId":"n\d","index":\d+,"joint":false,"committed":true,"members":\[{"id":"n1","url":"http:[\d/.:]+","role":"voter"/,
+  ],
+  [
     "curl http://localhost:8001/health",
     /^{"status":"ok","nodeId":"n\d","role":"(leader|follower)",/,
   ],
@@ -75,8 +79,15 @@ const V1_LINES: Lines = [
   ],
 ];
 
-/** Lines with files of the reader's, over several lines or without end: tests/server sends the same. */
+/**
+ * Lines with files of the reader's, over several lines, without end, or for other nodes than these
+ * three: tests/server and members_test.ts send the same.
+ */
 const SENT_ELSEWHERE: readonly string[] = [
+  `curl http://localhost:8001/cluster/members -d '{"add": [{"url": "http://127.0.0.1:8004"}]}'`,
+  `curl http://localhost:8001/cluster/members -d '{"replace": [{"id": "n3", "url": "http://127.0.0.1:8005"}]}'`,
+  `curl http://localhost:8001/cluster/members -d '{"remove": ["n2"], "expectedIndex": 12}'`,
+  `curl http://localhost:8001/cluster/leader -d '{"member": "n3"}'`,
   "curl -H 'Accept: application/octet-stream' http://localhost:8001/v1/kv/logo > logo.png",
   "curl -X PUT -H 'Content-Type: application/octet-stream' http://localhost:8001/v1/kv/logo --data-binary @logo.png",
   "curl http://localhost:8001/v1/txn -d '{",
