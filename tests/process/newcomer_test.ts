@@ -84,6 +84,7 @@ const V1_LINES: Lines = [
  * three: tests/server and members_test.ts send the same.
  */
 const SENT_ELSEWHERE: readonly string[] = [
+  `curl -H 'Idempotency-Key: 5f3c…' http://localhost:8001/v1/increment -d '{"key": "visits"}'`,
   `curl http://localhost:8001/cluster/members -d '{"add": [{"url": "http://127.0.0.1:8004"}]}'`,
   `curl http://localhost:8001/cluster/members -d '{"replace": [{"id": "n3", "url": "http://127.0.0.1:8005"}]}'`,
   `curl http://localhost:8001/cluster/members -d '{"remove": ["n2"], "expectedIndex": 12}'`,
