@@ -40,6 +40,7 @@ import { replicate } from "./replication.ts";
 import { becomeFollower, resetElectionTimer } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
 import {
+  isSendingOlderSnapshot,
   maybeInstall,
   onChunkRead,
   onChunkStaged,
@@ -154,6 +155,11 @@ export class RaftNode<Token> {
   /** Whether a received snapshot is about to replace the state machine. */
   get isInstalling(): boolean {
     return this.#state.installing !== null;
+  }
+
+  /** Whether a follower that is there is being sent another snapshot than the newest. */
+  get isSendingOlderSnapshot(): boolean {
+    return isSendingOlderSnapshot(this.#state);
   }
 
   /** The term at `index`, or null if it is compacted away or beyond the end. */

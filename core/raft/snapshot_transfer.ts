@@ -118,6 +118,16 @@ export function onSnapshotResponse(
   feed.attempts = 0;
 }
 
+/** Whether a follower that is there is being sent another snapshot than the newest. */
+export function isSendingOlderSnapshot(state: NodeState<unknown>): boolean {
+  if (state.role.kind !== "leader") return false;
+  for (const { feed, lastContactMs } of state.role.progress.values()) {
+    if (feed.kind !== "snapshot" || feed.meta.last.index === state.snapshot?.last.index) continue;
+    if (state.nowMs - lastContactMs < state.timing.electionTimeoutMsMin) return true;
+  }
+  return false;
+}
+
 function snapshotFeedOf(
   state: NodeState<unknown>,
   peer: NodeId,

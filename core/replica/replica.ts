@@ -358,7 +358,8 @@ export class Replica<Result> {
 
   #maybeSnapshot(): void {
     // A snapshot of what the own disk does not hold yet could survive a crash that its log does not.
-    if (!this.#policy.isDue() || this.#appliedIndex > this.#node.durableIndex) return;
+    if (this.#appliedIndex > this.#node.durableIndex) return;
+    if (!this.#policy.isDue(this.#node.isSendingOlderSnapshot)) return;
     const captured = this.capture();
     if (captured === null) return;
     this.#policy.onBegin();

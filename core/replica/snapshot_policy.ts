@@ -8,6 +8,9 @@ import { type Entry, entrySizeBytes } from "../raft/entry.ts";
 import { INDEX_ZERO, type LogIndex } from "../raft/ids.ts";
 import type { SnapshotMeta } from "../raft/snapshot.ts";
 
+/** How much more log than usual may come together while a follower is being sent a snapshot. */
+const PUT_OFF_TIMES = 8;
+
 /**
  * Counts the log since the last snapshot. The log is kept back to the snapshot before the newest,
  * for two reasons: a follower that is a little behind is served entries, not the whole state; and if
@@ -39,10 +42,17 @@ export class SnapshotPolicy {
     this.#bytesSince += entrySizeBytes(entry);
   }
 
-  /** Whether one should be taken now. */
-  isDue(): boolean {
+  /**
+   * Whether one should be taken now.
+   *
+   * @param isOlderOnItsWay A follower is being sent the snapshot before the newest. The next one would
+   *   end that, and a follower that takes longer for a snapshot than it takes until the next is due
+   *   would begin again for ever: it is put off until the log has grown by a multiple.
+   */
+  isDue(isOlderOnItsWay: boolean): boolean {
     const quarter = (this.#newest?.sizeBytes ?? 0) / 4;
-    return !this.#saving && this.#bytesSince >= Math.max(this.#logBytesMin, quarter);
+    const dueBytes = Math.max(this.#logBytesMin, quarter) * (isOlderOnItsWay ? PUT_OFF_TIMES : 1);
+    return !this.#saving && this.#bytesSince >= dueBytes;
   }
 
   /** One is being taken of the state as it is now. */

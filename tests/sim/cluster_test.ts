@@ -201,6 +201,22 @@ Deno.test("a follower away for longer than the kept log comes back by snapshot, 
   assert(subject.observer.sightings.installs > 0);
 });
 
+Deno.test("a follower for which a snapshot takes longer than until the next is due still gets one", () => {
+  const subject = cluster({ snapshotLogBytesMin: 600, snapshotChunkBytes: 64 });
+  const leader = subject.runUntilLed();
+  const [away] = othersThan(subject, leader);
+  subject.crash(away!);
+  for (let count = 0; count < 100; count++) write(subject, leader, `line ${count}`);
+  subject.network.slow({ from: leader, to: away! }, 40);
+  subject.start(away!);
+  const { installs } = subject.observer.sightings;
+  for (let count = 0; subject.observer.sightings.installs === installs; count++) {
+    assert(count < 600, "a snapshot was installed");
+    write(subject, leader, `more ${count}`);
+    subject.runFor(20);
+  }
+});
+
 Deno.test("a snapshot gets through a network that loses, repeats and reorders", () => {
   for (let seed = 1; seed <= 5; seed++) {
     const subject = cluster({ seed, snapshotLogBytesMin: 600, snapshotChunkBytes: 200 });

@@ -99,6 +99,17 @@ Deno.test("a snapshot that was replaced while it was sent starts over with the n
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=12/1 offset=0"]);
 });
 
+Deno.test("a leader knows that a follower which is there is being sent an older snapshot", () => {
+  const bench = leaderWithLaggard().sync();
+  assertEquals(bench.node.isSendingOlderSnapshot, false);
+  bench.node.onSnapshotSaved(snapshot([11, 1]));
+  assertEquals(bench.node.isSendingOlderSnapshot, true);
+  for (let waited = 0; waited < 1_000; waited += 50) {
+    bench.receive("n3", heartbeatAnswer(2)).wait(50);
+  }
+  assertEquals(bench.node.isSendingOlderSnapshot, false, "whoever is gone puts nothing off");
+});
+
 Deno.test("a late answer about another snapshot moves nothing", () => {
   const bench = leaderWithLaggard();
   bench.receive("n2", chunkAnswer(2, { index: 7, next: 4, installed: true }));
