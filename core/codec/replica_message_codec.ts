@@ -6,7 +6,8 @@
  */
 
 import { unreachable } from "../assert.ts";
-import type { ForwardEnd, NodeStatus, ReplicaMessage, Role } from "../raft/message.ts";
+import type { NodeId } from "../raft/ids.ts";
+import type { ForwardEnd, NodeStatus, ReplicaMessage, Role, WriteTimes } from "../raft/message.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import {
@@ -32,6 +33,7 @@ export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage)
     case "forward_request":
       writer.varint(message.sender);
       writer.varint(message.term);
+      writer.flag(message.isTraced);
       return writer.bytes(message.payload);
     case "forward_response":
       writer.varint(message.sender);
@@ -78,6 +80,7 @@ export function readReplicaMessage(
         requestId,
         sender: reader.varint(),
         term: readTerm(reader),
+        isTraced: reader.flag(),
         payload: reader.bytes(),
       };
     case "forward_response":
@@ -110,14 +113,45 @@ function writeForwardEnd(writer: ByteWriter, end: ForwardEnd): void {
   writer.u8(APPLIED);
   writer.varint(end.index);
   writer.bytes(end.result);
+  writer.flag(end.times !== null);
+  if (end.times !== null) writeWriteTimes(writer, end.times);
 }
 
 function readForwardEnd(reader: ByteReader): ForwardEnd {
   const tag = reader.u8();
   if (tag === APPLIED) {
-    return { kind: "applied", index: readLogIndex(reader), result: reader.bytes() };
+    return {
+      kind: "applied",
+      index: readLogIndex(reader),
+      result: reader.bytes(),
+      times: reader.flag() ? readWriteTimes(reader) : null,
+    };
   }
   return { kind: "failed", reason: PROPOSAL_FAILURES.nameOf(tag) ?? reader.fail("End is unknown") };
+}
+
+/** Times cross as whole microseconds. */
+function writeWriteTimes(writer: ByteWriter, times: WriteTimes): void {
+  writer.varint(Math.round(times.queueMs * 1_000));
+  writer.varint(Math.round(times.quorumMs * 1_000));
+  writer.flag(times.fsyncMs !== null);
+  if (times.fsyncMs !== null) writer.varint(Math.round(times.fsyncMs * 1_000));
+  writer.varint(times.peers.length);
+  for (const { id, ackMs } of times.peers) {
+    writer.text(id);
+    writer.varint(Math.round(ackMs * 1_000));
+  }
+}
+
+function readWriteTimes(reader: ByteReader): WriteTimes {
+  const queueMs = reader.varint() / 1_000;
+  const quorumMs = reader.varint() / 1_000;
+  const fsyncMs = reader.flag() ? reader.varint() / 1_000 : null;
+  const peers: { id: NodeId; ackMs: number }[] = [];
+  for (let left = reader.count(3); left > 0; left--) {
+    peers.push({ id: readNodeId(reader), ackMs: reader.varint() / 1_000 });
+  }
+  return { queueMs, fsyncMs, quorumMs, peers };
 }
 
 function writeNodeStatus(writer: ByteWriter, status: NodeStatus): void {

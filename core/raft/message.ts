@@ -132,6 +132,8 @@ export interface ForwardRequest extends ServiceMessage<"forward_request"> {
   readonly requestId: number;
   /** The term whose leader is meant. */
   readonly term: Term;
+  /** Whether the client wants to know where the time went. */
+  readonly isTraced: boolean;
   /** The client's command. */
   readonly payload: Uint8Array;
 }
@@ -152,8 +154,22 @@ export type ForwardEnd =
     readonly index: LogIndex;
     /** The state machine's encoded answer. */
     readonly result: Uint8Array;
+    /** Where the time went, if the request asked and the leader could tell; else null. */
+    readonly times: WriteTimes | null;
   }
   | { readonly kind: "failed"; readonly reason: ProposalFailure };
+
+/** Where the time of one write went, on the leader that took it; all in milliseconds. */
+export interface WriteTimes {
+  /** From its arrival until it stood in the leader's log. */
+  readonly queueMs: number;
+  /** From there until the leader's own disk had it; null if it was applied before. */
+  readonly fsyncMs: number | null;
+  /** From there until it was committed: a majority of disks had it. */
+  readonly quorumMs: number;
+  /** Of each other member that had it on disk when it was applied: from there until the leader knew. */
+  readonly peers: readonly { readonly id: NodeId; readonly ackMs: number }[];
+}
 
 /**
  * Why a proposal did not come to an answer. `not_leader`, `no_leader`, `overloaded` and `stopping`:

@@ -116,6 +116,14 @@ export class RaftNode<Token> {
     return this.#state.durability.index;
   }
 
+  /** The other members known to have the log up to `index` on disk; none unless this node leads. */
+  holdersOf(index: LogIndex): readonly NodeId[] {
+    const { role } = this.#state;
+    if (role.kind !== "leader") return [];
+    return [...role.progress.values()].filter((each) => each.matchIndex >= index)
+      .map(({ id }) => id);
+  }
+
   /** The last entry its newest snapshot covers; 0 without one. */
   get snapshotIndex(): LogIndex {
     return this.#state.snapshot?.last.index ?? 0 as LogIndex;

@@ -12,7 +12,13 @@ import type { RequestId } from "./io.ts";
 export type Origin =
   /** The node itself, for its state machine. */
   | { readonly kind: "own" }
-  | { readonly kind: "client"; readonly requestId: RequestId; readonly deadlineMs: number }
+  | {
+    readonly kind: "client";
+    readonly requestId: RequestId;
+    readonly deadlineMs: number;
+    /** When it arrived, if it is to be traced. */
+    readonly tracedFromMs: number | null;
+  }
   | {
     readonly kind: "peer";
     readonly from: NodeId;
@@ -20,6 +26,8 @@ export type Origin =
     readonly requestId: number;
     /** The term in which the peer believes this node to lead. */
     readonly term: Term;
+    /** When it arrived, if it is to be traced. */
+    readonly tracedFromMs: number | null;
   };
 
 /** A command that waits for a leader. */
@@ -33,6 +41,7 @@ export interface Forwarded {
   readonly origin: Origin & { kind: "client" };
   readonly payload: Uint8Array;
   readonly to: NodeId;
+  readonly atMs: number;
 }
 
 /** Most proposals held at once. */

@@ -13,6 +13,7 @@ import type {
   NodeStatus,
   ProposalFailure,
   TransferRefusal,
+  WriteTimes,
 } from "../raft/message.ts";
 import type { SnapshotTask } from "../raft/outbox.ts";
 import type { PersistBatch } from "../raft/persist.ts";
@@ -42,6 +43,8 @@ export type Input =
     readonly requestId: RequestId;
     readonly payload: Uint8Array;
     readonly deadlineMs: number;
+    /** Whether to tell where the time went. */
+    readonly isTraced?: true;
   }
   /** A client wants to read everything that was acknowledged before now. */
   | {
@@ -137,9 +140,11 @@ export type Reply<Result> =
     readonly requestId: RequestId;
     readonly index: LogIndex;
     readonly result: Result;
+    /** Where the time went, if that was asked for and can be told. */
+    readonly trace?: WriteTrace;
   }
   /** The state machine may be read now. */
-  | { readonly kind: "readable"; readonly requestId: RequestId }
+  | { readonly kind: "readable"; readonly requestId: RequestId; readonly round: ReadMoments }
   | {
     readonly kind: "cluster_status";
     readonly requestId: RequestId;
@@ -172,6 +177,24 @@ export type Reply<Result> =
     readonly reason: TransferRefusal;
   }
   | { readonly kind: "failed"; readonly requestId: RequestId; readonly reason: RequestFailure };
+
+/** Where the time of a write went. */
+export interface WriteTrace {
+  /** When this node took it in, by its monotonic clock. */
+  readonly arrivedAtMs: number;
+  /** To which leader it went, and when; null if this node leads. */
+  readonly forwarded: { readonly to: NodeId; readonly atMs: number } | null;
+  /** On the leader. */
+  readonly times: WriteTimes;
+}
+
+/** When a read and those that shared its round came how far, by the node's monotonic clock. */
+export interface ReadMoments {
+  /** When the leader was asked: the state now shows all that was acknowledged before. */
+  readonly askedAtMs: number;
+  /** When the leader had told up to where to read. */
+  readonly grantedAtMs: number;
+}
 
 /** A member and, if it answered in time, how it is. */
 export interface MemberStatus {

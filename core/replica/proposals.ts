@@ -16,16 +16,25 @@ import type {
   ForwardRequest,
   ForwardResponse,
   ProposalFailure,
+  WriteTimes,
 } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
-import { HeldProposals, type Origin, type Waiting } from "./held_proposals.ts";
-import type { Reply, RequestFailure, RequestId } from "./io.ts";
+import { type Forwarded, HeldProposals, type Origin, type Waiting } from "./held_proposals.ts";
+import type { Input, Reply, RequestFailure, WriteTrace } from "./io.ts";
 import { SeenRequests } from "./seen_requests.ts";
+import { TracedWrites } from "./traced_writes.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 interface Appended {
   readonly origin: Origin;
   readonly term: Term;
+}
+
+interface Applied<Result> {
+  readonly index: LogIndex;
+  readonly result: Result;
+  readonly times: WriteTimes | null;
+  readonly forwarded: WriteTrace["forwarded"];
 }
 
 /** The proposals of one replica. */
@@ -41,6 +50,7 @@ export class Proposals<Result> {
   /** Not to be sent before: the leader we know of has just said that it is none. */
   #holdUntilMs = -Infinity;
   readonly #appended = new Map<LogIndex, Appended>();
+  readonly #traced = new TracedWrites();
   #isOwnUnderWay = false;
   #replies: Reply<Result>[] = [];
   #messages: Envelope[] = [];
@@ -77,16 +87,21 @@ export class Proposals<Result> {
   }
 
   /** A client's command. */
-  add(requestId: RequestId, payload: Uint8Array, deadlineMs: number): void {
-    this.#add({ kind: "client", requestId, deadlineMs }, payload);
+  add(
+    { requestId, payload, deadlineMs, isTraced }: Extract<Input, { kind: "propose" }>,
+    nowMs: number,
+  ): void {
+    const tracedFromMs = isTraced === true ? nowMs : null;
+    this.#add({ kind: "client", requestId, deadlineMs, tracedFromMs }, payload);
   }
 
   /** A command that a peer forwards for its client. */
-  addForwarded(from: NodeId, request: ForwardRequest): void {
-    const { sender, requestId, term, payload } = request;
+  addForwarded(from: NodeId, request: ForwardRequest, nowMs: number): void {
+    const { sender, requestId, term, payload, isTraced } = request;
     // The first copy is answered; answering a second could tell of a refusal what was accepted.
     if (!this.#seen.isFirst(`${from}/${sender}`, requestId)) return;
-    const origin: Origin = { kind: "peer", from, sender, requestId, term };
+    const tracedFromMs = isTraced ? nowMs : null;
+    const origin: Origin = { kind: "peer", from, sender, requestId, term, tracedFromMs };
     // In a term from before this run, an earlier run may have led and taken a copy of this into its
     // log: to send it back as refused would make the peer propose it twice.
     if (term <= this.#termAtStart) this.#fail(origin, "unknown");
@@ -102,9 +117,10 @@ export class Proposals<Result> {
     node: RaftNode<unknown>,
     host: { readonly nowMs: number; readonly isUp: (peer: NodeId) => boolean },
   ): void {
+    this.#traced.observe(node, host.nowMs);
     if (this.#held.waitingCount === 0 || node.isHandingOver) return;
     if (node.role === "leader") {
-      for (const waiting of this.#held.takeWaiting()) this.#propose(node, waiting);
+      for (const waiting of this.#held.takeWaiting()) this.#propose(node, waiting, host.nowMs);
       return;
     }
     // A command is forwarded once: a node that does not lead sends it back at once.
@@ -112,11 +128,11 @@ export class Proposals<Result> {
     const leader = node.leaderId;
     if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
     for (const waiting of this.#held.takeWaiting()) {
-      this.#forward({ to: leader, term: node.term }, waiting);
+      this.#forward({ to: leader, term: node.term, nowMs: host.nowMs }, waiting);
     }
   }
 
-  #propose(node: RaftNode<unknown>, { origin, payload }: Waiting): void {
+  #propose(node: RaftNode<unknown>, { origin, payload }: Waiting, nowMs: number): void {
     if (origin.kind === "peer" && origin.term !== node.term) {
       this.#fail(origin, "not_leader");
       return;
@@ -132,30 +148,37 @@ export class Proposals<Result> {
     // still hold it, lead one day, and commit it.
     if (replaced !== undefined) this.#fail(replaced.origin, "unknown");
     this.#appended.set(index, { origin, term });
+    if (origin.kind === "own" || origin.tracedFromMs === null) return;
+    this.#traced.begin(index, { arrivedAtMs: origin.tracedFromMs, nowMs });
   }
 
-  #forward(leader: { to: NodeId; term: Term }, { origin, payload }: Waiting): void {
+  #forward(
+    leader: { to: NodeId; term: Term; nowMs: number },
+    { origin, payload }: Waiting,
+  ): void {
     if (origin.kind !== "client") return;
-    const { to, term } = leader;
+    const { to, term, nowMs: atMs } = leader;
     const requestId = ++this.#forwards;
-    this.#held.forward(requestId, { origin, payload, to });
-    this.#messages.push({
-      to,
-      message: { type: "forward_request", sender: this.#sender, requestId, term, payload },
-    });
+    this.#held.forward(requestId, { origin, payload, to, atMs });
+    const isTraced = origin.tracedFromMs !== null;
+    const named = { type: "forward_request", sender: this.#sender, requestId } as const;
+    this.#messages.push({ to, message: { ...named, term, isTraced, payload } });
   }
 
   /** The state machine has applied an entry. */
   onApplied(entry: Entry, result: Result | null): void {
-    const appended = this.#appended.get(entry.index);
+    const { index } = entry;
+    const times = this.#traced.end(index);
+    const appended = this.#appended.get(index);
     if (appended === undefined) return;
-    this.#appended.delete(entry.index);
+    this.#appended.delete(index);
     if (appended.term !== entry.term || result === null) this.#fail(appended.origin, "lost");
-    else this.#succeed(appended.origin, entry.index, result);
+    else this.#succeed(appended.origin, { index, result, times, forwarded: null });
   }
 
   /** A snapshot took the place of entries up to `index`: what became of them cannot be told. */
   onSkipped(index: LogIndex): void {
+    this.#traced.skip(index);
     for (const [at, { origin }] of this.#appended) {
       if (at > index) continue;
       this.#appended.delete(at);
@@ -172,7 +195,7 @@ export class Proposals<Result> {
     const forwarded = this.#held.takeForwarded(requestId);
     if (forwarded === null) return;
     if (end.kind === "applied") {
-      this.#succeedElsewhere(forwarded.origin, end);
+      this.#succeedElsewhere(forwarded, end);
     } else if (end.reason === "not_leader") {
       this.#holdUntilMs = timing.nowMs + timing.holdMs;
       this.#held.waitAgain(forwarded);
@@ -217,14 +240,19 @@ export class Proposals<Result> {
     return messages;
   }
 
-  #succeed(origin: Origin, index: LogIndex, result: Result): void {
+  #succeed(origin: Origin, applied: Applied<Result>): void {
+    const { index, result, times, forwarded } = applied;
     switch (origin.kind) {
-      case "client":
-        this.#replies.push({ kind: "applied", requestId: origin.requestId, index, result });
+      case "client": {
+        const { requestId, tracedFromMs: arrivedAtMs } = origin;
+        const isTraced = arrivedAtMs !== null && times !== null;
+        const trace = isTraced ? { trace: { arrivedAtMs, forwarded, times } } : {};
+        this.#replies.push({ kind: "applied", requestId, index, result, ...trace });
         break;
+      }
       case "peer": {
         const bytes = this.#machine.encodeResult(result);
-        this.#answer(origin, { kind: "applied", index, result: bytes });
+        this.#answer(origin, { kind: "applied", index, result: bytes, times });
         break;
       }
       case "own":
@@ -235,17 +263,20 @@ export class Proposals<Result> {
     }
   }
 
-  #succeedElsewhere(origin: Origin, end: Extract<ForwardEnd, { kind: "applied" }>): void {
+  #succeedElsewhere(
+    { origin, to, atMs }: Forwarded,
+    { index, result: bytes, times }: Extract<ForwardEnd, { kind: "applied" }>,
+  ): void {
     let result: Result;
     try {
-      result = this.#machine.decodeResult(end.result);
+      result = this.#machine.decodeResult(bytes);
     } catch (error) {
       // A peer of another version must not be able to end this node.
       if (!(error instanceof DecodeError)) throw error;
       this.#fail(origin, "unknown");
       return;
     }
-    this.#succeed(origin, end.index, result);
+    this.#succeed(origin, { index, result, times, forwarded: { to, atMs } });
   }
 
   #fail(origin: Origin, reason: ProposalFailure): void {

@@ -11,7 +11,7 @@ import type { LogIndex, NodeId } from "../raft/ids.ts";
 import type { Envelope } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
 import type { ReadGrant } from "../raft/read_rounds.ts";
-import type { ReadMode, Reply, RequestId } from "./io.ts";
+import type { ReadMode, ReadMoments, Reply, RequestId } from "./io.ts";
 
 /** Who waits for a read index: clients of this node, or a peer that asks for its own. */
 export type ReadToken =
@@ -19,6 +19,7 @@ export type ReadToken =
     readonly kind: "clients";
     readonly mode: ReadMode;
     readonly requestIds: readonly RequestId[];
+    readonly askedAtMs: number;
   }
   | { readonly kind: "peer"; readonly from: NodeId; readonly requestId: number };
 
@@ -28,6 +29,12 @@ interface Question {
   readonly mode: ReadMode;
   readonly requestIds: readonly RequestId[];
   readonly askedAtMs: number;
+}
+
+interface Granted {
+  readonly index: LogIndex;
+  readonly requestIds: readonly RequestId[];
+  readonly round: ReadMoments;
 }
 
 /** Most reads that may be open at once. */
@@ -43,7 +50,7 @@ export class Reads {
   /** The one question on its way to a leader elsewhere. */
   #question: Question | null = null;
   /** Known to be safe at an index that is not applied yet. */
-  #granted: { readonly index: LogIndex; readonly requestIds: readonly RequestId[] }[] = [];
+  #granted: Granted[] = [];
   #holdUntilMs = -Infinity;
   #replies: Reply<never>[] = [];
   #messages: Envelope[] = [];
@@ -84,7 +91,8 @@ export class Reads {
       for (const mode of ["linearizable", "lease"] as const) {
         const requestIds = this.#takeFresh(mode);
         if (requestIds.length === 0) continue;
-        node.read({ kind: "clients", mode, requestIds }, { lease: mode === "lease" });
+        const asked = { mode, requestIds, askedAtMs: host.nowMs };
+        node.read({ kind: "clients", ...asked }, { lease: mode === "lease" });
       }
       return;
     }
@@ -110,9 +118,16 @@ export class Reads {
   }
 
   /** The own leadership has confirmed an index. */
-  onGrant({ token, index }: ReadGrant<ReadToken>): void {
-    if (token.kind === "clients") this.#granted.push({ index, requestIds: token.requestIds });
+  onGrant({ token, index }: ReadGrant<ReadToken>, nowMs: number): void {
+    if (token.kind === "clients") this.#grant(token, { index, grantedAtMs: nowMs });
     else this.#answer(token, index);
+  }
+
+  #grant(
+    { requestIds, askedAtMs }: Pick<Question, "requestIds" | "askedAtMs">,
+    { index, grantedAtMs }: { readonly index: LogIndex; readonly grantedAtMs: number },
+  ): void {
+    this.#granted.push({ index, requestIds, round: { askedAtMs, grantedAtMs } });
   }
 
   /** This node does not lead (any more), so it cannot tell. */
@@ -134,7 +149,7 @@ export class Reads {
       this.#giveUp();
       return;
     }
-    this.#granted.push({ index, requestIds: this.#question.requestIds });
+    this.#grant(this.#question, { index, grantedAtMs: timing.nowMs });
     this.#question = null;
   }
 
@@ -148,8 +163,11 @@ export class Reads {
     if (this.#granted.length === 0) return;
     for (const granted of this.#granted) {
       if (granted.index > index) continue;
-      for (const requestId of granted.requestIds) {
-        if (this.#open.delete(requestId)) this.#replies.push({ kind: "readable", requestId });
+      const { requestIds, round } = granted;
+      for (const requestId of requestIds) {
+        if (this.#open.delete(requestId)) {
+          this.#replies.push({ kind: "readable", requestId, round });
+        }
       }
     }
     this.#granted = this.#granted.filter((granted) => granted.index > index);

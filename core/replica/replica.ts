@@ -185,7 +185,7 @@ export class Replica<Result> {
         return this.#onMessage(input.from, input.message);
       case "propose":
         if (this.#stopping) return this.#refuse(input.requestId);
-        return this.#proposals.add(input.requestId, input.payload, input.deadlineMs);
+        return this.#proposals.add(input, now.monotonicMs);
       case "read":
         if (this.#stopping) return this.#refuse(input.requestId);
         return this.#reads.add(input.requestId, input.deadlineMs, input.mode ?? "linearizable");
@@ -246,7 +246,7 @@ export class Replica<Result> {
     this.#belonging.note(this.#node.configuration);
     this.#apply(raft);
     for (const token of raft.abandoned) this.#reads.onAbandoned(token);
-    for (const grant of raft.grants) this.#reads.onGrant(grant);
+    for (const grant of raft.grants) this.#reads.onGrant(grant, host.nowMs);
     const differs = this.#hashes.flush(this.#node, { ...host, appliedIndex: this.#stateIndex });
     this.#reads.onApplied(this.#appliedIndex);
     this.#orders.advance(this.#node, this.#appliedIndex);
@@ -281,7 +281,7 @@ export class Replica<Result> {
     const timing = { nowMs: this.#now.monotonicMs, holdMs: this.#heartbeatMs / 2 };
     switch (message.type) {
       case "forward_request":
-        return this.#proposals.addForwarded(from, message);
+        return this.#proposals.addForwarded(from, message, timing.nowMs);
       case "forward_response":
         return this.#proposals.onForwardEnd(message, timing);
       case "order_request":

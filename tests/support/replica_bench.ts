@@ -130,6 +130,14 @@ export class ReplicaBench {
     return requestId;
   }
 
+  /** The command of a client who wants to know where the time goes. */
+  proposeTraced(text: string): number {
+    const requestId = ++this.#requests;
+    const deadlineMs = this.nowMs + 60_000;
+    this.step({ kind: "propose", requestId, payload: line(text), deadlineMs, isTraced: true });
+    return requestId;
+  }
+
   /** A client's read. */
   read(timeoutMs = 1_000, mode: ReadMode = "linearizable"): number {
     const requestId = ++this.#requests;

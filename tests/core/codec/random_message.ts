@@ -19,6 +19,7 @@ import type {
   Role,
   SnapshotChunk,
   Term,
+  WriteTimes,
 } from "@raftkv/core/raft";
 import type { Random } from "../../../core/random.ts";
 
@@ -253,13 +254,19 @@ export const MAKERS: {
     requestId: draw.integer(),
     term: draw.term(),
     payload: draw.bytes(60),
+    isTraced: draw.flag(),
   }),
   forward_response: (draw) => ({
     type: "forward_response",
     sender: draw.integer(),
     requestId: draw.integer(),
     end: draw.flag()
-      ? { kind: "applied", index: draw.index(), result: draw.bytes(60) }
+      ? {
+        kind: "applied",
+        index: draw.index(),
+        result: draw.bytes(60),
+        times: draw.flag() ? drawTimes(draw) : null,
+      }
       : { kind: "failed", reason: draw.oneOf(FAILURES) },
   }),
   order_request: (draw) => ({
@@ -312,4 +319,15 @@ export const MAKERS: {
 /** A random message of a random type. */
 export function drawMessage(draw: Draw): Message {
   return draw.oneOf(Object.values(MAKERS))(draw);
+}
+
+/** Times that come back as they went: whole microseconds. */
+function drawTimes(draw: Draw): WriteTimes {
+  const ms = () => draw.upTo(1_000_000) / 1_000;
+  return {
+    queueMs: ms(),
+    fsyncMs: draw.flag() ? ms() : null,
+    quorumMs: ms(),
+    peers: Array.from({ length: draw.upTo(3) }, () => ({ id: draw.id(), ackMs: ms() })),
+  };
 }

@@ -6,8 +6,15 @@ const MIB = 1024 * 1024;
 const n2 = "n2" as NodeId;
 
 const client = (requestId: number, deadlineMs = 1_000) =>
-  ({ kind: "client", requestId, deadlineMs }) satisfies Origin;
-const peer: Origin = { kind: "peer", from: n2, sender: 1, requestId: 1, term: 1 as Term };
+  ({ kind: "client", requestId, deadlineMs, tracedFromMs: null }) satisfies Origin;
+const peer: Origin = {
+  kind: "peer",
+  from: n2,
+  sender: 1,
+  requestId: 1,
+  term: 1 as Term,
+  tracedFromMs: null,
+};
 
 /** Holds as many commands of a mebibyte as there is room for; returns how many. */
 function fill(held: HeldProposals): number {
@@ -26,7 +33,7 @@ Deno.test("what was handed to a leader counts as well, until it ends or is sent 
   const held = new HeldProposals();
   fill(held);
   for (const [at, { payload }] of held.takeWaiting().entries()) {
-    held.forward(at, { origin: client(at), payload, to: n2 });
+    held.forward(at, { origin: client(at), payload, to: n2, atMs: 0 });
   }
   assertEquals([fill(held), held.waitingCount], [0, 0]);
   held.waitAgain(held.takeForwarded(7)!);
@@ -41,13 +48,13 @@ Deno.test("every way out makes room again", () => {
     (held) => held.takeExpired(1_000),
     (held) => {
       held.takeWaiting().forEach(({ payload }, at) =>
-        held.forward(at, { origin: client(at), payload, to: n2 })
+        held.forward(at, { origin: client(at), payload, to: n2, atMs: 0 })
       );
       return held.takeForwardedTo(n2);
     },
     (held) => {
       held.takeWaiting().forEach(({ payload }, at) =>
-        held.forward(at, { origin: client(at), payload, to: n2 })
+        held.forward(at, { origin: client(at), payload, to: n2, atMs: 0 })
       );
       return held.takeExpired(1_000);
     },
@@ -85,7 +92,7 @@ Deno.test("only what has run out of time is taken out as expired", () => {
   held.maybeAdd({ origin: client(1, 500), payload });
   held.maybeAdd({ origin: client(2, 501), payload });
   held.maybeAdd({ origin: peer, payload });
-  held.forward(1, { origin: client(3, 500), payload, to: n2 });
+  held.forward(1, { origin: client(3, 500), payload, to: n2, atMs: 0 });
   const { waiting, forwarded } = held.takeExpired(500);
   assertEquals([...waiting, ...forwarded].map(({ origin }) => "requestId" in origin && origin), [
     client(1, 500),

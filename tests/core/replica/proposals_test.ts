@@ -8,7 +8,8 @@ const n2 = "n2" as NodeId;
 
 function forwardRequest(term: number, requestId: number, sender = 77) {
   const payload = line(`forwarded ${requestId}`);
-  return { type: "forward_request", sender, requestId, term: term as Term, payload } as const;
+  const named = { type: "forward_request", sender, requestId, term: term as Term } as const;
+  return { ...named, payload, isTraced: false };
 }
 
 /** A follower of n2 in term 3, and what it forwarded for one client. */
@@ -102,7 +103,7 @@ Deno.test("a command that waits is taken as soon as a leader is known", () => {
 Deno.test("a follower forwards to its leader, naming the term, and passes the answer on", () => {
   const { bench, requestId, request, answer } = forwarding();
   assertEquals([request.term === 3, request.payload], [true, line("a")]);
-  answer({ kind: "applied", index: 9 as LogIndex, result: line("4") });
+  answer({ kind: "applied", index: 9 as LogIndex, result: line("4"), times: null });
   assertEquals(bench.replies, [{
     kind: "applied",
     requestId,
@@ -131,7 +132,7 @@ Deno.test("a broken link leaves what was forwarded unknown, and a late answer is
   const { bench, requestId, answer } = forwarding();
   bench.step({ kind: "peer_down", peer: n2 });
   assertEquals(bench.end(requestId), "unknown");
-  answer({ kind: "applied", index: 9 as LogIndex, result: line("4") });
+  answer({ kind: "applied", index: 9 as LogIndex, result: line("4"), times: null });
   assertEquals(bench.replies.length, 1);
 });
 
@@ -149,7 +150,7 @@ Deno.test("an answer to an earlier run of the process is none", () => {
 
 Deno.test("an answer that cannot be understood leaves the outcome unknown, and the node running", () => {
   const { bench, requestId, answer } = forwarding();
-  answer({ kind: "applied", index: 9 as LogIndex, result: line("not a number") });
+  answer({ kind: "applied", index: 9 as LogIndex, result: line("not a number"), times: null });
   assertEquals(bench.end(requestId), "unknown");
 });
 

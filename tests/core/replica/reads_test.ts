@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { LogIndex, NodeId } from "@raftkv/core/raft";
 import { append, heartbeat, heartbeatAnswer } from "../../support/raft_messages.ts";
 import { ReplicaBench } from "../../support/replica_bench.ts";
@@ -205,4 +205,41 @@ Deno.test("a peer's question is answered from the lease, if it says that the lea
   bench.receive("n2", { type: "read_index_request", requestId: 5, lease: false });
   bench.receive("n2", { type: "read_index_request", requestId: 6, lease: true });
   assertEquals(bench.take("read_index_response").map(({ requestId }) => requestId), [6]);
+});
+
+Deno.test("a read tells when the leader was asked: what was acknowledged before is seen", () => {
+  const bench = new ReplicaBench().lead();
+  const askedAtMs = bench.nowMs;
+  const requestId = bench.read();
+  bench.nowMs += 7;
+  bench.acknowledge();
+  const reply = bench.replies.find((each) => each.requestId === requestId);
+  assertEquals(reply?.kind === "readable" && reply.round, {
+    askedAtMs,
+    grantedAtMs: askedAtMs + 7,
+  });
+});
+
+Deno.test("a read that had to be asked about twice counts from the second question", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked().follow(3);
+  const requestId = bench.read();
+  const [first] = bench.take("read_index_request");
+  bench.nowMs += 7;
+  bench.receive("n2", {
+    type: "read_index_response",
+    requestId: first!.requestId,
+    index: null,
+  });
+  bench.wait(60);
+  const [second] = bench.take("read_index_request");
+  const askedAtMs = bench.nowMs;
+  bench.nowMs += 2;
+  bench.receive("n2", {
+    type: "read_index_response",
+    requestId: second!.requestId,
+    index: 0 as LogIndex,
+  });
+  const reply = bench.replies.find((each) => each.requestId === requestId);
+  assert(reply?.kind === "readable");
+  assert(reply.round.askedAtMs > askedAtMs - 60 && reply.round.askedAtMs <= askedAtMs);
 });
