@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect, type KvClient } from "@raftkv/client";
+import { connect, type Kv } from "@raftkv/client";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./failures.ts";
 import { parseDurationMs } from "./duration.ts";
@@ -52,7 +52,7 @@ export function timeoutMsOf({ flags }: Invocation): number {
 export function connectFor(
   invocation: Invocation,
   { isLong, endpoints }: { readonly isLong?: boolean; readonly endpoints?: readonly string[] } = {},
-): KvClient {
+): Kv {
   const timeoutMs = timeoutMsOf(invocation);
   try {
     return connect({

@@ -21,6 +21,9 @@ import type {
   SessionAnswer,
 } from "@raftkv/core/api";
 import { FAILURES } from "@raftkv/core/api";
+import type { TxnAnswer } from "./txn.ts";
+import type { Written } from "./txn_operation.ts";
+import type { WatchMessage, WatchMessageEvent } from "./watch_event.ts";
 
 /** Whether a parsed JSON value has the shape of a `T`. */
 export type Shape<T> = (value: unknown) => value is T;
@@ -85,6 +88,111 @@ export const isListAnswer: Shape<ListAnswer> = shape<ListAnswer>({
   items: listOf(shape<KeyValueJson>(keyValueFields)),
   cursor: textOrNull,
 });
+
+/** The answer of `GET /v1/kv?countOnly=true`. */
+export const isCountAnswer: Shape<CountAnswer> = shape<CountAnswer>({
+  revision: count,
+  count,
+});
+
+/** How many keys there are. */
+export interface CountAnswer {
+  readonly revision: number;
+  readonly count: number;
+}
+
+/** The answer of `DELETE /v1/kv`. */
+export const isDeleteRangeAnswer: Shape<DeleteRangeAnswer> = shape<DeleteRangeAnswer>({
+  revision: count,
+  deleted: count,
+});
+
+/** How many keys were removed. */
+export interface DeleteRangeAnswer {
+  readonly revision: number;
+  readonly deleted: number;
+}
+
+/** The answer of `POST /v1/increment`. */
+export const isIncrementAnswer: Shape<IncrementAnswer> = shape<IncrementAnswer>({
+  revision: count,
+  value: (value) => typeof value === "string" && /^-?\d+$/.test(value),
+  createRevision: count,
+  modRevision: count,
+  version: count,
+});
+
+/** What a counter holds now, as a text. */
+export interface IncrementAnswer extends Written {
+  readonly revision: number;
+  readonly value: string;
+}
+
+/** The answer of `POST /v1/txn`. */
+export const isTxnAnswer: Shape<TxnAnswer> = shape<TxnAnswer>({
+  revision: count,
+  succeeded: flag,
+  responses: listOf((value) => typeof value === "object" && value !== null),
+});
+
+/** The answer of the routes of leases. */
+export const isLeaseAnswer: Shape<LeaseAnswer> = shape<LeaseAnswer>({
+  revision: count,
+  lease: text,
+});
+
+/** Which lease was granted, renewed or ended. */
+export interface LeaseAnswer {
+  readonly revision: number;
+  readonly lease: string;
+}
+
+/** The answer of `POST /v1/compact`. */
+export const isCompactAnswer: Shape<CompactAnswer> = shape<CompactAnswer>({
+  revision: count,
+  compactRevision: count,
+});
+
+/** What can still be read. */
+export interface CompactAnswer {
+  readonly revision: number;
+  readonly compactRevision: number;
+}
+
+const isKeyValue = shape<KeyValueJson>(keyValueFields);
+const prevKv = optional((value) => value === null || isKeyValue(value));
+
+const isPutMessage = shape<Extract<WatchMessageEvent, { type: "put" }>>({
+  type: (value) => value === "put",
+  kv: isKeyValue,
+  prevKv,
+});
+
+const isDeleteMessage = shape<Extract<WatchMessageEvent, { type: "delete" }>>({
+  type: (value) => value === "delete",
+  key: text,
+  prevKv,
+});
+
+const isEvents = shape<Extract<WatchMessage, { type: "events" }>>({
+  type: (value) => value === "events",
+  revision: count,
+  events: listOf((value) => isPutMessage(value) || isDeleteMessage(value)),
+});
+
+const isBookmark = shape<Extract<WatchMessage, { type: "bookmark" }>>({
+  type: (value) => value === "bookmark",
+  revision: count,
+});
+
+const isCompacted = shape<Extract<WatchMessage, { type: "compacted" }>>({
+  type: (value) => value === "compacted",
+  compactRevision: count,
+});
+
+/** One message of `GET /v1/watch`. */
+export const isWatchMessage: Shape<WatchMessage> = (value): value is WatchMessage =>
+  isEvents(value) || isBookmark(value) || isCompacted(value);
 
 /** The answer of `POST /sessions`. */
 export const isSessionAnswer: Shape<SessionAnswer> = shape<SessionAnswer>({

@@ -1,32 +1,17 @@
 /**
- * One HTTP exchange with one endpoint, turned into an answer or a failure. Nothing is repeated here.
+ * One exchange with one endpoint, turned into an answer or a failure. Nothing is repeated here.
  *
  * @module
  */
 
 import { isFailureBody } from "./answers.ts";
+import { type HttpRequest, httpRequestOf, type Operation } from "./operation.ts";
 import { classifyNetworkError } from "./network_failure.ts";
 import { OUT_OF_TIME, type RequestScope } from "./request_scope.ts";
 import type { AttemptFailure } from "./retry.ts";
 
 /** The part of `fetch` that the client uses; any implementation will do. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
-/** A request that can be made at any endpoint. */
-export interface HttpRequest {
-  readonly method: "GET" | "PUT" | "POST" | "DELETE";
-  /** Path below the endpoint, with encoded segments. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  /** Whether the server is told, as `?timeout=`, how long it may take. */
-  readonly timed?: boolean;
-  /** Statuses besides 2xx whose body is the answer asked for. */
-  readonly accept?: readonly number[];
-  /** JSON text. */
-  readonly body?: string;
-  /** Makes repeating the request harmless. */
-  readonly idempotencyKey?: string;
-}
 
 /** What an answer's headers tell of the node that gave it. */
 export interface Respondent {
@@ -55,36 +40,39 @@ const SERVER_SHARE = 0.9;
 /** The server refuses to be given more. */
 const SERVER_MS_MAX = 60_000;
 
+/** An operation at one endpoint, to be answered within `limitMs`. */
+export interface Attempt {
+  readonly operation: Operation;
+  readonly scope: RequestScope;
+  readonly limitMs: number;
+}
+
 /**
- * Sends a request to one endpoint and reads the whole answer within `limitMs`.
- *
- * @throws The caller's reason if the caller gave up meanwhile; nothing else.
+ * Carries an operation to one endpoint and its answer back. It rejects with the caller's reason if the
+ * caller gave up meanwhile, and never else.
  */
-export async function attempt(
-  fetch: Fetch,
-  endpoint: string,
-  options: {
-    readonly request: HttpRequest;
-    readonly scope: RequestScope;
-    readonly limitMs: number;
-  },
-): Promise<AttemptResult> {
-  const { request, scope, limitMs } = options;
-  const url = endpoint + request.path + queryOf(request, limitMs);
-  try {
-    const reply = await scope.limit(limitMs, async (signal) => {
-      const response = await fetch(url, { ...initOf(request), signal });
-      return { response, text: await response.text() };
-    });
-    if (reply === OUT_OF_TIME) {
-      const message = `No answer within ${Math.round(limitMs)} ms`;
-      return silent({ kind: "lost", message });
+export type Exchange = (endpoint: string, attempt: Attempt) => Promise<AttemptResult>;
+
+/** Exchanges by one HTTP request each. */
+export function httpExchange(fetch: Fetch): Exchange {
+  return async (endpoint, { operation, scope, limitMs }) => {
+    const request = httpRequestOf(operation);
+    const url = endpoint + request.path + queryOf(request, limitMs);
+    try {
+      const reply = await scope.limit(limitMs, async (signal) => {
+        const response = await fetch(url, { ...initOf(request), signal });
+        return { response, text: await response.text() };
+      });
+      if (reply === OUT_OF_TIME) {
+        const message = `No answer within ${Math.round(limitMs)} ms`;
+        return silent({ kind: "lost", message });
+      }
+      return understand(reply.response, reply.text, request.accept ?? []);
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      return silent(classifyNetworkError(error));
     }
-    return understand(reply.response, reply.text, request.accept ?? []);
-  } catch (error) {
-    scope.signal.throwIfAborted();
-    return silent(classifyNetworkError(error));
-  }
+  };
 }
 
 function understand(response: Response, text: string, accept: readonly number[]): AttemptResult {
@@ -111,10 +99,7 @@ function silent(failure: AttemptFailure): AttemptResult {
 }
 
 function queryOf(request: HttpRequest, limitMs: number): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) query.set(name, value);
-  }
+  const query = new URLSearchParams(request.query ?? {});
   if (request.timed === true) {
     const serverMs = Math.min(SERVER_MS_MAX, Math.floor(limitMs * SERVER_SHARE));
     query.set("timeout", `${Math.max(1, serverMs)}ms`);
@@ -123,9 +108,8 @@ function queryOf(request: HttpRequest, limitMs: number): string {
 }
 
 function initOf(request: HttpRequest): RequestInit {
-  const headers: Record<string, string> = { accept: "application/json" };
+  const headers: Record<string, string> = { accept: "application/json", ...request.headers };
   if (request.body !== undefined) headers["content-type"] = "application/json";
-  if (request.idempotencyKey !== undefined) headers["idempotency-key"] = request.idempotencyKey;
   return {
     method: request.method,
     headers,

@@ -6,7 +6,7 @@
  */
 
 import { isClusterStatus } from "./answers.ts";
-import { attempt, type Fetch } from "./attempt.ts";
+import type { Exchange } from "./attempt.ts";
 import type { LeaderCache } from "./leader_cache.ts";
 import { RequestScope } from "./request_scope.ts";
 import type { Timers } from "./timers.ts";
@@ -20,7 +20,7 @@ const REFRESH_LEADER_MS = 2_000;
 
 /** What {@linkcode Discovery} works with. */
 export interface DiscoveryParts {
-  readonly fetch: Fetch;
+  readonly exchange: Exchange;
   readonly timers: Timers;
   readonly cache: LeaderCache;
   /** Aborted when the client is closed. */
@@ -53,11 +53,11 @@ export class Discovery {
   }
 
   async #ask(endpoint: string): Promise<void> {
-    const { fetch, timers, cache, closed } = this.#parts;
+    const { exchange, timers, cache, closed } = this.#parts;
     const scope = new RequestScope(timers, STATUS_MS_MAX, [closed]);
     try {
-      const result = await attempt(fetch, endpoint, {
-        request: { method: "GET", path: "/cluster/status" },
+      const result = await exchange(endpoint, {
+        operation: { op: "status", fields: {} },
         scope,
         limitMs: STATUS_MS_MAX,
       });

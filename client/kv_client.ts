@@ -1,5 +1,5 @@
 /**
- * The client: a typed door to a RaftKV cluster over HTTP.
+ * The client: a typed door to a RaftKV cluster.
  *
  * @module
  */
@@ -7,7 +7,6 @@
 import type {
   ClusterStatusAnswer,
   DeleteAnswer,
-  GetAnswer,
   HealthAnswer,
   Json,
   KeyValueJson,
@@ -17,98 +16,94 @@ import type {
 } from "@raftkv/core/api";
 import {
   isClusterStatus,
+  isCompactAnswer,
+  isCountAnswer,
   isDeleteAnswer,
+  isDeleteRangeAnswer,
   isGetAnswer,
   isHealthAnswer,
+  isIncrementAnswer,
   isLeaderAnswer,
+  isLeaseAnswer,
   isListAnswer,
   isPutAnswer,
+  isTxnAnswer,
+  type Shape,
 } from "./answers.ts";
-import type { Fetch } from "./attempt.ts";
+import { httpExchange } from "./attempt.ts";
+import { type Claim, claim, type ClaimOptions, type ClaimStore, firstOf } from "./claim.ts";
+import { Collection } from "./collection.ts";
 import { Discovery } from "./discovery.ts";
+import { checkKey } from "./key.ts";
+import type { Compacted, Deleted, Elected, Found, Kv } from "./kv.ts";
 import { KvError } from "./kv_error.ts";
 import { LeaderCache } from "./leader_cache.ts";
-import { Requester, type RequestOptions } from "./requester.ts";
+import { Lease } from "./lease.ts";
+import type { OperationFields, OperationName } from "./operation.ts";
+import {
+  conditionFields,
+  conditionsOf,
+  type ConnectOptions,
+  type ElectOptions,
+  type LeaseOptions,
+  type ListOptions,
+  type ListPageOptions,
+  type PutOptions,
+  type ReadOptions,
+  type RemoveOptions,
+} from "./options.ts";
+import type { RequestOptions } from "./request_options.ts";
+import { type Call, Requester } from "./requester.ts";
+import { type Selection, selectionFields } from "./selection.ts";
+import type { StandardSchema } from "./standard_schema.ts";
 import { systemTimers, type Timers } from "./timers.ts";
-
-/** How to reach a cluster. */
-export interface ConnectOptions {
-  /**
-   * Base URLs of one or more nodes. One is enough while it lives: the others are learnt from it. A
-   * node that is down at the start can only be got around if another one is named.
-   */
-  readonly endpoints: readonly string[];
-  /** Milliseconds for a request with all its retries; 10,000 if not given. */
-  readonly timeoutMs?: number;
-  /**
-   * Whether to ask the cluster for its other members; true if not given. Say false where the URLs
-   * by which the nodes know each other cannot be reached from here.
-   */
-  readonly discover?: boolean;
-  /** Used instead of the global `fetch`. */
-  readonly fetch?: Fetch;
-  /** Spreads clients over nodes and retries over time: numbers in [0, 1). */
-  readonly random?: () => number;
-  /** Clock and timers; the runtime's if not given. */
-  readonly timers?: Timers;
-}
-
-/** Options of a read. */
-export interface ReadOptions extends RequestOptions {
-  /**
-   * `linearizable` (if not given) sees every write acknowledged before it began; `stale` is answered
-   * by whichever node is asked, from what that node knows.
-   */
-  readonly consistency?: "linearizable" | "stale";
-}
-
-/** Options of {@linkcode KvClient.list}. */
-export interface ListOptions extends ReadOptions {
-  /** Only keys that begin with this text. */
-  readonly prefix?: string;
-  /** Keys fetched at once, 1 to 1,000; the server's choice if not given. */
-  readonly limit?: number;
-}
-
-/** Options of {@linkcode KvClient.listPage}. */
-export interface ListPageOptions extends ListOptions {
-  /** Where the last page ended: its `cursor`. */
-  readonly cursor?: string;
-}
+import { Txn } from "./txn.ts";
+import {
+  type Entry,
+  type IncrementBounds,
+  incrementFields,
+  type IncrementResult,
+  incrementResultOf,
+  lifetimeFields,
+  put as putOperation,
+  type PutResult,
+} from "./txn_operation.ts";
+import { type Value, valueFields } from "./value.ts";
+import { follow, type ListedState, watchedRange } from "./watcher.ts";
+import type { WatchEvent, WatchOptions } from "./watch_event.ts";
+import { httpWatch, type OpenWatch } from "./watch_stream.ts";
 
 const TIMEOUT_MS_DEFAULT = 10_000;
+/** Where the queues of locks and elections are kept. */
+const LOCKS = "raftkv/locks/";
+const ELECTIONS = "raftkv/elections/";
 
-/**
- * A client of one cluster. Requests may overlap freely; at most 64 writes are sent at once, the
- * others wait their turn.
- *
- * Every method rejects with {@linkcode KvError} when it fails, with the reason of the caller's
- * signal when the caller ends it, and with a `TypeError` for a value that JSON cannot express.
- * Writes are repeated until their fate is known or the time is over, and take effect at most once.
- */
-export class KvClient {
+/** The store over the network, or over anything that has the face of `fetch`. */
+class KvClient implements Kv {
   readonly #closing = new AbortController();
   readonly #cache: LeaderCache;
   readonly #discovery: Discovery | null;
   readonly #requester: Requester;
+  readonly #openWatch: OpenWatch;
+  readonly #timers: Timers;
+  readonly #random: () => number;
 
-  /**
-   * Makes a client; nothing is sent before the first request.
-   *
-   * @throws {TypeError} if an endpoint is not an http or https URL, or none is given
-   */
   constructor(options: ConnectOptions) {
     const random = options.random ?? Math.random;
     const timers = options.timers ?? systemTimers;
     const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    const exchange = httpExchange(fetch);
     const closed = this.#closing.signal;
     const cache = new LeaderCache(options.endpoints, random());
+    this.#timers = timers;
+    this.#random = random;
+    this.#openWatch = httpWatch(fetch);
     this.#cache = cache;
     this.#discovery = options.discover === false
       ? null
-      : new Discovery({ fetch, timers, cache, closed });
+      : new Discovery({ exchange, timers, cache, closed });
     this.#requester = new Requester({
-      fetch,
+      exchange,
       timers,
       random,
       cache,
@@ -118,107 +113,244 @@ export class KvClient {
     });
   }
 
-  /** The base URLs known by now: those given, and those learnt. */
   get endpoints(): readonly string[] {
     return this.#cache.urls;
   }
 
-  /** Sets a key to any JSON value. */
-  async put(key: string, value: Json, options: RequestOptions = {}): Promise<PutAnswer> {
-    return await this.#requester.write({
-      http: { method: "PUT", path: pathOf(key), timed: true, body: JSON.stringify({ value }) },
-      shape: isPutAnswer,
-      prefer: "leader",
+  async put(key: string, value: Value, options: PutOptions = {}): Promise<PutAnswer> {
+    checkKey(key);
+    if (value instanceof Uint8Array) return await this.#putBytes(key, value, options);
+    return await this.#write("put", isPutAnswer, {
+      key,
+      ...valueFields(value),
+      ...lifetimeFields(options),
+      ...conditionFields(options),
     }, options);
   }
 
-  /** Reads a key; null if there is none. */
-  async get(key: string, options: ReadOptions = {}): Promise<GetAnswer | null> {
+  async get<T = Json>(
+    key: string,
+    options: ReadOptions = {},
+  ): Promise<Found<T> | null> {
+    checkKey(key);
     try {
-      return await this.#requester.read({
-        http: { method: "GET", path: pathOf(key), timed: true, query: queryOf(options) },
-        shape: isGetAnswer,
-        prefer: options.consistency === "stale" ? "any" : "leader",
-      }, options);
+      const fields = { key, ...readFields(options) };
+      return await this.#read("get", isGetAnswer, fields, options) as Found<T>;
     } catch (error) {
       if (error instanceof KvError && error.code === "key_not_found") return null;
       throw error;
     }
   }
 
-  /** Removes a key; the answer's `deleted` is 0 if there was none. */
-  async delete(key: string, options: RequestOptions = {}): Promise<DeleteAnswer> {
-    return await this.#requester.write({
-      http: { method: "DELETE", path: pathOf(key), timed: true },
-      shape: isDeleteAnswer,
-      prefer: "leader",
-    }, options);
+  async delete(key: string, options: RemoveOptions = {}): Promise<DeleteAnswer> {
+    checkKey(key);
+    const fields = { key, ...conditionFields(options) };
+    return await this.#write("delete", isDeleteAnswer, fields, options);
   }
 
-  /**
-   * Goes through keys in the order of their bytes, a page at a time. Each page is read when the one
-   * before is used up, so keys written meanwhile may or may not be seen.
-   */
-  async *list(options: ListOptions = {}): AsyncGenerator<KeyValueJson, void, undefined> {
+  async deleteRange(
+    selection: Selection,
+    options: RequestOptions = {},
+  ): Promise<Deleted> {
+    const fields = { ...selectionFields(selection) };
+    return await this.#write("deleteRange", isDeleteRangeAnswer, fields, options);
+  }
+
+  async increment(
+    key: string,
+    options: IncrementBounds & RequestOptions = {},
+  ): Promise<IncrementResult> {
+    const fields = { key, ...incrementFields(options) };
+    return incrementResultOf(
+      await this.#write("increment", isIncrementAnswer, fields, options),
+    );
+  }
+
+  async update(
+    key: string,
+    change: (found: Entry | null) => Value | Promise<Value>,
+    options: Omit<PutOptions, "ifRevision"> = {},
+  ): Promise<PutAnswer> {
+    const endMs = this.#timers.nowMs() + (options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
+    for (;;) {
+      const found = await this.get(key, options);
+      const value = await change(found);
+      try {
+        return await this.put(key, value, { ...options, ifRevision: found?.modRevision ?? null });
+      } catch (error) {
+        const isOvertaken = error instanceof KvError && error.code === "precondition_failed";
+        if (!isOvertaken || this.#timers.nowMs() >= endMs) throw error;
+      }
+    }
+  }
+
+  async *list<T = Json>(options: ListOptions = {}): AsyncGenerator<Entry<T>, void, undefined> {
     let cursor: string | undefined;
     do {
       const page = await this.listPage(cursor === undefined ? options : { ...options, cursor });
-      yield* page.items;
+      yield* page.items as readonly Entry<T>[];
       cursor = page.cursor ?? undefined;
     } while (cursor !== undefined);
   }
 
-  /** Reads one page of keys. */
   listPage(options: ListPageOptions = {}): Promise<ListAnswer> {
-    const { prefix, limit, cursor } = options;
-    return this.#requester.read({
-      http: {
-        method: "GET",
-        path: "/kv",
-        timed: true,
-        query: { ...queryOf(options), prefix, cursor, limit: limit?.toString() },
-      },
-      shape: isListAnswer,
-      prefer: options.consistency === "stale" ? "any" : "leader",
+    const { limit, cursor, reverse } = options;
+    const order = reverse === true ? "desc" : undefined;
+    return this.#read("range", isListAnswer, {
+      ...selectionFields(options),
+      ...readFields(options),
+      ...{ limit, cursor, order },
     }, options);
   }
 
-  /** What one node knows of all, itself included. */
+  async count(options: Selection & ReadOptions = {}): Promise<number> {
+    const fields = { ...selectionFields(options), ...readFields(options), countOnly: true };
+    return (await this.#read("range", isCountAnswer, fields, options)).count;
+  }
+
+  txn(): Txn {
+    return new Txn((fields, options) => this.#write("txn", isTxnAnswer, { ...fields }, options), {
+      compares: [],
+      then: [],
+      else: [],
+    });
+  }
+
+  watch<T = Json>(options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    return follow({
+      open: this.#openWatch,
+      cache: this.#cache,
+      timers: this.#timers,
+      random: this.#random,
+      closed: this.#closing.signal,
+      list: (watched) => this.#stateOf(watchedRange(watched), requestOf(watched)),
+    }, options) as AsyncGenerator<WatchEvent<T>, void, undefined>;
+  }
+
+  async lease({ ttl, ...options }: LeaseOptions): Promise<Lease> {
+    const sentMs = this.#timers.nowMs();
+    const granted = await this.#write("leaseGrant", isLeaseAnswer, { ttl }, options);
+    const { lease } = granted;
+    return new Lease({ id: lease, ttl, sentMs }, {
+      timers: this.#timers,
+      closed: this.#closing.signal,
+      renew: (limit) => this.#read("leaseKeepAlive", isLeaseAnswer, { lease }, limit),
+      revoke: (limit) => this.#read("leaseRevoke", isLeaseAnswer, { lease }, limit),
+    });
+  }
+
+  lock(name: string, options: ClaimOptions = {}): Promise<Claim> {
+    return claim(this.#queue(), queueOf(LOCKS, name), { value: null, options });
+  }
+
+  elect(name: string, { value = null, ...options }: ElectOptions = {}): Promise<Claim> {
+    return claim(this.#queue(), queueOf(ELECTIONS, name), { value, options });
+  }
+
+  async elected<T = Json>(
+    name: string,
+    options: ReadOptions = {},
+  ): Promise<Elected<T> | null> {
+    const { entries } = await this.#stateOf({ prefix: queueOf(ELECTIONS, name) }, options);
+    const first = firstOf(entries);
+    return first === null ? null : { value: first.value as T, token: first.createRevision };
+  }
+
+  collection<Input, Output>(
+    prefix: string,
+    schema: StandardSchema<Input, Output>,
+  ): Collection<Input, Output> {
+    return new Collection(this, prefix, schema);
+  }
+
+  async compact(
+    revision: number,
+    options: RequestOptions = {},
+  ): Promise<Compacted> {
+    return await this.#write("compact", isCompactAnswer, { revision }, options);
+  }
+
   status(options: RequestOptions = {}): Promise<ClusterStatusAnswer> {
-    return this.#requester.read({
-      http: { method: "GET", path: "/cluster/status" },
-      shape: isClusterStatus,
-      prefer: "any",
-    }, options);
+    return this.#ask("status", isClusterStatus, options);
   }
 
-  /** Who leads; waits for an election under way. */
   leader(options: RequestOptions = {}): Promise<LeaderAnswer> {
-    return this.#requester.read({
-      http: { method: "GET", path: "/cluster/leader" },
-      shape: isLeaderAnswer,
-      prefer: "any",
-    }, options);
+    return this.#ask("leader", isLeaderAnswer, options);
   }
 
-  /** Whether the first node that answers can serve; a node that cannot is an answer too. */
   health(options: RequestOptions = {}): Promise<HealthAnswer> {
-    return this.#requester.read({
-      http: { method: "GET", path: "/health", accept: [503] },
-      shape: isHealthAnswer,
-      prefer: "any",
-    }, options);
+    return this.#ask("health", isHealthAnswer, options);
   }
 
-  /** Ends what is under way, which rejects with an `AbortError`, and every later request. */
   async close(): Promise<void> {
     this.#closing.abort(new DOMException("The client is closed", "AbortError"));
     await this.#discovery?.settled();
   }
 
-  /** The same as {@linkcode KvClient.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** No URL carries bytes in JSON: they travel within a transaction. */
+  async #putBytes(key: string, value: Uint8Array, options: PutOptions): Promise<PutAnswer> {
+    const result = await this.txn()
+      .if(...conditionsOf(key, options))
+      .then(putOperation(key, value, options))
+      .commit(options);
+    if (!result.succeeded) throw preconditionFailed(key);
+    const [written] = result.results;
+    return { key, ...written, revision: result.revision };
+  }
+
+  #write<T>(
+    op: OperationName,
+    shape: Shape<T>,
+    fields: OperationFields,
+    options: RequestOptions,
+  ): Promise<T> {
+    return this.#requester.write({ op, fields, shape, prefer: "leader" }, options);
+  }
+
+  #read<T>(
+    op: OperationName,
+    shape: Shape<T>,
+    fields: OperationFields,
+    options: ReadOptions,
+  ): Promise<T> {
+    const prefer = options.consistency === "stale" ? "any" : "leader";
+    return this.#requester.read({ op, fields, shape, prefer }, options);
+  }
+
+  #ask<T>(op: OperationName, shape: Shape<T>, options: RequestOptions): Promise<T> {
+    const call: Call<T> = { op, fields: {}, shape, prefer: "any" };
+    return this.#requester.read(call, options);
+  }
+
+  async #stateOf(selection: Selection, options: ReadOptions): Promise<ListedState> {
+    const entries: KeyValueJson[] = [];
+    let page = await this.listPage({ ...options, ...selectionFields(selection), limit: 1_000 });
+    const { revision } = page;
+    for (;;) {
+      entries.push(...page.items);
+      const { cursor } = page;
+      if (cursor === null) return { revision, entries };
+      page = await this.listPage({
+        ...options,
+        ...selectionFields(selection),
+        cursor,
+        limit: 1_000,
+      });
+    }
+  }
+
+  #queue(): ClaimStore {
+    return {
+      timers: this.#timers,
+      lease: (ttl, options) => this.lease({ ttl, ...options }),
+      put: (key, value, options) => this.put(key, value, options) as Promise<PutResult>,
+      entries: (prefix, options) => this.#stateOf({ prefix }, options),
+      watch: (options) => this.watch(options),
+    };
   }
 }
 
@@ -227,26 +359,27 @@ export class KvClient {
  *
  * @throws {TypeError} if an endpoint is not an http or https URL, or none is given
  */
-export function connect(options: ConnectOptions): KvClient {
+export function connect(options: ConnectOptions): Kv {
   return new KvClient(options);
 }
 
-function queryOf(options: ReadOptions): Record<string, string | undefined> {
-  return { consistency: options.consistency };
+function readFields({ consistency, revision }: ReadOptions): OperationFields {
+  return { consistency, revision };
 }
 
-/**
- * @throws {KvError} for keys that no URL can carry: URL parsers take a segment of one or two dots,
- *   encoded or not, for a step in the path.
- */
-function pathOf(key: string): string {
-  if (key === "" || key === "." || key === "..") {
-    throw invalidKey(`Cannot address key "${key}": A URL has no place for it`);
-  }
-  if (!key.isWellFormed()) throw invalidKey("Cannot address key: It holds half a surrogate pair");
-  return `/kv/${encodeURIComponent(key)}`;
+function requestOf({ signal }: WatchOptions): RequestOptions {
+  return signal === undefined ? {} : { signal };
 }
 
-function invalidKey(message: string): KvError {
-  return new KvError(message, { code: "invalid_key", retryable: false, outcome: "not_applied" });
+/** The prefix of a queue: no name is the beginning of another's. */
+function queueOf(kind: string, name: string): string {
+  return `${kind}${encodeURIComponent(name)}/`;
+}
+
+function preconditionFailed(key: string): KvError {
+  return new KvError(`Cannot write "${key}": It is not at the revision asked for`, {
+    code: "precondition_failed",
+    retryable: false,
+    outcome: "not_applied",
+  });
 }

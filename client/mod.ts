@@ -14,10 +14,47 @@
  * @module
  */
 
-export * from "./kv_client.ts";
+export type { Claim, ClaimOptions } from "./claim.ts";
+export type { Collection, EntryStore } from "./collection.ts";
+export * from "./compare.ts";
+export * from "./kv.ts";
+export { connect } from "./kv_client.ts";
 export * from "./kv_error.ts";
+export type { Lease } from "./lease.ts";
+export type {
+  ConnectOptions,
+  ElectOptions,
+  LeaseOptions,
+  ListOptions,
+  ListPageOptions,
+  PutOptions,
+  ReadOptions,
+  RemoveOptions,
+  WriteCondition,
+} from "./options.ts";
+export * from "./selection.ts";
+export * from "./standard_schema.ts";
+export type {
+  Operations,
+  ResultsOf,
+  SendTxn,
+  Txn,
+  TxnAnswer,
+  TxnFields,
+  TxnResult,
+} from "./txn.ts";
+export * from "./txn_operation.ts";
+export * from "./value.ts";
+export type {
+  BookmarkEvent,
+  DeleteEvent,
+  PutEvent,
+  ResetEvent,
+  WatchEvent,
+  WatchOptions,
+} from "./watch_event.ts";
 export type { Fetch } from "./attempt.ts";
-export type { RequestOptions } from "./requester.ts";
+export type { RequestOptions } from "./request_options.ts";
 export type { Timers } from "./timers.ts";
 export type {
   AnswerHeader,

@@ -7,39 +7,26 @@
 
 import type { Outcome } from "@raftkv/core/api";
 import { isSessionAnswer, type Shape } from "./answers.ts";
-import {
-  attempt,
-  type AttemptResult,
-  type Fetch,
-  type HttpRequest,
-  unrecognized,
-} from "./attempt.ts";
+import { type AttemptResult, type Exchange, unrecognized } from "./attempt.ts";
 import type { Discovery } from "./discovery.ts";
 import { KvError } from "./kv_error.ts";
+import type { Operation } from "./operation.ts";
 import type { LeaderCache, Preference } from "./leader_cache.ts";
+import type { RequestOptions } from "./request_options.ts";
 import { RequestScope } from "./request_scope.ts";
 import { type AttemptFailure, attemptLimitMs, decideRetry, outcomeOf } from "./retry.ts";
 import type { Timers } from "./timers.ts";
 import { WriteSession, type WriteTicket } from "./write_session.ts";
 
-/** How long a request may take, and how its caller ends it early. */
-export interface RequestOptions {
-  /** Ends the request; it rejects with the signal's reason. A write may still be applied then. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds for the request with all its retries; the client's own if not given. */
-  readonly timeoutMs?: number;
-}
-
 /** A request and what its answer must look like. */
-export interface Call<T> {
-  readonly http: HttpRequest;
+export interface Call<T> extends Operation {
   readonly shape: Shape<T>;
   readonly prefer: Preference;
 }
 
 /** What a requester works with. */
 export interface RequesterParts {
-  readonly fetch: Fetch;
+  readonly exchange: Exchange;
   readonly timers: Timers;
   /** A source of numbers in [0, 1). */
   readonly random: () => number;
@@ -126,7 +113,8 @@ export class Requester {
 
   async #openSession(scope: RequestScope): Promise<string> {
     const answer = await this.#repeat(scope, {
-      http: { method: "POST", path: "/sessions", timed: true },
+      op: "openSession",
+      fields: {},
       shape: isSessionAnswer,
       prefer: "leader",
     });
@@ -172,13 +160,13 @@ export class Requester {
   }
 
   async #attempt<T>(scope: RequestScope, call: Call<T>, history: History): Promise<Attempted<T>> {
-    const { cache, timers, fetch } = this.#parts;
+    const { cache, timers, exchange } = this.#parts;
     const choice = { preference: call.prefer, avoid: history.endpoint };
     const endpoint = cache.choose(timers.nowMs(), choice);
     history.endpoint = endpoint;
     history.attempts += 1;
     const limitMs = attemptLimitMs(scope.remainingMs);
-    const result = await attempt(fetch, endpoint, { request: call.http, scope, limitMs });
+    const result = await exchange(endpoint, { operation: call, scope, limitMs });
     this.#note(endpoint, result);
     if (result.kind === "failure") return result;
     if (call.shape(result.body)) return { kind: "success", answer: result.body };
@@ -204,7 +192,7 @@ type Attempted<T> =
 
 function withKey<T>(call: Call<T>, hold: Hold | undefined): Call<T> {
   if (hold === undefined) return call;
-  return { ...call, http: { ...call.http, idempotencyKey: hold.key() } };
+  return { ...call, fields: { ...call.fields, idempotencyKey: hold.key() } };
 }
 
 function isForeign(result: AttemptResult): boolean {

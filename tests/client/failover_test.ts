@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { connect, type ConnectOptions, type KvClient, KvError } from "@raftkv/client";
+import { connect, type ConnectOptions, type Kv, KvError } from "@raftkv/client";
 import { pcg32 } from "../../core/random.ts";
 import { failure, FakeCluster } from "./fake_cluster.ts";
 import { VirtualTime } from "./virtual_time.ts";
@@ -7,7 +7,7 @@ import { VirtualTime } from "./virtual_time.ts";
 interface Setting {
   readonly cluster: FakeCluster;
   readonly time: VirtualTime;
-  readonly kv: KvClient;
+  readonly kv: Kv;
 }
 
 /** Runs a test in virtual time and demands that the client leaves nothing behind. */

@@ -141,10 +141,12 @@ export class FakeCluster {
 
   #route(arrival: Arrival, body: string): Response {
     const { method, path } = arrival;
-    const key = path.startsWith("/kv/") ? decodeURIComponent(path.slice("/kv/".length)) : null;
+    const key = path.startsWith("/v1/kv/")
+      ? decodeURIComponent(path.slice("/v1/kv/".length))
+      : null;
     if (key !== null && method === "GET") return this.#get(key);
     if (key !== null) return this.#once(arrival, () => this.#write(method, { key, body }));
-    if (path === "/kv") return this.#list(arrival.query);
+    if (path === "/v1/kv") return this.#list(arrival.query);
     if (path === "/sessions") return this.#openSession();
     if (path === "/cluster/status") return this.#status(arrival.node);
     if (path === "/cluster/leader") {

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { connect, type Fetch, type KeyValueJson, type KvClient } from "@raftkv/client";
+import { connect, type Fetch, type KeyValueJson, type Kv } from "@raftkv/client";
 
 /** How much is written. */
 export interface LoadOptions {
@@ -96,7 +96,7 @@ export class Load implements AsyncDisposable {
  * Every client begins at another node. Half of them learn who leads and write there; the others are
  * kept from learning it, so that their writes are forwarded by the node they happen to ask.
  */
-function clientOf(index: number, { urls, timeoutMs }: LoadOptions): KvClient {
+function clientOf(index: number, { urls, timeoutMs }: LoadOptions): Kv {
   const home = index % urls.length;
   const options = {
     endpoints: [...urls.slice(home), ...urls.slice(0, home)],

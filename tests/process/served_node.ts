@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect, type KvClient, type NodeStatusJson } from "@raftkv/client";
+import { connect, type Kv, type NodeStatusJson } from "@raftkv/client";
 import { type NodeReport, parseReport } from "../../cli/cluster/node_report.ts";
 import { nodeInvocation } from "../../cli/program.ts";
 import { Program, type ProgramEnd } from "./program.ts";
@@ -36,7 +36,7 @@ export class ServedNode implements AsyncDisposable {
   readonly url: string;
   readonly dataDir: string;
   /** Asks this node and no other. */
-  readonly client: KvClient;
+  readonly client: Kv;
   /** Lines that are no reports: there should be none. */
   readonly stray: string[] = [];
   readonly #args: readonly string[];

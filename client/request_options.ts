@@ -1,0 +1,13 @@
+/**
+ * What every request can be told.
+ *
+ * @module
+ */
+
+/** How long a request may take, and how its caller ends it early. */
+export interface RequestOptions {
+  /** Ends the request; it rejects with the signal's reason. A write may still be applied then. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds for the request with all its retries; the client's own if not given. */
+  readonly timeoutMs?: number;
+}
