@@ -50,7 +50,7 @@ class Log {
       (_, place) => entryAt(this.lastIndex + 1 + place),
     );
     this.lastIndex += count;
-    const batch: PersistBatch = { ticket: 0 as Ticket, hardState: null, entries };
+    const batch: PersistBatch = { ticket: 0 as Ticket, hardState: null, entries, repairs: [] };
     return this.store.append(batch);
   }
 }

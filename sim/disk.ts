@@ -7,7 +7,6 @@
 
 import type {
   DurableState,
-  Entry,
   HardState,
   LogIndex,
   LogPosition,
@@ -15,6 +14,7 @@ import type {
   SnapshotChunk,
   SnapshotMeta,
   SnapshotPoint,
+  StoredEntry,
   Term,
 } from "@raftkv/core/raft";
 
@@ -29,7 +29,7 @@ const EMPTY_POSITION = { index: 0, term: 0 } as LogPosition;
 export class SimulatedDisk {
   #hardState: HardState = { term: EMPTY_POSITION.term, votedFor: null };
   #base: LogPosition = EMPTY_POSITION;
-  #entries: Entry[] = [];
+  #entries: StoredEntry[] = [];
   #snapshots: StoredSnapshot[] = [];
   #staged: { meta: SnapshotMeta; bytes: Uint8Array[]; size: number } | null = null;
 
@@ -64,9 +64,18 @@ export class SimulatedDisk {
     };
   }
 
+  /** A durable entry rots: what it said is gone, what it was is known by its neighbours. */
+  lose(index: LogIndex): void {
+    const entry = this.#entries[index - this.#base.index - 1];
+    if (entry === undefined) throw new RangeError(`Cannot lose entry ${index}: It is not there`);
+    const { term } = entry;
+    this.#entries[index - this.#base.index - 1] = { kind: "lost", index, term };
+  }
+
   /** A batch has reached the disk. */
   append(batch: PersistBatch): void {
     if (batch.hardState !== null) this.#hardState = batch.hardState;
+    for (const entry of batch.repairs) this.#entries[entry.index - this.#base.index - 1] = entry;
     const first = batch.entries[0];
     if (first === undefined) return;
     this.#entries.length = first.index - this.#base.index - 1;

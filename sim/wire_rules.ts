@@ -66,6 +66,8 @@ function promisedTerm(message: Message): Term | null {
     case "status_request":
     case "status_response":
     case "state_hash":
+    case "entries_request":
+    case "entries_response":
     case "forward_request":
     case "order_request":
     case "order_response":

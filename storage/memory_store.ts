@@ -7,7 +7,6 @@
 import { invariant, type Store } from "@raftkv/core";
 import {
   type DurableState,
-  type Entry,
   type HardState,
   type LogIndex,
   type LogPosition,
@@ -16,6 +15,7 @@ import {
   type SnapshotChunk,
   type SnapshotMeta,
   type SnapshotPoint,
+  type StoredEntry,
   type Term,
   TERM_ZERO,
 } from "@raftkv/core/raft";
@@ -31,7 +31,7 @@ interface MemorySnapshot {
 interface Disk {
   hardState: HardState;
   base: LogPosition;
-  entries: Entry[];
+  entries: StoredEntry[];
   /** Newest first. */
   snapshots: MemorySnapshot[];
 }
@@ -83,6 +83,7 @@ export class MemoryStore implements Store {
     this.#recovered = null;
     const first = batch.entries[0];
     if (first !== undefined) disk.entries.length = first.index - base.index - 1;
+    for (const entry of batch.repairs) disk.entries[entry.index - base.index - 1] = entry;
     for (const entry of batch.entries) disk.entries.push(entry);
     if (batch.hardState !== null) disk.hardState = batch.hardState;
   }

@@ -11,11 +11,14 @@ import {
   configurationOf,
   type Entry,
   indexAfter,
+  isLost,
   type Member,
   type SnapshotMeta,
   termAfter,
 } from "@raftkv/core/raft";
 import type { Planting } from "@raftkv/storage/rescue";
+import { EXIT } from "../exit_code.ts";
+import { CommandFailure } from "../failures.ts";
 import { newPoint } from "../snapshot/new_cluster.ts";
 
 /** What the new cluster begins with. */
@@ -39,6 +42,13 @@ export async function rebuildFrom(
   },
 ): Promise<Rebuilt> {
   const { snapshot, base, entries, hardState } = store.recovered;
+  const lost = entries.find(isLost);
+  if (lost !== undefined) {
+    throw new CommandFailure(
+      `Cannot go on with this member: Entry ${lost.index} is damaged, and what follows builds on it`,
+      { code: "damaged", exitCode: EXIT.damaged },
+    );
+  }
   const machine = new KvStateMachine();
   if (snapshot !== null) await restore(machine, { store, snapshot });
   const from = snapshot?.last ?? base;

@@ -78,11 +78,14 @@ function readMessage(reader: ByteReader): Message {
 /** Room for the whole message where it is large, so that its payload is copied once. */
 function sizeBytesExpected(message: Message): number {
   switch (message.type) {
-    case "append_request": {
+    case "append_request":
+    case "entries_response": {
       let size = SMALL_MESSAGE_BYTES;
       for (const { payload } of message.entries) size += ENTRY_HEADER_BYTES_MAX + payload.length;
       return size;
     }
+    case "entries_request":
+      return SMALL_MESSAGE_BYTES + POSITION_BYTES_MAX * message.positions.length;
     case "snapshot_request":
       return CHUNK_HEADER_BYTES + message.chunk.data.length;
     case "forward_request":
@@ -97,6 +100,7 @@ function sizeBytesExpected(message: Message): number {
 const VERSION = 1;
 const SMALL_MESSAGE_BYTES = 64;
 const CHUNK_HEADER_BYTES = 1_024;
+const POSITION_BYTES_MAX = 16;
 
 const RAFT_TYPES = new Tags<RaftMessage["type"]>({
   pre_vote_request: 1,
@@ -123,4 +127,6 @@ const REPLICA_TYPES = new Tags<ReplicaMessage["type"]>({
   state_hash: 38,
   order_request: 39,
   order_response: 40,
+  entries_request: 41,
+  entries_response: 42,
 });

@@ -41,7 +41,8 @@ export function writeRaftMessage(writer: ByteWriter, message: RaftMessage): void
       return writer.varint(message.matchIndex);
     case "append_rejected":
       writer.varint(message.rejectedIndex);
-      return writeLogPosition(writer, message.hint);
+      writeLogPosition(writer, message.hint);
+      return writer.flag(message.isDamaged);
     case "heartbeat_request":
       writer.varint(message.commitIndex);
       writer.varint(message.round);
@@ -88,6 +89,7 @@ export function readRaftMessage(type: RaftMessage["type"], reader: ByteReader): 
         term,
         rejectedIndex: readLogIndex(reader),
         hint: readLogPosition(reader),
+        isDamaged: reader.flag(),
       };
     case "heartbeat_request":
       return {

@@ -7,27 +7,59 @@
 
 import { unreachable } from "../assert.ts";
 import type { NodeId } from "../raft/ids.ts";
-import type { ForwardEnd, NodeStatus, ReplicaMessage, Role, WriteTimes } from "../raft/message.ts";
+import type {
+  EntriesRequest,
+  EntriesResponse,
+  ForwardEnd,
+  NodeStatus,
+  ReplicaMessage,
+  Role,
+  StateHash,
+  WriteTimes,
+} from "../raft/message.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
+import { ENTRY_BYTES_MIN, readEntry, writeEntry } from "./entry_codec.ts";
 import {
   readLogIndex,
+  readLogPosition,
   readNodeId,
   readNodeIdOrNull,
   readTerm,
+  writeLogPosition,
   writeNodeIdOrNull,
 } from "./ids_codec.ts";
 import { readOrder, readOrderEnd, writeOrder, writeOrderEnd } from "./order_codec.ts";
 import { PROPOSAL_FAILURES } from "./proposal_failures.ts";
 import { Tags } from "./tags.ts";
 
+/** What speaks for itself, whoever asked. */
+type MessageWithoutNumber = StateHash | EntriesRequest | EntriesResponse;
+
 /** Writes the fields of a message, without its type. */
 export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage): void {
-  if (message.type === "state_hash") {
-    writer.varint(message.index);
-    writer.text(message.hash);
-    return writer.flag(message.asks);
+  switch (message.type) {
+    case "state_hash":
+      writer.varint(message.index);
+      writer.text(message.hash);
+      return writer.flag(message.asks);
+    case "entries_request":
+      writer.varint(message.positions.length);
+      for (const position of message.positions) writeLogPosition(writer, position);
+      return;
+    case "entries_response":
+      writer.varint(message.entries.length);
+      for (const entry of message.entries) writeEntry(writer, entry);
+      return;
+    default:
+      return writeServiceMessage(writer, message);
   }
+}
+
+function writeServiceMessage(
+  writer: ByteWriter,
+  message: Exclude<ReplicaMessage, MessageWithoutNumber>,
+): void {
   writer.varint(message.requestId);
   switch (message.type) {
     case "forward_request":
@@ -69,9 +101,22 @@ export function readReplicaMessage(
   type: ReplicaMessage["type"],
   reader: ByteReader,
 ): ReplicaMessage {
-  if (type === "state_hash") {
-    return { type, index: readLogIndex(reader), hash: reader.text(), asks: reader.flag() };
+  switch (type) {
+    case "state_hash":
+      return { type, index: readLogIndex(reader), hash: reader.text(), asks: reader.flag() };
+    case "entries_request":
+      return { type, positions: readAll(reader, POSITION_BYTES_MIN, readLogPosition) };
+    case "entries_response":
+      return { type, entries: readAll(reader, ENTRY_BYTES_MIN, readEntry) };
+    default:
+      return readServiceMessage(type, reader);
   }
+}
+
+function readServiceMessage(
+  type: Exclude<ReplicaMessage, MessageWithoutNumber>["type"],
+  reader: ByteReader,
+): ReplicaMessage {
   const requestId = reader.varint();
   switch (type) {
     case "forward_request":
@@ -106,6 +151,11 @@ export function readReplicaMessage(
     default:
       return unreachable(type);
   }
+}
+
+/** Reads how many there are and then so many, each of at least `bytesMin`. */
+function readAll<T>(reader: ByteReader, bytesMin: number, read: (reader: ByteReader) => T): T[] {
+  return Array.from({ length: reader.count(bytesMin) }, () => read(reader));
 }
 
 function writeForwardEnd(writer: ByteWriter, end: ForwardEnd): void {
@@ -179,6 +229,9 @@ function readNodeStatus(reader: ByteReader): NodeStatus {
     revision: reader.varint(),
   };
 }
+
+/** No position takes fewer bytes than this. */
+const POSITION_BYTES_MIN = 2;
 
 /** First byte of a forwarded command's end: this, or the tag of a failure. */
 const APPLIED = 0;

@@ -65,6 +65,13 @@ export class ConfigurationHistory {
     this.#placed.push(placed);
   }
 
+  /** An entry with a configuration that had been lost to damage is back in its place. */
+  restore(placed: PlacedConfiguration): void {
+    const at = this.#placed.findLastIndex(({ index }) => index < placed.index);
+    invariant(at >= 0, "what is restored lies behind what is in force", () => placed.index);
+    this.#placed.splice(at + 1, 0, placed);
+  }
+
   /** The log lost its entries from `from` on. */
   truncateFrom(from: LogIndex): void {
     this.#placed = this.#placed.filter((placed, at) => at === 0 || placed.index < from);

@@ -22,6 +22,7 @@ import type { HardState, PersistBatch } from "./persist.ts";
 interface InFlight {
   readonly ticket: Ticket;
   readonly hardState: HardState | null;
+  readonly repairs: readonly LogIndex[];
   /** Last entry of the batch that is still in the log: a truncation meanwhile lowers it. */
   through: LogIndex;
   readonly sinceMs: number;
@@ -30,14 +31,18 @@ interface InFlight {
 /** Tracks the way of term, vote and entries to the disk. */
 export class Durability {
   #hardState: HardState;
-  #index: LogIndex;
+  /** The last entry of the present log that was ever written. */
+  #written: LogIndex;
+  /** Those up to there that were lost to damage and not written again, in order. */
+  #lost: readonly LogIndex[];
   #inFlight: InFlight | null = null;
   #tickets = 0;
 
-  /** @param index The last entry that storage recovered. */
-  constructor(hardState: HardState, index: LogIndex) {
+  /** @param log As storage recovered it. */
+  constructor(hardState: HardState, log: Pick<RaftLog, "lastIndex" | "lost">) {
     this.#hardState = hardState;
-    this.#index = index;
+    this.#written = log.lastIndex;
+    this.#lost = log.lost.map(({ index }) => index);
   }
 
   /** The term that a crash now would leave. No message may carry a later one. */
@@ -45,9 +50,10 @@ export class Durability {
     return this.#hardState.term;
   }
 
-  /** The last entry of the present log that a crash now would leave. */
+  /** The last entry of the present log that a crash now would leave, with all before it. */
   get index(): LogIndex {
-    return this.#index;
+    const first = this.#lost[0];
+    return first === undefined ? this.#written : indexMin(this.#written, indexBefore(first));
   }
 
   /** Whether a batch is on its way. */
@@ -67,16 +73,18 @@ export class Durability {
 
   /** The log lost its entries from `from` on: what was written of them no longer counts. */
   onTruncated(from: LogIndex): void {
-    this.#index = indexMin(this.#index, indexBefore(from));
+    this.#written = indexMin(this.#written, indexBefore(from));
+    if (this.#lost.length > 0) this.#lost = this.#lost.filter((index) => index < from);
     if (this.#inFlight !== null) {
       this.#inFlight.through = indexMin(this.#inFlight.through, indexBefore(from));
     }
   }
 
-  /** The whole log was replaced by a durable snapshot that ends at `index`. */
-  onInstalled(index: LogIndex): void {
+  /** A durable snapshot took the place of the log, or of its beginning; `log` is what is left. */
+  onInstalled(log: Pick<RaftLog, "base" | "lastIndex">): void {
     invariant(this.#inFlight === null, "no batch is written while a snapshot is installed");
-    this.#index = index;
+    this.#written = log.lastIndex;
+    this.#lost = this.#lost.filter((index) => index > log.base.index && index <= log.lastIndex);
   }
 
   /** The next batch, or null if there is nothing to write or one is on its way. */
@@ -87,23 +95,27 @@ export class Durability {
     const { hardState, nowMs } = current;
     if (this.#inFlight !== null) return null;
     const kept = this.holds(hardState.term, hardState.votedFor);
-    if (kept && this.#index === log.lastIndex) return null;
+    const restored = this.#lost.filter((index) => !log.isLost(index));
+    if (kept && this.#written === log.lastIndex && restored.length === 0) return null;
     const ticket = ++this.#tickets as Ticket;
-    const entries = log.between(this.#index, log.lastIndex);
+    const entries = log.between(this.#written, log.lastIndex);
     this.#inFlight = {
       ticket,
       hardState: kept ? null : hardState,
+      repairs: restored,
       through: log.lastIndex,
       sinceMs: nowMs,
     };
-    return { ticket, hardState: kept ? null : hardState, entries };
+    const repairs = restored.map((index) => log.entry(index));
+    return { ticket, hardState: kept ? null : hardState, entries, repairs };
   }
 
   /** Everything it holds, as plain data. */
   toJSON(): object {
     return {
       hardState: this.#hardState,
-      index: this.#index,
+      written: this.#written,
+      lost: this.#lost,
       inFlight: this.#inFlight,
       tickets: this.#tickets,
     };
@@ -118,6 +130,8 @@ export class Durability {
     );
     this.#inFlight = null;
     if (written.hardState !== null) this.#hardState = written.hardState;
-    this.#index = indexMax(this.#index, written.through);
+    this.#written = indexMax(this.#written, written.through);
+    const { repairs } = written;
+    if (repairs.length > 0) this.#lost = this.#lost.filter((index) => !repairs.includes(index));
   }
 }

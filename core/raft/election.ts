@@ -11,7 +11,7 @@ import { withholdsVote } from "./leader_lease.ts";
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
 import { tallyOf } from "./quorum.ts";
 import { becomeFollower, resetElectionTimer } from "./roles.ts";
-import { drawMs, type NodeState, peersOf } from "./state.ts";
+import { drawMs, type NodeState, peersOf, wholeIndexOf } from "./state.ts";
 
 /**
  * The link to `peer` broke. If it was the leader, campaign soon: with pre-vote a wrong hint changes
@@ -38,9 +38,13 @@ export function onElectionTimeout<Token>(state: NodeState<Token>): void {
   startPreVote(state);
 }
 
-/** A node whose disk hangs, or whose log is being replaced, would lead badly. */
+/**
+ * A node whose disk hangs, or whose log is being replaced, would lead badly; one that lost entries to
+ * damage could not supply what is committed. It still votes: for that, its last position is enough.
+ */
 function mayCampaign(state: NodeState<unknown>): boolean {
   return state.configurations.mayVote(state.id, state.commitIndex) && state.installing === null &&
+    wholeIndexOf(state) === state.log.lastIndex &&
     state.durability.writingForMs(state.nowMs) < state.timing.electionTimeoutMsMin;
 }
 

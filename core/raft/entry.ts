@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogIndex, Term } from "./ids.ts";
+import type { LogIndex, LogPosition, Term } from "./ids.ts";
 
 /**
  * What an entry is for: `command` goes to the state machine, `noop` is the entry a new leader
@@ -27,6 +27,23 @@ export interface Entry {
   readonly timeMs: number;
   /** The command or configuration in its encoded form; empty for a no-op. Never changed. */
   readonly payload: Uint8Array;
+}
+
+/**
+ * An entry that the disk no longer holds as it was written, and of which only the identity is known.
+ * No two entries share one (§5.3, Log Matching), so whoever holds the entry can supply it.
+ */
+export interface LostEntry extends LogPosition {
+  /** Tells it from an {@linkcode Entry}. */
+  readonly kind: "lost";
+}
+
+/** What storage has at a place of its log. */
+export type StoredEntry = Entry | LostEntry;
+
+/** Whether only the identity of an entry is known. */
+export function isLost(entry: StoredEntry): entry is LostEntry {
+  return entry.kind === "lost";
 }
 
 /** Bytes an entry counts for in windows and limits: its payload and a fixed share for its header. */

@@ -6,11 +6,19 @@
 
 import { invariant } from "../assert.ts";
 import type { Entry } from "./entry.ts";
-import { indexAfter, indexMin, type LogIndex, type NodeId } from "./ids.ts";
+import {
+  indexAfter,
+  indexMin,
+  type LogIndex,
+  type LogPosition,
+  type NodeId,
+  POSITION_ZERO,
+} from "./ids.ts";
 import { promiseVote } from "./leader_lease.ts";
 import type { AppendRequest, HeartbeatRequest } from "./message.ts";
 import { onLeaderContact } from "./roles.ts";
-import { type NodeState, noteConfiguration } from "./state.ts";
+import { restoreEntries } from "./repair.ts";
+import { type NodeState, noteConfiguration, wholeIndexOf } from "./state.ts";
 
 /** AppendEntries of the node's own term. Refused or not, it proves that the leader is there. */
 export function onAppendRequest<Token>(
@@ -22,12 +30,14 @@ export function onAppendRequest<Token>(
   // The log is about to be replaced; the leader asks again.
   if (state.installing !== null) return;
   const slice = withoutCommitted(state, request);
-  if (!state.log.matches(slice.previous)) {
+  const wholeIndex = wholeIndexOf(state);
+  if (slice.previous.index > wholeIndex || !state.log.matches(slice.previous)) {
     state.outbox.send(from, {
       type: "append_rejected",
       term: state.term,
       rejectedIndex: request.previous.index,
-      hint: state.log.lastAtOrBelow(request.previous.index, request.previous.term),
+      hint: hintFor(state, request.previous),
+      isDamaged: wholeIndex < state.log.lastIndex,
     });
     return;
   }
@@ -36,6 +46,12 @@ export function onAppendRequest<Token>(
   // Beyond `verified` this log may still hold another leader's entries, whatever is committed there.
   advanceCommit(state, indexMin(request.leaderCommit, verified));
   state.outbox.send(from, { type: "append_accepted", term: state.term, matchIndex: verified });
+}
+
+/** Where the leader should go on: where the logs may still agree, and before anything lost here. */
+function hintFor(state: NodeState<unknown>, previous: LogPosition): LogPosition {
+  if (state.isStateLost) return POSITION_ZERO;
+  return state.log.lastAtOrBelow(indexMin(previous.index, state.log.wholeIndex), previous.term);
 }
 
 /**
@@ -63,6 +79,7 @@ function withoutCommitted(
  * been acknowledged (§5.3).
  */
 function takeEntries(state: NodeState<unknown>, entries: readonly Entry[]): void {
+  if (wholeIndexOf(state) < state.log.lastIndex) restoreEntries(state, entries);
   const first = entries.findIndex((entry) => state.log.termAt(entry.index) !== entry.term);
   if (first < 0) return;
   const from = (entries[first] as Entry).index;
@@ -98,7 +115,10 @@ export function onHeartbeatRequest<Token>(
   });
 }
 
-function advanceCommit(state: NodeState<unknown>, to: LogIndex): void {
+function advanceCommit(state: NodeState<unknown>, index: LogIndex): void {
+  // A leader may remember an acknowledgement of what has been damaged since.
+  const wholeIndex = wholeIndexOf(state);
+  const to = wholeIndex < state.log.lastIndex ? indexMin(index, wholeIndex) : index;
   if (to <= state.commitIndex) return;
   invariant(to <= state.log.lastIndex, "the commit index stays inside the log", () => ({
     to,

@@ -135,6 +135,12 @@ export function onAppendRejected<Token>(
     ? response.rejectedIndex !== progress.nextIndex - 1
     : progress.feed.kind === "snapshot" || response.rejectedIndex <= progress.matchIndex;
   if (isStale) return;
+  if (response.isDamaged) progress.forgetBeyond(response.hint.index);
+  if (response.isDamaged && response.rejectedIndex === 0) {
+    // It lost the state before its log: entries do not help, were they all still here.
+    if (state.snapshot !== null) progress.becomeSnapshot(state.snapshot);
+    return;
+  }
   const common = state.log.lastAtOrBelow(response.hint.index, response.hint.term);
   progress.becomeProbe(indexMin(indexAfter(common.index), response.rejectedIndex));
 }

@@ -79,6 +79,8 @@ export interface AppendRejected extends ProtocolMessage<"append_rejected"> {
   readonly rejectedIndex: LogIndex;
   /** The last position at which the follower's log may still agree with the leader's. */
   readonly hint: LogPosition;
+  /** The follower lost entries behind the hint to damage, perhaps after it had acknowledged them. */
+  readonly isDamaged: boolean;
 }
 
 /** Keeps followers quiet, spreads the commit index and carries read rounds. No disk is involved. */
@@ -276,6 +278,22 @@ export interface StateHash {
   readonly asks: boolean;
 }
 
+/** Asks for entries that the sender lost to damage, by what it still knows of them. */
+export interface EntriesRequest {
+  /** Which message it is. */
+  readonly type: "entries_request";
+  /** The entries, at most 1,024. */
+  readonly positions: readonly LogPosition[];
+}
+
+/** Those of the entries asked for that the sender has, up to a message's fill; nothing if none. */
+export interface EntriesResponse {
+  /** Which message it is. */
+  readonly type: "entries_response";
+  /** The entries, each as it was written under its index and term. */
+  readonly entries: readonly Entry[];
+}
+
 /** The roles of §5.1, with the pre-candidate of thesis §9.6 and the voteless learner of §4.2.1. */
 export type Role = "follower" | "pre_candidate" | "candidate" | "leader" | "learner";
 
@@ -329,7 +347,9 @@ export type ReplicaMessage =
   | ReadIndexResponse
   | StatusRequest
   | StatusResponse
-  | StateHash;
+  | StateHash
+  | EntriesRequest
+  | EntriesResponse;
 
 /** A message with its address. */
 export interface Envelope<M extends Message = Message> {
@@ -351,6 +371,8 @@ export function isReplicaMessage(message: Message): message is ReplicaMessage {
     case "status_request":
     case "status_response":
     case "state_hash":
+    case "entries_request":
+    case "entries_response":
       return true;
     default:
       return false;

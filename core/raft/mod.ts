@@ -21,6 +21,7 @@ export {
 } from "./options.ts";
 export type { RaftOutbox, SnapshotTask } from "./outbox.ts";
 export * from "./persist.ts";
+export type { LogRepair } from "./repair.ts";
 export type { ChangeResult } from "./reconfiguration.ts";
 export type { ReadGrant } from "./read_rounds.ts";
 export * from "./snapshot.ts";

@@ -7,7 +7,6 @@
 import { unreachable } from "../assert.ts";
 import type { Configuration, Member } from "./configuration.ts";
 import {
-  admitsTerm,
   onElectionTimeout,
   onLeaderHint,
   onPreVoteRequest,
@@ -36,8 +35,9 @@ import type { RaftMessage, Role } from "./message.ts";
 import { type RaftOptions, validateRaftOptions } from "./options.ts";
 import type { RaftOutbox } from "./outbox.ts";
 import { advanceChange, type ChangeResult, proposeChange } from "./reconfiguration.ts";
+import { LogRepair } from "./repair.ts";
 import { replicate } from "./replication.ts";
-import { becomeFollower, resetElectionTimer } from "./roles.ts";
+import { resetElectionTimer } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
 import {
   isSendingOlderSnapshot,
@@ -48,6 +48,7 @@ import {
   onSnapshotRequest,
   onSnapshotResponse,
 } from "./snapshot_transfer.ts";
+import { answerStale, enterTerm } from "./term_gate.ts";
 import { createState, type NodeState } from "./state.ts";
 import { advanceTransfer, beginTransfer } from "./transfer.ts";
 
@@ -59,6 +60,8 @@ const COMMITTED_PER_DRAIN_MAX = 512;
  * {@linkcode RaftNode.drain} returns. `Token` is whatever the host uses to name a read.
  */
 export class RaftNode<Token> {
+  /** What the node lost to damage, and how it has that again. */
+  readonly repair: LogRepair;
   readonly #state: NodeState<Token>;
 
   /**
@@ -69,6 +72,7 @@ export class RaftNode<Token> {
   constructor(options: RaftOptions) {
     validateRaftOptions(options);
     this.#state = createState(options);
+    this.repair = new LogRepair(this.#state);
     resetElectionTimer(this.#state);
     // Alone, there is nobody to wait for.
     if (this.#state.configuration.voters.length === 1) {
@@ -193,8 +197,8 @@ export class RaftNode<Token> {
   /** Takes a message from a member. */
   step(from: NodeId, message: RaftMessage): void {
     const state = this.#state;
-    if (message.term > state.term && !this.#enterTerm(from, message)) return;
-    if (message.term < state.term) this.#answerStale(from, message);
+    if (message.term > state.term && !enterTerm(state, from, message)) return;
+    if (message.term < state.term) answerStale(state, from, message);
     else this.#dispatch(from, message);
   }
 
@@ -327,54 +331,6 @@ export class RaftNode<Token> {
     state.handedIndex = through as LogIndex;
     state.configurations.compact(state.handedIndex);
     return committed;
-  }
-
-  /** A later term than ours; returns whether the message is then to be handled. */
-  #enterTerm(from: NodeId, message: RaftMessage): boolean {
-    const state = this.#state;
-    switch (message.type) {
-      case "pre_vote_request":
-        return true;
-      case "pre_vote_response":
-        // A granted pre-vote carries the term it was asked about, which nobody has entered.
-        if (message.granted) return true;
-        break;
-      case "vote_request":
-        if (!admitsTerm(state, message)) return false;
-        break;
-      case "append_request":
-      case "heartbeat_request":
-      case "snapshot_request":
-        becomeFollower(state, message.term, from);
-        return true;
-      default:
-    }
-    becomeFollower(state, message.term, null);
-    return true;
-  }
-
-  /** An earlier term than ours: the sender must learn that its time is over. */
-  #answerStale(from: NodeId, message: RaftMessage): void {
-    const state = this.#state;
-    switch (message.type) {
-      case "pre_vote_request":
-        onPreVoteRequest(state, from, message);
-        return;
-      case "vote_request":
-        state.outbox.send(from, { type: "vote_response", term: state.term, granted: false });
-        return;
-      case "append_request":
-      case "heartbeat_request":
-      case "snapshot_request":
-        state.outbox.send(from, {
-          type: "append_rejected",
-          term: state.term,
-          rejectedIndex: state.log.lastIndex,
-          hint: state.log.last,
-        });
-        return;
-      default:
-    }
   }
 
   #dispatch(from: NodeId, message: RaftMessage): void {

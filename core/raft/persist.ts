@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entry } from "./entry.ts";
+import type { Entry, StoredEntry } from "./entry.ts";
 import type { LogPosition, NodeId, Term, Ticket } from "./ids.ts";
 import type { SnapshotMeta } from "./snapshot.ts";
 
@@ -29,6 +29,8 @@ export interface PersistBatch {
    * entries from its index on are replaced.
    */
   readonly entries: readonly Entry[];
+  /** Stored entries that were lost to damage, again. What is stored after each of them stays. */
+  readonly repairs: readonly Entry[];
 }
 
 /** What storage gives back when it is opened. */
@@ -37,8 +39,19 @@ export interface DurableState {
   readonly hardState: HardState;
   /** The newest complete snapshot. */
   readonly snapshot: SnapshotMeta | null;
-  /** The position right before the first of `entries`; at or before the snapshot's last entry. */
+  /**
+   * The position right before the first of `entries`; at or before the snapshot's last entry, unless
+   * every snapshot that reaches the log was lost to damage (see {@linkcode isStateLost}).
+   */
   readonly base: LogPosition;
-  /** All stored entries after `base`, contiguous. */
-  readonly entries: readonly Entry[];
+  /** All stored entries after `base`, contiguous; some may be lost to damage. */
+  readonly entries: readonly StoredEntry[];
+}
+
+/**
+ * Whether the state at `base` is lost: no snapshot holds what stood in the log before it. Term, vote
+ * and position are as good as ever, but the node needs a snapshot before it can apply anything.
+ */
+export function isStateLost({ snapshot, base }: DurableState): boolean {
+  return snapshot === null && base.index > 0;
 }

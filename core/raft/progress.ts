@@ -7,7 +7,7 @@
  */
 
 import { invariant } from "../assert.ts";
-import { INDEX_ZERO, indexAfter, indexMax, type LogIndex, type NodeId } from "./ids.ts";
+import { INDEX_ZERO, indexAfter, indexMax, indexMin, type LogIndex, type NodeId } from "./ids.ts";
 import type { RaftWindows } from "./options.ts";
 import type { SnapshotMeta } from "./snapshot.ts";
 
@@ -122,6 +122,11 @@ export class Progress {
     this.matchIndex = indexMax(this.matchIndex, matchIndex);
     this.nextIndex = indexMax(this.nextIndex, indexAfter(this.matchIndex));
     return moved;
+  }
+
+  /** It has lost what it acknowledged beyond `index`. To count less of it is always safe. */
+  forgetBeyond(index: LogIndex): void {
+    this.matchIndex = indexMin(this.matchIndex, index);
   }
 
   /** Goes back to one message at a time, from `nextIndex` on. */

@@ -42,6 +42,9 @@ export function onSnapshotRequest<Token>(
     return;
   }
   if (state.installing !== null) return;
+  // Only a node that lost its state to damage can be offered less than its log begins with. To take
+  // it would give up entries it has promised to hold; the leader will have a later one.
+  if (meta.last.index < state.log.base.index) return;
   state.outbox.tasks.push({ kind: "stage_chunk", from, chunk: request.chunk });
 }
 
@@ -86,10 +89,11 @@ export function onInstalled(
   // Entries after the snapshot are kept only if this log contains its last one (§7, step 6).
   if (state.log.matches(meta.last)) state.log.compact(meta.last.index);
   else state.log.reset(meta.last);
-  state.durability.onInstalled(state.log.lastIndex);
+  state.durability.onInstalled(state.log);
+  state.isStateLost = false;
   state.snapshot = meta;
   state.configurations.reset({ index: meta.last.index, configuration: meta.configuration });
-  for (const entry of state.log.between(meta.last.index, state.log.lastIndex)) {
+  for (const entry of state.log.wholeAfter(meta.last.index)) {
     noteConfiguration(state.configurations, entry);
   }
   state.commitIndex = meta.last.index;

@@ -20,6 +20,7 @@ import {
   type Term,
 } from "./ids.ts";
 import { RaftLog } from "./log.ts";
+import { isStateLost } from "./persist.ts";
 import type { RaftOptions, RaftTiming, RaftWindows } from "./options.ts";
 import { OutboxBuilder } from "./outbox.ts";
 import type { Progress } from "./progress.ts";
@@ -77,6 +78,8 @@ export interface NodeState<Token> {
   /** At most one vote per term, across restarts. */
   votedFor: NodeId | null;
   readonly log: RaftLog;
+  /** No snapshot holds what stood before the log: nothing can be applied until one is received. */
+  isStateLost: boolean;
   /** The newest complete snapshot in storage. */
   snapshot: SnapshotMeta | null;
 
@@ -111,14 +114,16 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
   const { recovered } = options;
   const log = new RaftLog(recovered.base, recovered.entries);
   const snapshot = recovered.snapshot;
-  const start = indexMax(recovered.base.index, (snapshot?.last ?? POSITION_ZERO).index);
+  const isLost = isStateLost(recovered);
+  const covered = (snapshot?.last ?? POSITION_ZERO).index;
+  const start = isLost ? INDEX_ZERO : indexMax(recovered.base.index, covered);
+  // What a snapshot covers need not be had again.
+  if (log.wholeIndex < start && start <= log.lastIndex) log.compact(start);
   const configurations = new ConfigurationHistory({
     index: snapshot?.last.index ?? INDEX_ZERO,
     configuration: snapshot?.configuration ?? options.initialConfiguration,
   });
-  for (const entry of recovered.entries) {
-    if (entry.index > start) noteConfiguration(configurations, entry);
-  }
+  for (const entry of log.wholeAfter(start)) noteConfiguration(configurations, entry);
   return {
     id: options.id,
     timing: options.timing,
@@ -127,6 +132,7 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
     term: recovered.hardState.term,
     votedFor: recovered.hardState.votedFor,
     log,
+    isStateLost: isLost,
     snapshot,
     nowMs: options.now.monotonicMs,
     wallMs: options.now.wallMs,
@@ -145,7 +151,7 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
       return configurations.latest.configuration;
     },
     installing: null,
-    durability: new Durability(recovered.hardState, log.lastIndex),
+    durability: new Durability(recovered.hardState, log),
     outbox: new OutboxBuilder(),
   };
 }
@@ -164,6 +170,14 @@ export function noteConfiguration(configurations: ConfigurationHistory, entry: E
   if (entry.kind !== "configuration") return;
   const configuration = decodeConfiguration(entry.payload);
   configurations.append({ index: entry.index, configuration });
+}
+
+/**
+ * The last entry up to which nothing is lost: what may be committed, applied and acknowledged here
+ * ends there.
+ */
+export function wholeIndexOf({ isStateLost, log }: NodeState<unknown>): LogIndex {
+  return isStateLost ? INDEX_ZERO : log.wholeIndex;
 }
 
 /** The members other than this node. */

@@ -5,7 +5,7 @@
  */
 
 import type { Configuration, Member } from "../raft/configuration.ts";
-import type { LogIndex, NodeId, Term, Ticket } from "../raft/ids.ts";
+import type { LogIndex, LogPosition, NodeId, Term, Ticket } from "../raft/ids.ts";
 import type { MembershipChange, MembershipRefusal } from "../raft/membership.ts";
 import type {
   Envelope,
@@ -128,6 +128,16 @@ export interface StateCapture {
   readonly point: SnapshotPoint;
   /** Its bytes, made lazily. */
   readonly slices: Iterable<Uint8Array>;
+}
+
+/** What a node lost to damage and does not have again yet. It votes, but does not lead. */
+export interface Damage {
+  /** Whether nothing is lost, or all of it is back. */
+  readonly isWhole: boolean;
+  /** Entries of which only the position is known, as far as one message names them. */
+  readonly lost: readonly LogPosition[];
+  /** No snapshot holds the state before its log: it waits for one from the leader. */
+  readonly isStateLost: boolean;
 }
 
 /** Why a request failed, in the words of the failure table's rows. */

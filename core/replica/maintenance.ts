@@ -6,6 +6,7 @@
 
 import type { Term } from "../raft/ids.ts";
 import type { Instant } from "../raft/instant.ts";
+import type { Proposals } from "./proposals.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 /** When the machine is next to be asked whether anything is due. */
@@ -27,12 +28,15 @@ export class Maintenance {
     return this.#machine.maintenance === undefined ? Infinity : this.#dueMs;
   }
 
-  /** The command that time asks for in a term of this node's, if one does. */
-  next(term: Term, { monotonicMs, wallMs }: Instant): Uint8Array | null {
-    if (monotonicMs < this.#dueMs && !this.#hadWork) return null;
+  /** Proposes the command that time asks for, if one does and the last one has ended. */
+  flush(
+    proposals: Pick<Proposals<unknown>, "isOwnUnderWay" | "addOwn">,
+    { term, now: { monotonicMs, wallMs } }: { readonly term: Term; readonly now: Instant },
+  ): void {
+    if (proposals.isOwnUnderWay || (monotonicMs < this.#dueMs && !this.#hadWork)) return;
     this.#dueMs = monotonicMs + this.#heartbeatMs;
     const payload = this.#machine.maintenance?.({ term, timeMs: wallMs }) ?? null;
     this.#hadWork = payload !== null;
-    return payload;
+    if (payload !== null) proposals.addOwn(payload);
   }
 }

@@ -11,7 +11,6 @@ import { drawId } from "../random.ts";
 import { indexMax, type LogIndex, type NodeId, POSITION_ZERO, type Term } from "../raft/ids.ts";
 import type { Instant } from "../raft/instant.ts";
 import {
-  type Envelope,
   isReplicaMessage,
   type Message,
   type NodeStatus,
@@ -25,11 +24,12 @@ import type { RaftOptions } from "../raft/options.ts";
 import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
 import { Belonging } from "./belonging.ts";
 import type { Desk } from "./desk.ts";
-import type { HostTask, Input, Outbox, Reply, RequestId, StateCapture } from "./io.ts";
+import type { Damage, HostTask, Input, Outbox, Reply, RequestId, StateCapture } from "./io.ts";
 import { Maintenance } from "./maintenance.ts";
 import { OperatorRequests } from "./operator_requests.ts";
 import { Proposals } from "./proposals.ts";
 import { Reads, type ReadToken } from "./reads.ts";
+import { Repairs } from "./repairs.ts";
 import { SnapshotPolicy } from "./snapshot_policy.ts";
 import { StateHashes } from "./state_hashes.ts";
 import type { StateMachine } from "./state_machine.ts";
@@ -56,6 +56,7 @@ export class Replica<Result> {
   /** Where clients wait. */
   readonly #desks: readonly Desk<Result>[];
   readonly #maintenance: Maintenance;
+  readonly #repairs: Repairs;
   readonly #policy: SnapshotPolicy;
   readonly #heartbeatMs: number;
   readonly #up = new Set<NodeId>();
@@ -64,7 +65,6 @@ export class Replica<Result> {
   #appliedTerm: Term;
   #stopping = false;
   readonly #replies: Reply<Result>[] = [];
-  readonly #messages: Envelope[] = [];
   readonly #tasks: HostTask[] = [];
 
   /**
@@ -86,6 +86,7 @@ export class Replica<Result> {
     this.#desks = [this.#proposals, this.#orders, this.#reads, this.#queries];
     this.#hashes = new StateHashes(machine, this.#heartbeatMs);
     this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
+    this.#repairs = new Repairs(this.#node, this.#heartbeatMs);
     this.#now = options.now;
     const snapshot = recovered.snapshot;
     this.#appliedIndex = snapshot?.last.index ?? POSITION_ZERO.index;
@@ -138,6 +139,11 @@ export class Replica<Result> {
     return this.#node.peers;
   }
 
+  /** What this node lost to damage and has to have again before it is of full use. */
+  get damage(): Damage {
+    return this.#node.repair;
+  }
+
   /** How many clients wait for an answer. */
   get pendingCount(): number {
     return this.#desks.reduce((count, desk) => count + desk.pendingCount, 0);
@@ -146,10 +152,11 @@ export class Replica<Result> {
   /** When a `tick` next has something to do, by the monotonic clock. */
   get wakeAtMs(): number {
     // Deadlines and patience of clients need no finer clock than a heartbeat.
-    const wakeAtMs = this.pendingCount > 0 || this.#messages.length > 0
+    const wakeAtMs = this.pendingCount > 0
       ? Math.min(this.#node.wakeAtMs, this.#now.monotonicMs + this.#heartbeatMs / 2)
       : this.#node.wakeAtMs;
-    return this.#maintains ? Math.min(wakeAtMs, this.#maintenance.dueMs) : wakeAtMs;
+    const dueMs = this.#maintains ? this.#maintenance.dueMs : Infinity;
+    return Math.min(wakeAtMs, dueMs, this.#repairs.dueMs);
   }
 
   /** Whether the node's own log says, for good, that it has been removed from the cluster. */
@@ -238,10 +245,13 @@ export class Replica<Result> {
       patienceMs: 5 * this.#heartbeatMs,
       isUp: this.#isUp,
     };
-    this.#maybeMaintain();
+    if (this.#maintains) {
+      this.#maintenance.flush(this.#proposals, { term: this.term, now: this.#now });
+    }
     this.#proposals.flush(this.#node, host);
     this.#orders.flush(this.#node, host);
     this.#reads.flush(this.#node, host);
+    this.#repairs.flush(host);
     const raft = this.#node.drain();
     this.#belonging.note(this.#node.configuration);
     this.#apply(raft);
@@ -252,11 +262,12 @@ export class Replica<Result> {
     this.#orders.advance(this.#node, this.#appliedIndex);
     for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
     this.#maybeSnapshot();
+    const speakers = [...this.#desks, this.#hashes, this.#repairs];
     return {
-      sendNow: [...raft.sendNow, ...this.#takeMessages()],
+      sendNow: [...raft.sendNow, ...speakers.flatMap((speaker) => speaker.takeMessages())],
       persist: raft.persist,
       sendAfterPersist: raft.sendAfterPersist,
-      replies: this.#takeReplies(),
+      replies: [...this.#replies.splice(0), ...this.#desks.flatMap((desk) => desk.takeReplies())],
       tasks: this.#tasks.splice(0),
       hasMore: raft.hasMore || raft.abandoned.length > 0 || differs,
     };
@@ -296,6 +307,10 @@ export class Replica<Result> {
         return this.#queries.answer(from, message.requestId, this.status());
       case "state_hash":
         return this.#hashes.onMessage(from, message, this.#stateIndex);
+      case "entries_request":
+        return this.#repairs.onRequest(from, message);
+      case "entries_response":
+        return this.#repairs.onResponse(message);
       case "status_response":
         return this.#queries.onResponse(from, message.requestId, message.status);
       default:
@@ -350,12 +365,6 @@ export class Replica<Result> {
     return this.role === "leader" && !this.#stopping;
   }
 
-  #maybeMaintain(): void {
-    if (!this.#maintains || this.#proposals.isOwnUnderWay) return;
-    const payload = this.#maintenance.next(this.term, this.#now);
-    if (payload !== null) this.#proposals.addOwn(payload);
-  }
-
   #maybeSnapshot(): void {
     // A snapshot of what the own disk does not hold yet could survive a crash that its log does not.
     if (this.#appliedIndex > this.#node.durableIndex) return;
@@ -387,14 +396,5 @@ export class Replica<Result> {
     this.#hashes.onApplied(last.index);
     this.#policy.onInstalled(installed.meta);
     this.#proposals.onSkipped(last.index);
-  }
-
-  #takeMessages(): Envelope[] {
-    const sources = [...this.#desks, this.#hashes];
-    return [...this.#messages.splice(0), ...sources.flatMap((source) => source.takeMessages())];
-  }
-
-  #takeReplies(): Reply<Result>[] {
-    return [...this.#replies.splice(0), ...this.#desks.flatMap((desk) => desk.takeReplies())];
   }
 }

@@ -46,7 +46,7 @@ export function batchOf(
   entries: readonly Entry[],
   hardState: HardState | null = null,
 ): PersistBatch {
-  return { ticket: 0 as Ticket, hardState, entries };
+  return { ticket: 0 as Ticket, hardState, entries, repairs: [] };
 }
 
 /** A snapshot's place, with a configuration of three. */

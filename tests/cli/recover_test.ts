@@ -50,7 +50,7 @@ async function withMember(work: (made: Made) => Promise<void>): Promise<void> {
     const store = await openStore(data, IDENTITY);
     const entries = Array.from({ length: 20 }, (_, at) => put(at + 1));
     const hardState = { term: 4 as Term, votedFor: "n3" as NodeId };
-    await store.append({ ticket: 1 as Ticket, hardState, entries });
+    await store.append({ ticket: 1 as Ticket, hardState, entries, repairs: [] });
     const machine = new KvStateMachine();
     for (const entry of entries.slice(0, 12)) machine.apply(entry);
     const last = { index: 12 as LogIndex, term: 3 as Term };
@@ -152,7 +152,7 @@ Deno.test("a member without a snapshot is asked for its address", async () => {
   const data = await Deno.makeTempDir();
   const store = await openStore(data, IDENTITY);
   const hardState = { term: 3 as Term, votedFor: null };
-  await store.append({ ticket: 1 as Ticket, hardState, entries: [put(1)] });
+  await store.append({ ticket: 1 as Ticket, hardState, entries: [put(1)], repairs: [] });
   await store.close();
   const missing = await raftkv([...lineFor(data), "--yes"]);
   assertEquals(missing.code, 2);

@@ -47,7 +47,7 @@ async function withDirectory(work: (path: string) => Promise<void>): Promise<voi
   try {
     const store = await openStore(path, { clusterId: "c1", nodeId: "n1" as NodeId });
     const hardState = { term: 1 as Term, votedFor: "n1" as NodeId };
-    await store.append({ ticket: 1 as Ticket, hardState, entries: ENTRIES });
+    await store.append({ ticket: 1 as Ticket, hardState, entries: ENTRIES, repairs: [] });
     await store.close();
     await work(path);
   } finally {

@@ -38,7 +38,12 @@ function clusterOf(logs: readonly (readonly number[])[], terms: readonly number[
   for (const { id } of subject.nodes) subject.crash(id);
   logs.forEach((log, at) => {
     const hardState = { term: (terms[at] ?? 0) as Term, votedFor: null };
-    const batch: PersistBatch = { ticket: 1 as Ticket, hardState, entries: entries(0, log) };
+    const batch: PersistBatch = {
+      ticket: 1 as Ticket,
+      hardState,
+      entries: entries(0, log),
+      repairs: [],
+    };
     const node = subject.nodes[at]!;
     node.disk.append(batch);
     subject.observer.onPersisted(node, batch);

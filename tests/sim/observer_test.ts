@@ -49,7 +49,7 @@ class Impostor implements Observed {
     this.log = entries(0, terms);
     this.disk.lastIndex = terms.length as LogIndex;
     if (hardState !== null) this.disk.hardState = hardState;
-    observer?.onPersisted(this, { ticket: 1 as Ticket, hardState, entries: this.log });
+    observer?.onPersisted(this, { ticket: 1 as Ticket, hardState, entries: this.log, repairs: [] });
     return this;
   }
 

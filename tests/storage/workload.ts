@@ -1,7 +1,14 @@
 // A small life of a store, step by step, with a model that says what each step makes durable.
 
 import type { Store } from "@raftkv/core";
-import type { DurableState, Entry, HardState, SnapshotMeta } from "@raftkv/core/raft";
+import {
+  type DurableState,
+  type Entry,
+  type HardState,
+  isLost,
+  type SnapshotMeta,
+  type StoredEntry,
+} from "@raftkv/core/raft";
 import { openStore, type Vfs } from "@raftkv/storage";
 import { MemoryStore } from "@raftkv/storage/memory";
 import {
@@ -166,8 +173,11 @@ export function differenceOfLogs(
   return isEqual ? null : "entries";
 }
 
-function textOf({ index, term, kind, timeMs, payload }: Entry): string {
-  return `${index} ${term} ${kind} ${timeMs} ${payload}`;
+function textOf(entry: StoredEntry): string {
+  const { index, term, kind } = entry;
+  return isLost(entry)
+    ? `${index} ${term} lost`
+    : `${index} ${term} ${kind} ${entry.timeMs} ${entry.payload}`;
 }
 
 function metaOf(index: number, term: number): Promise<SnapshotMeta> {

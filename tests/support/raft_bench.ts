@@ -19,6 +19,7 @@ import {
   type ReadGrant,
   type SnapshotMeta,
   type SnapshotTask,
+  type StoredEntry,
   type Term,
 } from "@raftkv/core/raft";
 import { pcg32 } from "../../core/random.ts";
@@ -40,7 +41,7 @@ export interface BenchOptions {
   readonly windows?: Partial<typeof DEFAULT_WINDOWS>;
   readonly timing?: Partial<RaftTiming>;
   /** Stored entries of any kind, in place of `log`. */
-  readonly stored?: readonly Entry[];
+  readonly stored?: readonly StoredEntry[];
   /** Names the life of its data directory. */
   readonly incarnation?: string;
 }

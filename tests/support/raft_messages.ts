@@ -90,12 +90,16 @@ export function accepted(term: number, matchIndex: number): AppendAccepted {
 }
 
 /** The follower does not hold the entry before. */
-export function rejected(term: number, at: { index: number; hint: Pair }): AppendRejected {
+export function rejected(
+  term: number,
+  at: { index: number; hint: Pair; isDamaged?: boolean },
+): AppendRejected {
   return {
     type: "append_rejected",
     term: term as Term,
     rejectedIndex: at.index as LogIndex,
     hint: position(at.hint),
+    isDamaged: at.isDamaged ?? false,
   };
 }
 
@@ -191,7 +195,8 @@ export function describeMessage(message: RaftMessage): string {
     case "append_accepted":
       return `${line} match=${message.matchIndex}`;
     case "append_rejected":
-      return `${line} at=${message.rejectedIndex} hint=${pair(message.hint)}`;
+      return `${line} at=${message.rejectedIndex} hint=${pair(message.hint)}` +
+        (message.isDamaged ? " damaged" : "");
     case "heartbeat_request": {
       const sent = message.sentAtMs === 0 ? "" : ` sent=${message.sentAtMs}`;
       return `${line} commit=${message.commitIndex} round=${message.round}${sent}`;

@@ -220,6 +220,7 @@ export const MAKERS: {
     term: draw.term(),
     rejectedIndex: draw.index(),
     hint: draw.position(),
+    isDamaged: draw.flag(),
   }),
   heartbeat_request: (draw) => ({
     type: "heartbeat_request",
@@ -313,6 +314,14 @@ export const MAKERS: {
     index: draw.index(),
     hash: draw.oneOf(["", "0123456789abcdef", "ü"]),
     asks: draw.flag(),
+  }),
+  entries_request: (draw) => ({
+    type: "entries_request",
+    positions: Array.from({ length: draw.upTo(4) }, () => draw.position()),
+  }),
+  entries_response: (draw) => ({
+    type: "entries_response",
+    entries: Array.from({ length: draw.upTo(3) }, () => draw.entriesAfter(draw.position())).flat(),
   }),
 };
 

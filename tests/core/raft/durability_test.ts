@@ -13,7 +13,8 @@ const state = (term: number, votedFor: string | null = null): HardState => ({
 
 function setUp(terms: readonly number[], durable: number) {
   const log = new RaftLog(position([0, 0]), entries(0, terms));
-  const subject = new Durability(state(1), at(durable));
+  const stored = new RaftLog(position([0, 0]), entries(0, terms.slice(0, durable)));
+  const subject = new Durability(state(1), stored);
   const batch = (hardState = state(1), nowMs = 0) => subject.nextBatch(log, { hardState, nowMs });
   const replaceFrom = (index: number, replacement: readonly number[]) => {
     log.truncateFrom(at(index));
@@ -102,7 +103,58 @@ Deno.test("how long a write has taken is known, and 0 when there is none", () =>
 });
 
 Deno.test("no snapshot takes the log's place while a batch is written", () => {
-  const { subject, batch } = setUp([1], 0);
+  const { log, subject, batch } = setUp([1], 0);
   batch();
-  assertThrows(() => subject.onInstalled(at(9)), InvariantViolation);
+  assertThrows(() => subject.onInstalled(log), InvariantViolation);
+});
+
+/** A log of five entries, of which some are lost. */
+function damaged(lost: readonly number[]) {
+  const held = entries(0, [1, 1, 1, 1, 1]);
+  const log = new RaftLog(
+    position([0, 0]),
+    held.map((entry) => {
+      const { index, term } = entry;
+      return lost.includes(index) ? { kind: "lost" as const, index, term } : entry;
+    }),
+  );
+  const subject = new Durability(state(1), log);
+  const batch = () => subject.nextBatch(log, { hardState: state(1), nowMs: 0 });
+  return { log, subject, batch, held };
+}
+
+Deno.test("what stands behind a lost entry does not count as durable until that is written again", () => {
+  const { log, subject, batch, held } = damaged([2, 4]);
+  assertEquals([subject.index, batch()], [at(1), null]);
+  log.maybeRestore(held[3]!);
+  const first = batch()!;
+  assertEquals([first.entries, first.repairs], [[], [held[3]!]]);
+  log.maybeRestore(held[1]!);
+  assertEquals(subject.index, at(1));
+  subject.onPersisted(first.ticket);
+  assertEquals(subject.index, at(1), "entry 2 is back, but not on the disk");
+  const second = batch()!;
+  assertEquals(second.repairs, [held[1]!]);
+  subject.onPersisted(second.ticket);
+  assertEquals([subject.index, batch()], [at(5), null]);
+});
+
+Deno.test("lost entries that another leader replaces need no repair", () => {
+  const { log, subject, batch } = damaged([4]);
+  log.truncateFrom(at(4));
+  subject.onTruncated(at(4));
+  for (const entry of entries(3, [2])) log.append(entry);
+  const replacing = batch()!;
+  assertEquals([replacing.entries.length, replacing.repairs], [1, []]);
+  subject.onPersisted(replacing.ticket);
+  assertEquals(subject.index, at(4));
+});
+
+Deno.test("new entries behind a lost one are written, and not acknowledged", () => {
+  const { log, subject, batch } = damaged([3]);
+  for (const entry of entries(5, [1])) log.append(entry);
+  const first = batch()!;
+  assertEquals(first.entries.length, 1);
+  subject.onPersisted(first.ticket);
+  assertEquals(subject.index, at(2));
 });

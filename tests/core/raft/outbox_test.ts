@@ -19,7 +19,7 @@ import {
   voteRequest,
 } from "../../support/raft_messages.ts";
 
-const batch = { ticket: 1 as Ticket, hardState: null, entries: [] };
+const batch = { ticket: 1 as Ticket, hardState: null, entries: [], repairs: [] };
 
 /** Sends one message; says whether it left at once, given what is durable. */
 function leavesAtOnce(

@@ -1,0 +1,75 @@
+/**
+ * Entries that were lost to damage on this node's disk and are had again from others. Index and term
+ * name an entry in the whole cluster (§5.3, Log Matching), so anyone's copy of it will do, whoever
+ * leads and whether anyone does: a majority may be damaged, each node at another place, and still
+ * heal.
+ *
+ * @module
+ */
+
+import { decodeConfiguration } from "../codec/configuration_codec.ts";
+import { type Entry, entrySizeBytes } from "./entry.ts";
+import type { LogPosition } from "./ids.ts";
+import { type NodeState, wholeIndexOf } from "./state.ts";
+
+/** Most entries that one request names. */
+const POSITIONS_MAX = 1_024;
+
+/** What a node lost to damage, and what it can give to others. */
+export class LogRepair {
+  readonly #state: NodeState<unknown>;
+
+  /** Looks after the log of one node. */
+  constructor(state: NodeState<unknown>) {
+    this.#state = state;
+  }
+
+  /** Whether nothing of the log, or of the state before it, is lost. */
+  get isWhole(): boolean {
+    return wholeIndexOf(this.#state) === this.#state.log.lastIndex;
+  }
+
+  /** Whether the state before the log is lost, so that only a snapshot can help. */
+  get isStateLost(): boolean {
+    return this.#state.isStateLost;
+  }
+
+  /** The entries that are lost, as far as one request names them. */
+  get lost(): readonly LogPosition[] {
+    return this.#state.log.lost.slice(0, POSITIONS_MAX);
+  }
+
+  /** Those of the named entries that are whole here, up to a message's fill but at least one. */
+  supply(positions: readonly LogPosition[]): readonly Entry[] {
+    const { log, windows } = this.#state;
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (const position of positions) {
+      const isHeld = position.index > log.base.index && log.matches(position);
+      if (!isHeld || log.isLost(position.index)) continue;
+      const entry = log.entry(position.index);
+      bytes += entrySizeBytes(entry);
+      if (bytes > windows.appendBytesMax && entries.length > 0) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** Takes entries that were lost here; returns whether any was. */
+  restore(entries: readonly Entry[]): boolean {
+    return restoreEntries(this.#state, entries);
+  }
+}
+
+/** Takes those entries that were lost here; the next batch makes them durable. */
+export function restoreEntries(state: NodeState<unknown>, entries: readonly Entry[]): boolean {
+  let hasRestored = false;
+  for (const entry of entries) {
+    if (!state.log.maybeRestore(entry)) continue;
+    hasRestored = true;
+    if (entry.kind !== "configuration") continue;
+    const configuration = decodeConfiguration(entry.payload);
+    state.configurations.restore({ index: entry.index, configuration });
+  }
+  return hasRestored;
+}

@@ -1,0 +1,164 @@
+// Entries that rot while their nodes are down: the cluster heals as long as anyone has them, and
+// stands still, without a lie, if nobody does.
+
+import { assert, assertEquals } from "@std/assert";
+import type { LogIndex, NodeId } from "@raftkv/core/raft";
+import { isLost } from "@raftkv/core/raft";
+import { Cluster, type ClusterOptions } from "@raftkv/sim";
+import { JournalMachine, line } from "../support/journal_machine.ts";
+
+const WRITES = 12;
+
+/** Three nodes that hold the same writes on their disks, all of them down. */
+function fallen(options: Partial<ClusterOptions<number>> = {}): Cluster<number> {
+  const subject = new Cluster<number>({
+    seed: 5,
+    size: 3,
+    createMachine: () => new JournalMachine(),
+    ...options,
+  });
+  const leader = subject.runUntilLed();
+  for (let n = 1; n <= WRITES; n++) write(subject, leader, `w${n}`);
+  subject.runUntil(
+    "all to have applied all",
+    () => subject.nodes.every((node) => has(node, WRITES)),
+  );
+  for (const { id } of subject.nodes) subject.crash(id);
+  return subject;
+}
+
+function has({ machine }: { machine: unknown }, count: number): boolean {
+  return (machine as JournalMachine | null)?.lines.length === count;
+}
+
+function write(subject: Cluster<number>, id: string, text: string): void {
+  const requestId = subject.propose(id, line(text));
+  subject.runUntil(
+    "the write is applied",
+    () => subject.replies.get(requestId)?.kind === "applied",
+  );
+}
+
+/** The index of the nth write: the leader's no-op stands before them. */
+function indexOf(n: number): LogIndex {
+  return (1 + n) as LogIndex;
+}
+
+function lostOn(subject: Cluster<number>, id: string): number {
+  return subject.node(id).disk.recover().entries.filter(isLost).length;
+}
+
+function assertWhole(subject: Cluster<number>): void {
+  const lines = Array.from({ length: WRITES }, (_, n) => `w${n + 1}`);
+  for (const { id, machine } of subject.nodes) {
+    assertEquals((machine as JournalMachine).lines.slice(0, WRITES), lines, id);
+    assertEquals(lostOn(subject, id), 0, `${id} has written back what it lost`);
+  }
+}
+
+const allApplied = (subject: Cluster<number>) => () =>
+  subject.nodes.every((node) => has(node, WRITES) && lostOn(subject, node.id) === 0);
+
+Deno.test("a node that lost an entry while it was down is whole again by its peers", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const subject = fallen({ seed });
+    subject.node("n1").disk.lose(indexOf(4));
+    subject.node("n1").disk.lose(indexOf(9));
+    for (const { id } of subject.nodes) subject.start(id);
+    subject.runUntil("all to be whole", allApplied(subject), 10_000);
+    assertWhole(subject);
+  }
+});
+
+Deno.test("a majority damaged at different entries heals, each from the other, though none of it may lead", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const subject = fallen({ seed });
+    subject.node("n1").disk.lose(indexOf(3));
+    subject.node("n2").disk.lose(indexOf(7));
+    subject.node("n2").disk.lose(indexOf(8));
+    // The third stays down: nobody is whole.
+    subject.start("n1");
+    subject.start("n2");
+    const leader = subject.runUntilLed(10_000);
+    assert(leader !== "n3");
+    subject.start("n3");
+    subject.runUntil("all to be whole", allApplied(subject), 10_000);
+    assertWhole(subject);
+  }
+});
+
+Deno.test("while an entry is lost on all that run nobody leads and nothing is applied behind it", () => {
+  const subject = fallen();
+  for (const id of ["n1", "n2"]) {
+    subject.node(id).disk.lose(indexOf(6));
+    subject.start(id);
+  }
+  subject.runFor(60_000);
+  assertEquals(subject.leaders(), []);
+  for (const id of ["n1", "n2"]) {
+    assert((subject.node(id).machine as JournalMachine).lines.length < 6, id);
+    assertEquals(lostOn(subject, id), 1);
+  }
+  // The one that has it comes back.
+  subject.start("n3");
+  subject.runUntil("all to be whole", allApplied(subject), 10_000);
+  assertWhole(subject);
+});
+
+Deno.test("a node behind in the log, with no chance to lead, still gives what the others lost", () => {
+  const subject = new Cluster<number>({
+    seed: 3,
+    size: 3,
+    createMachine: () => new JournalMachine(),
+  });
+  const leader = subject.runUntilLed();
+  const [early, late] = subject.nodes.map(({ id }) => id).filter((id) => id !== leader) as [
+    NodeId,
+    NodeId,
+  ];
+  for (let n = 1; n <= 6; n++) write(subject, leader, `w${n}`);
+  subject.runUntil("all to have six", () => subject.nodes.every((node) => has(node, 6)));
+  subject.crash(early);
+  for (let n = 7; n <= WRITES; n++) write(subject, leader, `w${n}`);
+  subject.runUntil("two to have all", () => has(subject.node(late), WRITES));
+  for (const { id } of subject.nodes) if (subject.node(id).isUp) subject.crash(id);
+  for (const id of [leader, late]) subject.node(id).disk.lose(indexOf(5));
+  for (const { id } of subject.nodes) subject.start(id);
+  subject.runUntil("all to be whole", allApplied(subject), 10_000);
+  assertWhole(subject);
+});
+
+Deno.test("repairs that a crash interrupts begin again, and end", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const subject = fallen({ seed, syncMsMax: 40 });
+    for (const n of [2, 5, 11]) subject.node("n1").disk.lose(indexOf(n));
+    for (const { id } of subject.nodes) subject.start(id);
+    for (let crash = 0; crash < 4; crash++) {
+      subject.runFor(10 + 25 * crash);
+      subject.crash("n1");
+      subject.start("n1");
+    }
+    subject.runUntil("all to be whole", allApplied(subject), 20_000);
+    assertWhole(subject);
+  }
+});
+
+Deno.test("an entry that the others have only in a snapshot comes as a snapshot", () => {
+  const subject = new Cluster<number>({
+    seed: 8,
+    size: 3,
+    createMachine: () => new JournalMachine(),
+    snapshotLogBytesMin: 400,
+  });
+  const leader = subject.runUntilLed();
+  const [victim] = subject.nodes.map(({ id }) => id).filter((id) => id !== leader) as [NodeId];
+  write(subject, leader, "w1");
+  write(subject, leader, "w2");
+  subject.runUntil("the victim to have two", () => has(subject.node(victim), 2));
+  subject.crash(victim);
+  subject.node(victim).disk.lose(indexOf(2));
+  for (let n = 3; n <= 60; n++) write(subject, leader, `w${n}`);
+  subject.start(victim);
+  subject.runUntil("the victim to have all", () => has(subject.node(victim), 60), 10_000);
+  assertEquals(lostOn(subject, victim), 0);
+});
