@@ -161,8 +161,8 @@ export class RaftLog {
   }
 
   /** Everything it holds, as plain data. */
-  toJSON(): { readonly base: LogPosition; readonly entries: readonly StoredEntry[] } {
-    return { base: this.#base, entries: this.#entries };
+  toJSON(): object {
+    return { base: this.#base, entries: this.#entries, lost: this.#lost };
   }
 
   /** Replaces everything by a snapshot that ends at `base`. */

@@ -35,7 +35,7 @@ import type { RaftMessage, Role } from "./message.ts";
 import { type RaftOptions, validateRaftOptions } from "./options.ts";
 import type { RaftOutbox } from "./outbox.ts";
 import { advanceChange, type ChangeResult, proposeChange } from "./reconfiguration.ts";
-import { LogRepair } from "./repair.ts";
+import { type LogRepair, logRepairOf } from "./repair.ts";
 import { replicate } from "./replication.ts";
 import { resetElectionTimer } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
@@ -72,7 +72,7 @@ export class RaftNode<Token> {
   constructor(options: RaftOptions) {
     validateRaftOptions(options);
     this.#state = createState(options);
-    this.repair = new LogRepair(this.#state);
+    this.repair = logRepairOf(this.#state);
     resetElectionTimer(this.#state);
     // Alone, there is nobody to wait for.
     if (this.#state.configuration.voters.length === 1) {

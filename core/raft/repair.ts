@@ -16,49 +16,51 @@ import { type NodeState, wholeIndexOf } from "./state.ts";
 const POSITIONS_MAX = 1_024;
 
 /** What a node lost to damage, and what it can give to others. */
-export class LogRepair {
-  readonly #state: NodeState<unknown>;
-
-  /** Looks after the log of one node. */
-  constructor(state: NodeState<unknown>) {
-    this.#state = state;
-  }
-
+export interface LogRepair {
   /** Whether nothing of the log, or of the state before it, is lost. */
-  get isWhole(): boolean {
-    return wholeIndexOf(this.#state) === this.#state.log.lastIndex;
-  }
-
+  readonly isWhole: boolean;
   /** Whether the state before the log is lost, so that only a snapshot can help. */
-  get isStateLost(): boolean {
-    return this.#state.isStateLost;
-  }
-
+  readonly isStateLost: boolean;
   /** The entries that are lost, as far as one request names them. */
-  get lost(): readonly LogPosition[] {
-    return this.#state.log.lost.slice(0, POSITIONS_MAX);
-  }
-
+  readonly lost: readonly LogPosition[];
   /** Those of the named entries that are whole here, up to a message's fill but at least one. */
-  supply(positions: readonly LogPosition[]): readonly Entry[] {
-    const { log, windows } = this.#state;
-    const entries: Entry[] = [];
-    let bytes = 0;
-    for (const position of positions) {
-      const isHeld = position.index > log.base.index && log.matches(position);
-      if (!isHeld || log.isLost(position.index)) continue;
-      const entry = log.entry(position.index);
-      bytes += entrySizeBytes(entry);
-      if (bytes > windows.appendBytesMax && entries.length > 0) break;
-      entries.push(entry);
-    }
-    return entries;
-  }
-
+  supply(positions: readonly LogPosition[]): readonly Entry[];
   /** Takes entries that were lost here; returns whether any was. */
-  restore(entries: readonly Entry[]): boolean {
-    return restoreEntries(this.#state, entries);
+  restore(entries: readonly Entry[]): boolean;
+}
+
+/** Looks after the log of one node. */
+export function logRepairOf(state: NodeState<unknown>): LogRepair {
+  return {
+    get isWhole() {
+      return wholeIndexOf(state) === state.log.lastIndex;
+    },
+    get isStateLost() {
+      return state.isStateLost;
+    },
+    get lost() {
+      return state.log.lost.slice(0, POSITIONS_MAX);
+    },
+    supply: (positions) => supply(state, positions),
+    restore: (entries) => restoreEntries(state, entries),
+  };
+}
+
+function supply(
+  { log, windows }: NodeState<unknown>,
+  positions: readonly LogPosition[],
+): readonly Entry[] {
+  const entries: Entry[] = [];
+  let bytes = 0;
+  for (const position of positions) {
+    const isHeld = position.index > log.base.index && log.matches(position);
+    if (!isHeld || log.isLost(position.index)) continue;
+    const entry = log.entry(position.index);
+    bytes += entrySizeBytes(entry);
+    if (bytes > windows.appendBytesMax && entries.length > 0) break;
+    entries.push(entry);
   }
+  return entries;
 }
 
 /** Takes those entries that were lost here; the next batch makes them durable. */
