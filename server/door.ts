@@ -7,6 +7,7 @@
 import { KvFailure } from "@raftkv/core";
 import type { PeerSocket } from "@raftkv/transport";
 import { failureResponse } from "./failures.ts";
+import type { ClientSocket } from "./websocket/client_socket.ts";
 
 /** Who answers the port: the node, from the turn on in which the port is open. */
 export class Door {
@@ -15,4 +16,6 @@ export class Door {
     failureResponse(new KvFailure("no_leader"));
   /** Takes over a peer's socket. */
   onPeerSocket: (socket: PeerSocket) => void = (socket) => socket.terminate();
+  /** Takes over a client's socket. */
+  onClientSocket: (socket: ClientSocket) => void = (socket) => socket.close(1013, "Not yet");
 }

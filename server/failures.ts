@@ -32,19 +32,23 @@ export function failureOf(thrown: unknown): KvFailure {
   return thrown instanceof KvFailure ? thrown : new KvFailure("internal");
 }
 
-/** Status, body and own headers of a failure. */
-export function failureReply(failure: KvFailure): FailureReply {
+/** The JSON of a failure. */
+export function failureBody(failure: KvFailure): FailureBody {
   const { code, message, retryable, outcome } = failure;
-  const { status } = FAILURES[code];
   const detail = failure instanceof CompactedFailure
     ? { compactRevision: failure.compactRevision }
     : {};
-  const body: FailureBody = { error: { code, message, retryable, outcome, ...detail } };
+  return { error: { code, message, retryable, outcome, ...detail } };
+}
+
+/** Status, body and own headers of a failure. */
+export function failureReply(failure: KvFailure): FailureReply {
+  const { status } = FAILURES[failure.code];
   const mayPass = status === 429 ||
     status === 503;
   return {
     status,
-    json: JSON.stringify(body),
+    json: JSON.stringify(failureBody(failure)),
     headers: {
       ...(mayPass ? { "retry-after": RETRY_AFTER_SECONDS } : {}),
       ...(failure instanceof ReplayedFailure ? REPLAYED : {}),

@@ -51,7 +51,7 @@ export const BODY_DEPTH_MAX = 200;
  * @throws {KvFailure} `invalid_json`; `invalid_body` if it is no object, or nests too deep
  */
 export function parseFields(text: string, exact: Exactness): JsonFields {
-  return withExact(fieldsOf(parseJson(text)), text, exact);
+  return withExact(fieldsOf(parseJson(text)), () => text, exact);
 }
 
 /**
@@ -83,16 +83,24 @@ export function fieldsOf(value: unknown): JsonFields {
   throw new KvFailure("invalid_body", "The body is not an object.");
 }
 
-/** The fields, with that of them exact which has to be. */
-export function withExact(fields: JsonFields, text: string, exact: Exactness): JsonFields {
+/**
+ * The fields, with that of them exact which has to be.
+ *
+ * @param textOf The text that the fields were read from; most need no second look at it.
+ */
+export function withExact(
+  fields: JsonFields,
+  textOf: () => string,
+  exact: Exactness,
+): JsonFields {
   switch (exact) {
     case "none":
       return fields;
     case "numbers":
-      return JSON.parse(text, keepDigits);
+      return JSON.parse(textOf(), keepDigits);
     case "value":
       if (mustKeepText(fields.value)) {
-        fields.value = new JsonText(memberText(text, "value") ?? "null");
+        fields.value = new JsonText(memberText(textOf(), "value") ?? "null");
       }
       return fields;
   }

@@ -8,14 +8,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { KvFailure } from "@raftkv/core/api";
-import { FRAME_BYTES_MAX, peerSocketOf } from "@raftkv/transport";
-// @ts-types="./ws.d.ts"
-import { WebSocketServer } from "ws";
 import { failureResponse } from "./failures.ts";
 import { type Listener, type ListenerOptions, PortTakenError } from "./listener_options.ts";
 import { answer, requestOf } from "./node_exchange.ts";
-import { upgradeRefusal } from "./peer_upgrade.ts";
-import { pathOf } from "./request_target.ts";
+import { Upgrades } from "./hardened_upgrades.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
 
 /**
@@ -24,7 +20,7 @@ import { RequestsUnderWay } from "./requests_under_way.ts";
  * @throws {PortTakenError} if another program has the port
  */
 export async function listenHardened(options: ListenerOptions): Promise<Listener> {
-  const { limits, onPeerSocket } = options;
+  const { limits } = options;
   const underWay = new RequestsUnderWay();
   const server = createServer({
     maxHeaderSize: limits.headerBytesMax,
@@ -37,23 +33,18 @@ export async function listenHardened(options: ListenerOptions): Promise<Listener
     underWay.during(() => exchange(options, incoming, outgoing)).catch(() => outgoing.destroy());
   });
   server.maxConnections = limits.connectionsMax;
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: FRAME_BYTES_MAX,
-    perMessageDeflate: false,
-    clientTracking: false,
-  });
+  const upgrades = new Upgrades(options);
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
-    // From here on the socket's errors are ours; one that nobody takes would end the process.
-    socket.on("error", () => socket.destroy());
-    const refusal = upgradeRefusal(pathOf(incoming.url ?? "/"), incoming.headers.origin ?? null);
-    if (refusal !== null) return refuseUpgrade(socket, refusal);
-    webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
-      onPeerSocket(peerSocketOf(webSocket));
-    });
+    upgrades.onRequest(incoming, socket, head);
   });
   const address = await open(server, options);
-  return { ...address, close: () => close(server, underWay, limits.closeMsMax) };
+  return {
+    ...address,
+    close: async () => {
+      upgrades.close();
+      await close(server, underWay, limits.closeMsMax);
+    },
+  };
 }
 
 /** How often Node looks for requests that are too slow. */
@@ -69,10 +60,6 @@ async function exchange(
     ? failureResponse(request)
     : await options.fetch(request);
   await answer(incoming, outgoing, response);
-}
-
-function refuseUpgrade(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 async function open(

@@ -9,9 +9,10 @@ import { KvFailure } from "@raftkv/core/api";
 import { peerSocketOf } from "@raftkv/transport";
 import { failureResponse } from "./failures.ts";
 import { type Listener, type ListenerOptions, PortTakenError } from "./listener_options.ts";
-import { upgradeRefusal } from "./peer_upgrade.ts";
 import { pathOf } from "./request_target.ts";
 import { isStreamed, RequestsUnderWay } from "./requests_under_way.ts";
+import { upgradeOf } from "./upgrade.ts";
+import { clientSocketOf } from "./websocket/client_socket.ts";
 
 /**
  * Listens with `Deno.serve`.
@@ -24,9 +25,9 @@ export function listenNative(options: ListenerOptions): Listener {
   let isClosing = false;
   const server = serve(options, abort.signal, (request) => {
     if (isClosing) return failureResponse(new KvFailure("stopping"));
-    if (isUpgrade(request)) return upgrade(request, options);
     const failure = authorityFailure(request);
     if (failure !== null) return failureResponse(failure);
+    if (isUpgrade(request)) return upgrade(request, options);
     return underWay.during(async () => {
       const response = await options.fetch(request);
       return isStreamed(response) ? underWay.whileSent(response) : response;
@@ -62,14 +63,34 @@ function isUpgrade(request: Request): boolean {
   return request.method === "GET" && request.headers.get("upgrade") !== null;
 }
 
-function upgrade(request: Request, { onPeerSocket }: ListenerOptions): Response {
-  const origin = request.headers.get("origin");
-  const refusal = upgradeRefusal(pathOf(request.url), origin);
-  if (refusal !== null) return new Response(null, { status: refusal });
-  // A link between peers may be quiet for long: Raft's own heartbeats tell whether it lives.
-  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
-  onPeerSocket(peerSocketOf(socket));
-  return response;
+function upgrade(request: Request, options: ListenerOptions): Response {
+  const { headers } = request;
+  const asked = upgradeOf({
+    path: pathOf(request.url),
+    origin: headers.get("origin"),
+    host: headers.get("host"),
+    protocols: headers.get("sec-websocket-protocol"),
+  });
+  switch (asked.kind) {
+    case "refused":
+      return new Response(null, { status: asked.status });
+    case "peer": {
+      // A link between peers may be quiet for long: Raft's own heartbeats tell whether it lives.
+      const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+      options.onPeerSocket(peerSocketOf(socket));
+      return response;
+    }
+    case "client": {
+      const { protocol } = asked;
+      const idleTimeout = Math.max(1, Math.round(options.limits.idleMsMax / 1_000));
+      const { socket, response } = Deno.upgradeWebSocket(request, {
+        idleTimeout,
+        ...(protocol === null ? {} : { protocol }),
+      });
+      options.onClientSocket(clientSocketOf(socket));
+      return response;
+    }
+  }
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import type { PeerSocket } from "@raftkv/transport";
+import type { ClientSocket } from "./websocket/client_socket.ts";
 
 /** An open port. */
 export interface Listener {
@@ -15,7 +16,7 @@ export interface Listener {
 
   /**
    * Takes no more connections, lets requests under way end, and breaks what is left after
-   * `closeMsMax`. Peer sockets are their owner's to close, before.
+   * `closeMsMax`. WebSockets are their owners' to close, before.
    */
   close(): Promise<void>;
 }
@@ -56,6 +57,8 @@ export interface ListenerOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Takes a WebSocket opened at `PEER_PATH`; must listen to it in the same turn. */
   readonly onPeerSocket: (socket: PeerSocket) => void;
+  /** Takes a WebSocket opened at `WEBSOCKET_PATH`; must listen to it in the same turn. */
+  readonly onClientSocket: (socket: ClientSocket) => void;
   /** What strangers may take. */
   readonly limits: ListenerLimits;
 }

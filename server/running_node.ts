@@ -23,6 +23,7 @@ import type { Listener } from "./listener_options.ts";
 import { LeaderWatch, type NodeEvent } from "./node_events.ts";
 import { Pump } from "./pump.ts";
 import { ReplicaPort } from "./replica_port.ts";
+import { WebSocketDoor } from "./websocket/websocket_door.ts";
 
 /** A node that serves. */
 export interface RunningNode {
@@ -68,6 +69,7 @@ export class Node implements RunningNode {
   readonly #replica: Replica<CommandResult>;
   readonly #pump: Pump<CommandResult>;
   readonly #mesh: Mesh;
+  readonly #sockets: WebSocketDoor;
   readonly #onEvent: (event: NodeEvent) => void;
   readonly #leaders = new LeaderWatch();
   readonly #end = Promise.withResolvers<void>();
@@ -131,6 +133,9 @@ export class Node implements RunningNode {
       push: (input) => this.#pump.push(input),
       nowMs: () => now().monotonicMs,
     });
+    this.#sockets = new WebSocketDoor(this.#port, {
+      onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
+    });
     this.finished = this.#end.promise;
     // Whoever does not ask how the node ended has been told by an event.
     this.finished.catch(() => {});
@@ -143,6 +148,7 @@ export class Node implements RunningNode {
     });
     door.fetch = (request) => app.fetch(request);
     door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
+    door.onClientSocket = (socket) => this.#sockets.accept(socket);
     this.#mesh.setPeers(this.#members.filter((member) => member.id !== this.nodeId));
     const recovered = this.#store.recovered.entries.length;
     this.#onEvent({ kind: "started", url: this.url, recovered });
@@ -185,6 +191,7 @@ export class Node implements RunningNode {
   async #release(): Promise<void> {
     await this.#pump.stop();
     this.#port.abandon();
+    this.#sockets.close();
     await this.#mesh.close();
     await this.#listener.close();
     await this.#store.close();
@@ -211,6 +218,7 @@ export class Node implements RunningNode {
 
   #afterTurn(): void {
     this.#port.events.onTurn();
+    this.#sockets.onTurn();
     const event = this.#leaders.next(this.#replica);
     if (event !== null) this.#onEvent(event);
     this.#onTurn();

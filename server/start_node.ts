@@ -63,6 +63,7 @@ function listenAt(door: Door, { host, port, limits }: NodeConfig): Promise<Liste
     limits,
     fetch: (request) => door.fetch(request),
     onPeerSocket: (socket) => door.onPeerSocket(socket),
+    onClientSocket: (socket) => door.onClientSocket(socket),
   });
 }
 

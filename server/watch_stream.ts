@@ -9,23 +9,9 @@
  */
 
 import { setImmediate } from "node:timers/promises";
-import { LIMITS } from "@raftkv/core";
-import type { Key, KeyRange, KvEvent } from "@raftkv/core/kv";
-import { itemJson, keyJson } from "./answers.ts";
+import type { Key } from "@raftkv/core/kv";
 import type { EventFeed } from "./kv_port.ts";
-
-/** What to watch. */
-export interface Watch {
-  readonly range: KeyRange;
-  /** The first revision to tell of; may be still to come. */
-  readonly revision: number;
-  /** Whether to show what stood there before. */
-  readonly prevKv: boolean;
-  /** Which kinds of events to tell of. */
-  readonly kinds: readonly KvEvent["kind"][];
-  /** After how long without an event to send a bookmark. */
-  readonly bookmarkMs: number;
-}
+import { bookmarkAt, compactedAt, eventsMessage, isIn, type Watch } from "./watch_message.ts";
 
 /** One message of the stream. */
 export type WatchMessage =
@@ -61,7 +47,7 @@ export function watchStream(
   return new ReadableStream<Uint8Array>({
     start(controller) {
       // The client learns at once that it is heard, and where from.
-      const message = bookmarkAt(port.events, place.next);
+      const message = bookmark(port.events, place.next);
       if (message !== null) controller.enqueue(encoder.encode(format(message)));
     },
     async pull(controller) {
@@ -87,58 +73,26 @@ async function nextMessage(
 ): Promise<WatchMessage | null> {
   if (place.next > events.revision) {
     await events.reached(place.next, { waitMsMax: watch.bookmarkMs, signal });
-    if (place.next > events.revision) return bookmarkAt(events, place.next);
+    if (place.next > events.revision) return bookmark(events, place.next);
   }
-  const isWanted = wantedBy(watch.range);
+  const isWanted = (key: Key) => isIn(watch.range, key);
   for (let looked = 0; looked < LOOK_REVISIONS && place.next <= events.revision; looked++) {
     const { compactRevision } = events;
     if (place.next <= compactRevision) {
-      const json = `{"type":"compacted","compactRevision":${compactRevision}}`;
+      const json = compactedAt(compactRevision);
       return { type: "compacted", revision: compactRevision, json };
     }
     const revision = place.next++;
-    const found = events.eventsAt(revision, isWanted).filter(({ kind }) =>
-      watch.kinds.includes(kind)
-    );
-    if (found.length === 0) continue;
-    return { type: "events", revision, json: eventsJson(found, { revision, watch }) };
+    const json = eventsMessage(events.eventsAt(revision, isWanted), { revision, watch });
+    if (json !== null) return { type: "events", revision, json };
   }
   await setImmediate();
   return null;
 }
 
-/**
- * Says that everything before `next` has been told; null if the store has not come that far, since of
- * what is to come nothing can be promised.
- */
-function bookmarkAt(events: EventFeed, next: number): WatchMessage | null {
-  const revision = next - 1;
-  if (revision > events.revision) return null;
-  return { type: "bookmark", revision, json: `{"type":"bookmark","revision":${revision}}` };
-}
-
-function wantedBy({ start, end }: KeyRange): (key: Key) => boolean {
-  return (key) => key >= start && (end === null || key < end);
-}
-
-function eventsJson(
-  found: readonly KvEvent[],
-  of: { readonly revision: number; readonly watch: Watch },
-): string {
-  let prevBytes = 0;
-  const events = found.map((event) => {
-    const { kind, before } = event;
-    const what = kind === "put"
-      ? `"kv":${itemJson(event.record, { keysOnly: false })}`
-      : `"key":${keyJson(event.key)}`;
-    // One deletion of a range may end gigabytes: of those, only the first are shown.
-    prevBytes += before === null ? 0 : before.key.length + before.value.length;
-    const isShown = of.watch.prevKv && prevBytes <= LIMITS.listBytesMax;
-    if (!isShown) return `{"type":"${kind}",${what}}`;
-    const prevKv = before === null ? "null" : itemJson(before, { keysOnly: false });
-    return `{"type":"${kind}",${what},"prevKv":${prevKv}}`;
-  });
-  return `{"type":"events","revision":${of.revision},"events":[${events.join(",")}]}`;
+function bookmark(events: EventFeed, next: number): WatchMessage | null {
+  const json = bookmarkAt(events, next);
+  return json === null ? null : { type: "bookmark", revision: next - 1, json };
 }
 
 /** Revisions looked at before other requests get their turn. */

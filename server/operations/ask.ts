@@ -97,8 +97,8 @@ function settleWith<Result>(settle: Settle<Result>, make: () => Result | Promise
   } catch (thrown) {
     return settle.reject(thrown);
   }
-  if (made instanceof Promise) made.then(settle.resolve, settle.reject);
-  else settle.resolve(made);
+  if (!(made instanceof Promise)) return settle.resolve(made);
+  made.then((result) => settle.resolve(result), (thrown) => settle.reject(thrown));
 }
 
 /** The node answered a question that was not put. */

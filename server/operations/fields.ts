@@ -21,8 +21,6 @@ export const TIMEOUT_MS_MAX = 60_000;
 /** Longest time to live in seconds. */
 export const TTL_SECONDS_MAX: number = LIMITS.leaseTtlMsMax / 1_000;
 
-const DURATION_RULE = "is from 1ms to 60s, as in 500ms or 2s";
-
 /** The error of a schema: what the field has to be. */
 export function rule(text: string): { readonly error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => input === undefined ? "is missing" : text };
@@ -62,10 +60,12 @@ export const bound: z.ZodType<Key, string> = text.transform((value, context) => 
 
 /** A whole number within bounds, as a number or as the text of one. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number> {
-  const expected = `is a whole number from ${min} to ${max}`;
+  // Every part has the rule: a union tells of the part that came closest.
+  const whole = rule(`is a whole number from ${min} to ${max}`);
   const isWithin = (value: number) => Number.isSafeInteger(value) && value >= min && value <= max;
-  const digits = z.string().regex(/^\d{1,16}$/).transform(Number).refine(isWithin);
-  return z.union([z.int().min(min).max(max), digits], rule(expected));
+  const digits = z.string(whole).regex(/^\d{1,16}$/, whole).transform(Number)
+    .refine(isWithin, whole);
+  return z.union([z.int(whole).min(min, whole).max(max, whole), digits], whole);
 }
 
 /** A whole number of 64 bits, as a number or as the text of one. */
@@ -89,14 +89,13 @@ export function choice<const Name extends string>(names: readonly Name[]): z.Zod
   return z.enum(names, rule(`is one of ${names.join(", ")}`)) as unknown as z.ZodType<Name>;
 }
 
+const DURATION = rule("is from 1ms to 60s, as in 500ms or 2s");
+
 /** A time: a number of milliseconds, or a text such as `500ms` or `2s`, from 1 ms to 60 s. */
 export const duration: z.ZodType<number> = z.union([
-  z.number(),
-  z.string().regex(/^\d{1,9}(?:\.\d{1,3})?(?:ms|s)?$/).transform(millisecondsIn),
-], rule(DURATION_RULE)).refine(
-  (ms) => ms >= 1 && ms <= TIMEOUT_MS_MAX,
-  rule(DURATION_RULE),
-);
+  z.number(DURATION),
+  z.string(DURATION).regex(/^\d{1,9}(?:\.\d{1,3})?(?:ms|s)?$/, DURATION).transform(millisecondsIn),
+], DURATION).refine((ms) => ms >= 1 && ms <= TIMEOUT_MS_MAX, DURATION);
 
 /** How long a request may take, in milliseconds. */
 export const timeout: z.ZodType<number | undefined> = duration.optional().meta({

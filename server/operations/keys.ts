@@ -51,13 +51,15 @@ export function rangeOf({ prefix, start, end }: RangeFields): KeyRange {
   throw new KvFailure("invalid_argument", "A range is a prefix, or start and end, not both.");
 }
 
+const TAG = rule("is * or one revision in quotes");
+
 /** `*`, or a revision; over HTTP as an entity tag, in quotes. */
 const entityTag = z.union([
-  z.literal("*"),
-  z.int().min(1),
-  z.string().regex(/^"\d{1,16}"$/).transform((tag) => Number(tag.slice(1, -1)))
-    .refine(Number.isSafeInteger),
-], rule("is * or one revision in quotes")).optional();
+  z.literal("*", TAG),
+  z.int(TAG).min(1, TAG),
+  z.string(TAG).regex(/^"\d{1,16}"$/, TAG).transform((tag) => Number(tag.slice(1, -1)))
+    .refine(Number.isSafeInteger, TAG),
+], TAG).optional();
 
 /** The conditions of a write. */
 export const CONDITIONS = {

@@ -187,7 +187,9 @@ function failureOfIssue(
   }
   const code = codeOf(issue) ?? CODES[place];
   const what = issue.path.length === 0 ? "The request" : `The ${NOUNS[place]} `;
-  return new KvFailure(code, `${what}${pathText(issue.path)} ${issue.message}.`);
+  const isMissing = issue.code === "invalid_type" && issue.expected === "nonoptional";
+  const text = isMissing ? "is missing" : issue.message;
+  return new KvFailure(code, `${what}${pathText(issue.path)} ${text}.`);
 }
 
 /** The code that a rule carries for itself. */

@@ -7,7 +7,7 @@
 import { CompactedFailure, KvFailure } from "@raftkv/core/api";
 import { keyAfter, type KeyRange } from "@raftkv/core/kv";
 import type { KvPort } from "../kv_port.ts";
-import type { Watch } from "../watch_stream.ts";
+import type { Watch } from "../watch_message.ts";
 import { choice, duration, flag, integer, key, timeout, TIMEOUT_MS_DEFAULT } from "./fields.ts";
 import type { Ask } from "./ask.ts";
 import { RANGE, rangeOf } from "./keys.ts";
@@ -31,6 +31,13 @@ export const watch = form({
     timeout,
   },
   failures: ["invalid_key", "compacted"],
+});
+
+/** Ends a watch. */
+export const cancel = form({
+  name: "cancel",
+  summary: "Ends a watch of the same socket.",
+  body: { watch: integer(0).meta({ description: "The id of the message that asked for it." }) },
 });
 
 /** What a watch is asked for by. */

@@ -51,6 +51,8 @@ export class FakePort implements KvPort {
   readonly reads: { readonly consistency: Consistency; readonly timeoutMs: number }[] = [];
   readonly #machine = new KvStateMachine();
   readonly events = new MachineFeed(this.#machine);
+  /** Called after each command. */
+  onTurn: () => void = () => {};
   #index = 0;
 
   proposeThen(command: Command, limit: TimeLimit, settle: Settle<CommandResult>): void {
@@ -74,6 +76,7 @@ export class FakePort implements KvPort {
       payload: encodeCommand(command),
     });
     this.events.onTurn();
+    this.onTurn();
     return result;
   }
 

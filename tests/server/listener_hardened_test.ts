@@ -17,6 +17,7 @@ async function open(
     port: 0,
     fetch: async (request) => new Response(await request.text()),
     onPeerSocket,
+    onClientSocket: () => {},
     limits: { ...LISTENER_LIMITS, ...limits },
   });
 }

@@ -43,6 +43,7 @@ async function withListener(
     port: 0,
     fetch: (request) => app.fetch(request),
     onPeerSocket: (socket) => peers.push(socket),
+    onClientSocket: () => {},
     limits: LISTENER_LIMITS,
     ...changes,
   });
@@ -224,6 +225,7 @@ const OPTIONS: ListenerOptions = {
   port: 0,
   fetch: () => new Response("ok"),
   onPeerSocket: () => {},
+  onClientSocket: () => {},
   limits: LISTENER_LIMITS,
 };
 

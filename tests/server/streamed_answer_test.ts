@@ -41,6 +41,7 @@ for (const [kind, open] of [["native", listenNative], ["hardened", listenHardene
       port: 0,
       fetch: answer,
       onPeerSocket: () => {},
+      onClientSocket: () => {},
       limits: { ...LISTENER_LIMITS, closeMsMax: 300 },
     });
   const urlOf = ({ port }: Listener) => `http://127.0.0.1:${port}/`;

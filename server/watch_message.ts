@@ -1,0 +1,70 @@
+/**
+ * What a watch asks for, and the messages that it is told, the same through every door.
+ *
+ * @module
+ */
+
+import { LIMITS } from "@raftkv/core";
+import type { Key, KeyRange, KvEvent } from "@raftkv/core/kv";
+import { itemJson, keyJson } from "./answers.ts";
+import type { EventFeed } from "./kv_port.ts";
+
+/** What to watch. */
+export interface Watch {
+  readonly range: KeyRange;
+  /** The first revision to tell of; may be still to come. */
+  readonly revision: number;
+  /** Whether to show what stood there before. */
+  readonly prevKv: boolean;
+  /** Which kinds of events to tell of. */
+  readonly kinds: readonly KvEvent["kind"][];
+  /** After how long without an event to send a bookmark. */
+  readonly bookmarkMs: number;
+}
+
+/** All that one revision changed of what is watched; null if that is nothing. */
+export function eventsMessage(
+  events: readonly KvEvent[],
+  of: { readonly revision: number; readonly watch: Watch },
+): string | null {
+  const { range, kinds, prevKv } = of.watch;
+  let json = "";
+  let prevBytes = 0;
+  for (const event of events) {
+    const { kind, before } = event;
+    if (!kinds.includes(kind) || !isIn(range, keyOf(event))) continue;
+    const what = kind === "put"
+      ? `"kv":${itemJson(event.record, { keysOnly: false })}`
+      : `"key":${keyJson(event.key)}`;
+    // One deletion of a range may end gigabytes: of those, only the first are shown.
+    prevBytes += before === null ? 0 : before.key.length + before.value.length;
+    const isShown = prevKv && prevBytes <= LIMITS.listBytesMax;
+    const shown = before === null ? "null" : itemJson(before, { keysOnly: false });
+    const was = isShown ? `,"prevKv":${shown}` : "";
+    json += `${json === "" ? "" : ","}{"type":"${kind}",${what}${was}}`;
+  }
+  return json === "" ? null : `{"type":"events","revision":${of.revision},"events":[${json}]}`;
+}
+
+/**
+ * Says that everything before `next` has been told; null if the store has not come that far, since of
+ * what is to come nothing can be promised.
+ */
+export function bookmarkAt(events: EventFeed, next: number): string | null {
+  const revision = next - 1;
+  return revision > events.revision ? null : `{"type":"bookmark","revision":${revision}}`;
+}
+
+/** Says that what was to come next is no longer kept. */
+export function compactedAt(compactRevision: number): string {
+  return `{"type":"compacted","compactRevision":${compactRevision}}`;
+}
+
+/** Whether a range has a key. */
+export function isIn({ start, end }: KeyRange, key: Key): boolean {
+  return key >= start && (end === null || key < end);
+}
+
+function keyOf(event: KvEvent): Key {
+  return event.kind === "put" ? event.record.key : event.key;
+}

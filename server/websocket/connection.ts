@@ -1,0 +1,355 @@
+/**
+ * One client on one socket: its messages in, the answers out. Requests are carried out as they come
+ * and answered as they end, so answers may overtake each other. All that is to be said in one turn of
+ * the event loop goes out in one frame.
+ *
+ * @module
+ */
+
+import { CompactedFailure, KvFailure } from "@raftkv/core/api";
+import { failureBody, failureOf, ReplayedFailure } from "../failures.ts";
+import { fieldsOf, type JsonFields, parseJson, withExact } from "../json_input.ts";
+import { elementTexts } from "../json_text.ts";
+import type { KvPort, Settle } from "../kv_port.ts";
+import { type Answer, start } from "../operations/ask.ts";
+import type { Operation } from "../operations/operation.ts";
+import type { ClientSocket } from "./client_socket.ts";
+import { CONGESTED_BYTES, FRAME_BYTES, type WebSocketLimits } from "./limits.ts";
+import { OPERATIONS } from "./operations.ts";
+import type { WatchHub } from "./watch_hub.ts";
+import { ConnectionWatches } from "./connection_watches.ts";
+
+/** What a connection stands on. */
+export interface ConnectionOptions {
+  readonly port: KvPort;
+  readonly hub: WatchHub;
+  readonly limits: WebSocketLimits;
+  /** Takes what was thrown and not foreseen. */
+  readonly onInternalError: (thrown: unknown) => void;
+  /** The connection has ended. */
+  readonly onEnd: () => void;
+}
+
+/** A client's connection. */
+export class Connection {
+  readonly #socket: ClientSocket;
+  readonly #options: ConnectionOptions;
+  readonly #underWay = new Set<number>();
+  readonly #watches: ConnectionWatches;
+  #underWayBytes = 0;
+  #out: string[] = [];
+  #outBytes = 0;
+  #isFlushing = false;
+  #isEnded = false;
+  #isPaused = false;
+  /** Whether a watch waits until the client has taken what it was sent. */
+  #isAwaited = false;
+  #drain: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(socket: ClientSocket, hello: string, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#watches = new ConnectionWatches(options.hub, {
+      isCongested: () => this.#isCongested(),
+      say: (message) => this.#say(message),
+    });
+    socket.listen({
+      onOpen: () => this.#say(hello),
+      onMessage: (text) => this.#onFrame(text),
+      onClose: () => this.#end(),
+    });
+  }
+
+  /** Says something of itself, before whatever else is to be said now. */
+  announce(message: string): void {
+    this.#say(message, "first");
+  }
+
+  /** Says what is left to say and ends the socket. */
+  close(code: number, reason: string): void {
+    this.#flush();
+    this.#socket.close(code, reason);
+    this.#end();
+  }
+
+  #onFrame(text: string | null): void {
+    if (this.#isEnded) return;
+    if (text === null) return this.close(1003, "Frames are text");
+    if (isLarger(text, this.#options.limits.messageBytesMax)) {
+      return this.close(1009, "The message is too large");
+    }
+    let messages: unknown;
+    try {
+      messages = parseJson(text);
+    } catch (thrown) {
+      return this.#fail(null, thrown);
+    }
+    if (Array.isArray(messages)) this.#onBatch(messages, text);
+    else this.#onMessage(messages, () => text, text.length);
+  }
+
+  #onBatch(messages: readonly unknown[], text: string): void {
+    const { requestsMax } = this.#options.limits;
+    // Each message is answered: a frame of many empty ones would be answered with hundreds of times
+    // its size.
+    if (messages.length > requestsMax) {
+      const reason = `A frame holds at most ${requestsMax} messages.`;
+      return this.#fail(null, new KvFailure("invalid_body", reason));
+    }
+    let texts: readonly string[] | undefined;
+    const sizeBytes = Math.ceil(text.length / messages.length);
+    for (const [at, message] of messages.entries()) {
+      this.#onMessage(message, () => (texts ??= elementTexts(text))[at] ?? "", sizeBytes);
+      if (this.#isEnded) return;
+    }
+  }
+
+  /** @param textOf The message as it came, for those few operations that must have it exact. */
+  #onMessage(message: unknown, textOf: () => string, sizeBytes: number): void {
+    let id: number | null = null;
+    try {
+      const fields = fieldsOf(message);
+      id = this.#idOf(fields);
+      const { op } = fields;
+      switch (op) {
+        case "watch":
+          return this.#watch(id, fields);
+        case "cancel":
+          return this.#cancel(id, fields);
+        case "ping":
+          return this.#say(`{"id":${id},"result":{}}`);
+      }
+      const operation = typeof op === "string" ? OPERATIONS.get(op) : undefined;
+      if (operation === undefined) {
+        throw new KvFailure("route_not_found", "There is no operation of this name.");
+      }
+      this.#begin(id, operation, { fields, textOf, sizeBytes });
+    } catch (thrown) {
+      this.#fail(id, thrown);
+    }
+  }
+
+  #begin(
+    id: number,
+    operation: Operation,
+    message: {
+      readonly fields: JsonFields;
+      readonly textOf: () => string;
+      readonly sizeBytes: number;
+    },
+  ): void {
+    const { sizeBytes } = message;
+    this.#admit(id, sizeBytes);
+    const { exact } = operation;
+    const ask = operation.begin(withExact(message.fields, message.textOf, exact));
+    this.#underWay.add(id);
+    this.#underWayBytes += sizeBytes;
+    start(this.#options.port, ask, new UnderWay(this, id, sizeBytes));
+  }
+
+  /** A request has been answered. */
+  onAnswer({ id, sizeBytes }: UnderWay, { json, replayed }: Answer): void {
+    this.#leave(id, sizeBytes);
+    const mark = replayed === true ? ',"replayed":true' : "";
+    this.#say(`{"id":${id},"result":${json}${mark}}`);
+  }
+
+  /** A request has failed. */
+  onFailure({ id, sizeBytes }: UnderWay, thrown: unknown): void {
+    this.#leave(id, sizeBytes);
+    this.#fail(id, thrown);
+  }
+
+  #leave(id: number, sizeBytes: number): void {
+    this.#underWay.delete(id);
+    this.#underWayBytes -= sizeBytes;
+    if (this.#isPaused && !this.#isFull()) this.#readOn();
+  }
+
+  /**
+   * Whether one more may be under way.
+   *
+   * @throws {KvFailure} `overloaded`
+   */
+  #admit(id: number, sizeBytes: number): void {
+    const { requestsMax, requestBytesMax } = this.#options.limits;
+    if (this.#underWay.has(id) || this.#watches.has(id)) {
+      throw new KvFailure("invalid_argument", `The id ${id} is in use.`);
+    }
+    const isTooMuch = this.#underWay.size >= requestsMax ||
+      (this.#underWay.size > 0 && this.#underWayBytes + sizeBytes > requestBytesMax);
+    if (isTooMuch) {
+      throw new KvFailure("overloaded", "Too many requests of this socket are under way.");
+    }
+    if (this.#underWay.size + 1 >= requestsMax) this.#readNoMore();
+  }
+
+  #idOf({ id }: JsonFields): number {
+    if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return id;
+    throw new KvFailure("invalid_body", "The field id is a whole number from 0 to 2^53 - 1.");
+  }
+
+  #watch(id: number, fields: JsonFields): void {
+    const { port, limits } = this.#options;
+    this.#admit(id, 0);
+    if (this.#watches.size >= limits.watchesMax) {
+      const reason = `A socket has at most ${limits.watchesMax} watches.`;
+      throw new KvFailure("overloaded", reason);
+    }
+    const ask = this.#watches.ask(port, fields);
+    this.#underWay.add(id);
+    const settle: Settle<Parameters<ConnectionWatches["begin"]>[1]> = {
+      resolve: (watch) => {
+        this.#leave(id, 0);
+        if (this.#isEnded) return;
+        this.#say(`{"id":${id},"result":{"watch":${id},"revision":${watch.revision}}}`);
+        this.#watches.begin(id, watch);
+      },
+      reject: (thrown) => {
+        this.#leave(id, 0);
+        this.#fail(id, thrown);
+      },
+    };
+    start(port, ask, settle);
+  }
+
+  #cancel(id: number, fields: JsonFields): void {
+    const watch = this.#watches.watchIn(fields);
+    const canceled = this.#watches.cancel(watch);
+    this.#say(`{"id":${id},"result":{"watch":${watch},"canceled":${canceled}}}`);
+  }
+
+  #fail(id: number | null, thrown: unknown): void {
+    const failure = failureOf(thrown);
+    if (failure.code === "internal") this.#options.onInternalError(thrown);
+    const mark = failure instanceof ReplayedFailure ? ',"replayed":true' : "";
+    this.#say(`{"id":${id},"error":${JSON.stringify(failureBody(failure).error)}${mark}}`);
+  }
+
+  #say(message: string, place: "first" | "last" = "last"): void {
+    if (this.#isEnded) return;
+    if (place === "last") this.#out.push(message);
+    else this.#out.unshift(message);
+    this.#outBytes += message.length;
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    // After all that ends in this turn.
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    if (this.#isEnded || this.#out.length === 0) return;
+    const messages = this.#out;
+    this.#out = [];
+    this.#outBytes = 0;
+    for (const frame of framesOf(messages)) this.#socket.send(frame);
+    const { bufferedBytes } = this.#socket;
+    if (bufferedBytes > this.#options.limits.unreadBytesMax) {
+      // A client that does not read would not read a farewell either.
+      this.#socket.terminate();
+      return this.#end();
+    }
+    if (bufferedBytes > CONGESTED_BYTES) this.#waitForDrain();
+    else this.#onDrained();
+  }
+
+  /** Whoever is told so will be woken when it is so no longer. */
+  #isCongested(): boolean {
+    const isCongested = this.#drain !== null ||
+      this.#socket.bufferedBytes + this.#outBytes > CONGESTED_BYTES;
+    this.#isAwaited ||= isCongested;
+    return isCongested;
+  }
+
+  #onDrained(): void {
+    if (!this.#isAwaited) return;
+    this.#isAwaited = false;
+    this.#options.hub.onDrained();
+  }
+
+  /** The sockets do not tell when they have been drained: we look. */
+  #waitForDrain(): void {
+    if (this.#drain !== null) return;
+    this.#readNoMore();
+    this.#drain = setTimeout(() => {
+      this.#drain = null;
+      if (this.#isEnded) return;
+      if (this.#socket.bufferedBytes > CONGESTED_BYTES / 2) return this.#waitForDrain();
+      this.#readOn();
+      this.#onDrained();
+    }, DRAIN_EVERY_MS);
+  }
+
+  #isFull(): boolean {
+    return this.#drain !== null || this.#underWay.size >= this.#options.limits.requestsMax / 2;
+  }
+
+  #readNoMore(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  #readOn(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#out = [];
+    this.#watches.end();
+    if (this.#drain !== null) clearTimeout(this.#drain);
+    this.#options.onEnd();
+  }
+}
+
+/** A request that has not ended. */
+class UnderWay implements Settle<Answer> {
+  readonly #connection: Connection;
+  readonly id: number;
+  readonly sizeBytes: number;
+
+  constructor(connection: Connection, id: number, sizeBytes: number) {
+    this.#connection = connection;
+    this.id = id;
+    this.sizeBytes = sizeBytes;
+  }
+
+  resolve(answer: Answer): void {
+    this.#connection.onAnswer(this, answer);
+  }
+
+  reject(thrown: unknown): void {
+    this.#connection.onFailure(this, thrown);
+  }
+}
+
+/** One message alone, several as an array; no more in a frame than a client would want to take. */
+function* framesOf(messages: readonly string[]): Generator<string> {
+  let from = 0;
+  let size = 0;
+  for (const [at, message] of messages.entries()) {
+    if (at > from && size + message.length > FRAME_BYTES) {
+      yield frameOf(messages.slice(from, at));
+      from = at;
+      size = 0;
+    }
+    size += message.length;
+  }
+  yield frameOf(from === 0 ? messages : messages.slice(from));
+}
+
+function frameOf(messages: readonly string[]): string {
+  return messages.length === 1 ? messages[0]! : `[${messages.join(",")}]`;
+}
+
+function isLarger(text: string, bytesMax: number): boolean {
+  // No character takes more than three bytes for each of its units.
+  return text.length * 3 > bytesMax && new TextEncoder().encode(text).length > bytesMax;
+}
+
+const DRAIN_EVERY_MS = 20;

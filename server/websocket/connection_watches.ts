@@ -1,0 +1,97 @@
+/**
+ * The watches of one connection, under the ids of the messages that asked for them.
+ *
+ * @module
+ */
+
+import type { KvPort } from "../kv_port.ts";
+import type { JsonFields } from "../json_input.ts";
+import type { Ask } from "../operations/ask.ts";
+import { cancel, watch, watchAsk } from "../operations/watch.ts";
+import type { Watch } from "../watch_message.ts";
+import { Watcher, type WatchHub } from "./watch_hub.ts";
+
+/** The connection, as its watches see it. */
+export interface WatchingConnection {
+  /** Whether more had better wait. */
+  readonly isCongested: () => boolean;
+  /** Sends a message. */
+  readonly say: (message: string) => void;
+}
+
+/** The watches of one connection. */
+export class ConnectionWatches {
+  readonly #hub: WatchHub;
+  readonly #connection: WatchingConnection;
+  readonly #watchers = new Map<number, Watcher>();
+
+  constructor(hub: WatchHub, connection: WatchingConnection) {
+    this.#hub = hub;
+    this.#connection = connection;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#watchers.size;
+  }
+
+  /** Whether there is one of this id. */
+  has(id: number): boolean {
+    return this.#watchers.has(id);
+  }
+
+  /**
+   * What the node is to be asked before a watch can begin.
+   *
+   * @throws {KvFailure} if the fields are none of a watch
+   */
+  ask(port: KvPort, fields: JsonFields): Ask<Watch> {
+    return watchAsk(port, watch.parse(fields));
+  }
+
+  /** Begins a watch. */
+  begin(id: number, watch: Watch): void {
+    const { isCongested, say } = this.#connection;
+    const watcher = new Watcher(watch, {
+      get isCongested() {
+        return isCongested();
+      },
+      onMessage: (json) => say(messageOf(id, json)),
+      onEnd: (json) => {
+        this.#watchers.delete(id);
+        say(messageOf(id, json));
+      },
+    });
+    this.#watchers.set(id, watcher);
+    this.#hub.add(watcher);
+  }
+
+  /**
+   * The watch that is to be cancelled.
+   *
+   * @throws {KvFailure} if the fields name none
+   */
+  watchIn(fields: JsonFields): number {
+    return cancel.parse(fields).watch;
+  }
+
+  /** Ends a watch; whether there was one. */
+  cancel(id: number): boolean {
+    const watcher = this.#watchers.get(id);
+    if (watcher === undefined) return false;
+    this.#watchers.delete(id);
+    this.#hub.remove(watcher);
+    return true;
+  }
+
+  /** Ends all. */
+  end(): void {
+    for (const watcher of this.#watchers.values()) this.#hub.remove(watcher);
+    this.#watchers.clear();
+  }
+}
+
+/** A message of a watch: the same as over HTTP, with the watch's id. */
+function messageOf(id: number, json: string): string {
+  return `{"watch":${id},${json.slice(1)}`;
+}

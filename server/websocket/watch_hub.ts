@@ -1,0 +1,272 @@
+/**
+ * All watches of all sockets of a node. Those that have been told everything are told the next
+ * revision together: it is read once, and its message made once for all that watch the same keys. One
+ * that is behind, because it began in the past or its client is slow, reads the past for itself until
+ * it has caught up. None keeps more than its place, so a slow client costs no memory and misses
+ * nothing.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { Key } from "@raftkv/core/kv";
+import type { EventFeed } from "../kv_port.ts";
+import { bookmarkAt, compactedAt, eventsMessage, isIn, type Watch } from "../watch_message.ts";
+
+/** Who is told. */
+export interface WatchSink {
+  /** Whether more had better wait. */
+  readonly isCongested: boolean;
+  /** Takes a message. */
+  onMessage(json: string): void;
+  /** The watch has ended: what was to come next is no longer kept. */
+  onEnd(json: string): void;
+}
+
+/** One watch and its place. */
+export class Watcher {
+  readonly watch: Watch;
+  readonly sink: WatchSink;
+  /** The next revision to tell of; that of the hub while it goes with the others. */
+  next: number;
+  /** When something was told last, in milliseconds. */
+  toldAtMs = 0;
+
+  constructor(watch: Watch, sink: WatchSink) {
+    this.watch = watch;
+    this.sink = sink;
+    this.next = watch.revision;
+  }
+}
+
+/** Watchers of the same keys in the same manner. */
+interface Group {
+  readonly watch: Watch;
+  readonly members: Set<Watcher>;
+}
+
+/** The watches of a node. */
+export class WatchHub {
+  readonly #events: EventFeed;
+  readonly #nowMs: () => number;
+  readonly #groups = new Map<string, Group>();
+  readonly #groupOf = new Map<Watcher, string>();
+  readonly #behind = new Set<Watcher>();
+  /** The next revision to tell of to all that are in groups. */
+  #next: number;
+  /** A revision that is being told. */
+  #telling: Iterator<void> | null = null;
+  #isScheduled = false;
+  #isStopped = false;
+  #timer: { readonly id: ReturnType<typeof setTimeout>; readonly atMs: number } | null = null;
+
+  constructor(events: EventFeed, nowMs: () => number = () => performance.now()) {
+    this.#events = events;
+    this.#nowMs = nowMs;
+    this.#next = events.revision + 1;
+  }
+
+  /** How many watches there are. */
+  get size(): number {
+    return this.#groupOf.size + this.#behind.size;
+  }
+
+  /** Begins to tell. */
+  add(watcher: Watcher): void {
+    if (this.#isStopped) return;
+    watcher.toldAtMs = this.#nowMs();
+    this.#behind.add(watcher);
+    this.#armTimer(watcher.toldAtMs + watcher.watch.bookmarkMs);
+    this.#schedule();
+  }
+
+  /** Tells no more. */
+  remove(watcher: Watcher): void {
+    this.#behind.delete(watcher);
+    this.#leaveGroup(watcher);
+  }
+
+  /** The store may have gone on. */
+  onTurn(): void {
+    if (this.#next <= this.#events.revision && this.size > 0) this.#schedule();
+  }
+
+  /** A client has taken what it was sent: its watches go on. */
+  onDrained(): void {
+    if (this.#behind.size > 0) this.#schedule();
+  }
+
+  /** The node stops. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#behind.clear();
+    this.#groups.clear();
+    this.#groupOf.clear();
+    if (this.#timer !== null) clearTimeout(this.#timer.id);
+    this.#timer = null;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#isStopped) return;
+      const nowMs = this.#nowMs();
+      this.#tellPresent(nowMs + SLICE_MS);
+      this.#tellPast(nowMs + 2 * SLICE_MS);
+    });
+  }
+
+  /** Tells what is new until `untilMs`, then lets others have a turn. */
+  #tellPresent(untilMs: number): void {
+    while (this.#telling !== null || this.#next <= this.#events.revision) {
+      if (this.#groups.size === 0) {
+        this.#telling = null;
+        this.#next = this.#events.revision + 1;
+        return;
+      }
+      this.#telling ??= this.#tell(this.#next);
+      if (this.#telling.next().done === true) {
+        this.#telling = null;
+        this.#next++;
+      }
+      if (this.#nowMs() >= untilMs) return this.#schedule();
+    }
+  }
+
+  /** Lets those that are behind read the past in turns, until `untilMs`. */
+  #tellPast(untilMs: number): void {
+    for (const watcher of this.#behind) {
+      if (this.#catchUp(watcher)) {
+        // To the end of the row, which this loop comes to as well.
+        this.#behind.delete(watcher);
+        this.#behind.add(watcher);
+      }
+      if (this.#nowMs() >= untilMs) return this.#schedule();
+    }
+  }
+
+  /** Tells one revision to all groups, some members at a time. */
+  *#tell(revision: number): Generator<void> {
+    if (revision <= this.#events.compactRevision) return this.#scatter();
+    const events = this.#events.eventsAt(revision, everyKey);
+    let told = 0;
+    for (const { watch, members } of this.#groups.values()) {
+      const message = eventsMessage(events, { revision, watch });
+      if (message === null) continue;
+      const nowMs = this.#nowMs();
+      for (const watcher of members) {
+        if (watcher.sink.isCongested) {
+          this.#leaveGroup(watcher);
+          watcher.next = revision;
+          this.#behind.add(watcher);
+        } else {
+          watcher.toldAtMs = nowMs;
+          watcher.sink.onMessage(message);
+        }
+        if (++told % TOLD_PER_STEP === 0) yield;
+      }
+    }
+  }
+
+  /** The compaction has overtaken us: each is told so for itself. */
+  #scatter(): void {
+    for (const watcher of this.#groupOf.keys()) {
+      watcher.next = this.#next;
+      this.#behind.add(watcher);
+    }
+    this.#groups.clear();
+    this.#groupOf.clear();
+  }
+
+  /** Tells of the past; whether there is more of it to tell. */
+  #catchUp(watcher: Watcher): boolean {
+    const { watch, sink } = watcher;
+    const isWanted = (key: Key) => isIn(watch.range, key);
+    for (let looked = 0; looked < LOOK_REVISIONS && watcher.next < this.#next; looked++) {
+      if (sink.isCongested) return false;
+      const { compactRevision } = this.#events;
+      if (watcher.next <= compactRevision) {
+        this.#behind.delete(watcher);
+        sink.onEnd(compactedAt(compactRevision));
+        return false;
+      }
+      const revision = watcher.next++;
+      const events = this.#events.eventsAt(revision, isWanted);
+      const message = eventsMessage(events, { revision, watch });
+      if (message === null) continue;
+      watcher.toldAtMs = this.#nowMs();
+      sink.onMessage(message);
+    }
+    // While a revision is being told, a group may have had it already.
+    if (watcher.next === this.#next && this.#telling === null) this.#joinGroup(watcher);
+    return watcher.next < this.#next;
+  }
+
+  #joinGroup(watcher: Watcher): void {
+    const { watch } = watcher;
+    const { range: { start, end }, kinds, prevKv } = watch;
+    const name = JSON.stringify([start, end, kinds, prevKv]);
+    const group = this.#groups.get(name) ?? { watch, members: new Set() };
+    group.members.add(watcher);
+    this.#groups.set(name, group);
+    this.#groupOf.set(watcher, name);
+    this.#behind.delete(watcher);
+  }
+
+  #leaveGroup(watcher: Watcher): void {
+    const name = this.#groupOf.get(watcher);
+    if (name === undefined) return;
+    this.#groupOf.delete(watcher);
+    const members = this.#groups.get(name)?.members;
+    members?.delete(watcher);
+    if (members?.size === 0) this.#groups.delete(name);
+  }
+
+  #armTimer(atMs: number): void {
+    if (this.#isStopped) return;
+    const nowMs = this.#nowMs();
+    const dueMs = Math.max(atMs, nowMs + BOOKMARK_EVERY_MS);
+    if (this.#timer !== null) {
+      if (this.#timer.atMs <= dueMs) return;
+      clearTimeout(this.#timer.id);
+    }
+    const id = setTimeout(() => {
+      this.#timer = null;
+      this.#bookmark();
+    }, dueMs - nowMs);
+    this.#timer = { id, atMs: dueMs };
+  }
+
+  /** Tells those that have heard nothing for long how far all has been told. */
+  #bookmark(): void {
+    const nowMs = this.#nowMs();
+    let earliestMs = Infinity;
+    const look = (watcher: Watcher, next: number) => {
+      const { watch: { bookmarkMs }, sink } = watcher;
+      if (watcher.toldAtMs + bookmarkMs <= nowMs) {
+        watcher.toldAtMs = nowMs;
+        const message = bookmarkAt(this.#events, next);
+        if (message !== null && !sink.isCongested) sink.onMessage(message);
+      }
+      earliestMs = Math.min(earliestMs, watcher.toldAtMs + bookmarkMs);
+    };
+    for (const watcher of this.#groupOf.keys()) look(watcher, this.#next);
+    for (const watcher of this.#behind) look(watcher, watcher.next);
+    if (earliestMs < Infinity) this.#armTimer(earliestMs);
+  }
+}
+
+function everyKey(): boolean {
+  return true;
+}
+
+/** How long to tell of the present, and how long of the past, before others get a turn. */
+const SLICE_MS = 3;
+/** How many are told between two looks at the clock. */
+const TOLD_PER_STEP = 100;
+/** Revisions of the past that one watch reads before the next has its turn. */
+const LOOK_REVISIONS = 100;
+/** Bookmarks go out no more often than this. */
+const BOOKMARK_EVERY_MS = 20;

@@ -1,0 +1,236 @@
+import { assert, assertEquals } from "@std/assert";
+import { WEBSOCKET_LIMITS } from "../../server/websocket/limits.ts";
+import { type Client, connect, type Message, resultOf, rule } from "./ws_client.ts";
+
+async function put(client: Client, key: string, value: unknown = 1): Promise<void> {
+  const id = nextId++;
+  client.send({ id, op: "put", key, value });
+  for (let message = await client.next(); message.id !== id; message = await client.next()) {
+    told.push(message);
+  }
+}
+let nextId = 1_000;
+let told: Message[] = [];
+
+/** Writes by one client, so that another's messages are those of its watches alone. */
+function rules(
+  name: string,
+  run: (of: { watcher: Client; writer: Client }) => Promise<void>,
+): void {
+  rule(name, async ({ url }) => {
+    told = [];
+    await using watcher = await connect(url);
+    await using writer = await connect(url);
+    await run({ watcher, writer });
+  });
+}
+
+rules("several watches of one socket tell each what it watches", async ({ watcher, writer }) => {
+  const a = resultOf(await watcher.ask({ op: "watch", id: 1, prefix: "a", prevKv: true }));
+  assertEquals(a, { watch: 1, revision: 2 });
+  resultOf(await watcher.ask({ op: "watch", id: 2, key: "b" }));
+  await put(writer, "a1");
+  await put(writer, "b");
+  await put(writer, "c");
+  resultOf(
+    await writer.ask({
+      op: "txn",
+      id: 7,
+      success: [{ put: { key: "b", value: 2 } }, {
+        delete: { key: "a1" },
+      }],
+    }),
+  );
+  const kv = { key: "a1", value: 1, createRevision: 2, modRevision: 2, version: 1 };
+  assertEquals(await watcher.next(), {
+    watch: 1,
+    type: "events",
+    revision: 2,
+    events: [{ type: "put", kv, prevKv: null }],
+  });
+  const { watch, revision, events } = await watcher.next();
+  assertEquals([watch, revision, events[0].kv.key], [2, 3, "b"]);
+  const last = [await watcher.next(), await watcher.next()];
+  last.sort((one, other) => one.watch - other.watch);
+  assertEquals(last[0].events, [{ type: "delete", key: "a1", prevKv: kv }]);
+  assertEquals([last[1].watch, last[1].revision], [2, 5]);
+});
+
+rules("a watch from a past revision tells the past first, then the present", async (of) => {
+  const { watcher, writer } = of;
+  for (let n = 0; n < 500; n++) await put(writer, n % 2 === 0 ? "even" : "odd", n);
+  const { revision } = resultOf(
+    await watcher.ask({ op: "watch", id: 1, key: "even", revision: 2 }),
+  );
+  assertEquals(revision, 2);
+  for (let n = 0; n < 500; n += 2) {
+    const message = await watcher.next();
+    assertEquals([message.revision, message.events[0].kv.value], [n + 2, n]);
+  }
+  await put(writer, "odd");
+  await put(writer, "even", "now");
+  const message = await watcher.next();
+  assertEquals([message.revision, message.events[0].kv.value], [503, "now"]);
+});
+
+rules("a cancelled watch tells nothing more, and can be cancelled again", async (of) => {
+  const { watcher, writer } = of;
+  resultOf(await watcher.ask({ op: "watch", id: 1, prefix: "" }));
+  const busy = await watcher.ask({ op: "watch", id: 1, prefix: "" });
+  assertEquals(busy.error.code, "invalid_argument");
+  assertEquals(resultOf(await watcher.ask({ op: "cancel", id: 2, watch: 1 })), {
+    watch: 1,
+    canceled: true,
+  });
+  await put(writer, "a");
+  assertEquals(resultOf(await watcher.ask({ op: "cancel", id: 3, watch: 1 })).canceled, false);
+  // Its id is free again.
+  resultOf(await watcher.ask({ op: "watch", id: 1, prefix: "", revision: 2 }));
+  assertEquals((await watcher.next()).revision, 2);
+});
+
+rules("bookmarks say how far a quiet watch has been told, each for itself", async (of) => {
+  const { watcher, writer } = of;
+  resultOf(await watcher.ask({ op: "watch", id: 1, key: "a", bookmark: "1ms" }));
+  resultOf(
+    await watcher.ask({ op: "watch", id: 2, key: "a", revision: 50, bookmark: "1ms" })
+      .then((answer) => answer.id === 2 ? answer : watcher.ask({ op: "ping", id: 3 })),
+  );
+  for (const key of ["b", "c"]) await put(writer, key);
+  let message = await watcher.next();
+  while (message.revision !== 3) {
+    assertEquals([message.watch, message.type], [1, "bookmark"]);
+    message = await watcher.next();
+  }
+  assertEquals(message, { watch: 1, type: "bookmark", revision: 3 });
+});
+
+rules("what was compacted before it was told is said to be, and ends the watch", async (of) => {
+  const { watcher, writer } = of;
+  for (let n = 0; n < 5; n++) await put(writer, "a", n);
+  resultOf(await writer.ask({ op: "compact", id: 1, revision: 4 }));
+  const { error } = await watcher.ask({ op: "watch", id: 1, key: "a", revision: 4 });
+  assertEquals([error.code, error.compactRevision], ["compacted", 4]);
+  resultOf(await watcher.ask({ op: "watch", id: 1, key: "a", revision: 5 }));
+  assertEquals((await watcher.next()).revision, 5);
+});
+
+rules("only puts, or only deletions, if asked", async ({ watcher, writer }) => {
+  await put(writer, "a");
+  resultOf(await writer.ask({ op: "delete", id: 1, key: "a" }));
+  for (const [only, revision] of [["put", 2], ["delete", 3]] as const) {
+    const id = revision;
+    resultOf(await watcher.ask({ op: "watch", id, key: "a", revision: 2, only }));
+    const message = await watcher.next();
+    assertEquals([message.watch, message.revision, message.events.length], [id, revision, 1]);
+  }
+});
+
+rule("a watch that is not read holds no memory, misses nothing and catches up", async (subject) => {
+  const { url, door } = subject;
+  await using writer = await connect(url);
+  // Read by hand: the runtime's own client would read ahead.
+  const { hostname, port } = new URL(url);
+  using slow = await Deno.connect({ hostname, port: Number(port) });
+  const raw = new RawSocket(slow);
+  await raw.upgrade(hostname);
+  await raw.send({ id: 1, op: "watch", prefix: "", revision: 2 });
+  const count = 400;
+  const value = "v".repeat(65_536);
+  for (let n = 0; n < count; n++) await put(writer, `k${n % 3}`, value);
+  assertEquals(door.watchCount, 1);
+  let next = 2;
+  for await (const message of raw.messages()) {
+    if (message.type !== "events") continue;
+    assertEquals(message.revision, next++);
+    if (next === count + 2) break;
+  }
+});
+
+rule("a socket has so many watches and no more", async ({ url, door }) => {
+  await using client = await connect(url);
+  for (let id = 0; id < 3; id++) resultOf(await client.ask({ op: "watch", id, key: "a" }));
+  const { error } = await client.ask({ op: "watch", id: 9, key: "a" });
+  assertEquals([error.code, error.retryable], ["overloaded", true]);
+  assertEquals(door.watchCount, 3);
+}, { limits: { ...WEBSOCKET_LIMITS, watchesMax: 3 } });
+
+rule("a client that leaves takes its watches along", async ({ url, door }) => {
+  const client = await connect(url);
+  for (let id = 0; id < 20; id++) client.send({ id, op: "watch", key: "a" });
+  for (let id = 0; id < 20; id++) resultOf(await client.next());
+  await client[Symbol.asyncDispose]();
+  await using other = await connect(url);
+  while (door.size > 1) await other.ask({ op: "ping" });
+  assertEquals(door.watchCount, 0);
+});
+
+/** A WebSocket on a bare connection, which is read only when the test reads. */
+class RawSocket {
+  readonly #connection: Deno.TcpConn;
+  #bytes = new Uint8Array();
+
+  constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+  }
+
+  async upgrade(host: string): Promise<void> {
+    const request = `GET /v1/ws HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\n` +
+      "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" +
+      "Sec-WebSocket-Version: 13\r\n\r\n";
+    await this.#connection.write(new TextEncoder().encode(request));
+    let head = -1;
+    while (head < 0) {
+      await this.#read();
+      head = new TextDecoder().decode(this.#bytes).indexOf("\r\n\r\n");
+    }
+    this.#bytes = this.#bytes.subarray(head + 4);
+  }
+
+  async send(message: unknown): Promise<void> {
+    const payload = new TextEncoder().encode(JSON.stringify(message));
+    assert(payload.length < 126);
+    const frame = new Uint8Array([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]);
+    await this.#connection.write(frame);
+  }
+
+  async *messages(): AsyncGenerator<Message> {
+    for (;;) {
+      const frame = this.#frame();
+      if (frame === null) {
+        await this.#read();
+        continue;
+      }
+      const parsed = JSON.parse(frame);
+      if (Array.isArray(parsed)) yield* parsed;
+      else yield parsed;
+    }
+  }
+
+  /** The next text frame, or null if it has not come whole. */
+  #frame(): string | null {
+    const bytes = this.#bytes;
+    if (bytes.length < 10) return null;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const short = bytes[1]! & 0x7f;
+    const [at, size] = short < 126
+      ? [2, short]
+      : short === 126
+      ? [4, view.getUint16(2)]
+      : [10, Number(view.getBigUint64(2))];
+    if (bytes.length < at + size) return null;
+    this.#bytes = bytes.subarray(at + size);
+    const isText = (bytes[0]! & 0x0f) === 1;
+    return isText ? new TextDecoder().decode(bytes.subarray(at, at + size)) : "[]";
+  }
+
+  async #read(): Promise<void> {
+    const chunk = new Uint8Array(262_144);
+    const size = await this.#connection.read(chunk);
+    assert(size !== null, "the connection ended");
+    const joined = new Uint8Array(this.#bytes.length + size);
+    joined.set(this.#bytes);
+    joined.set(chunk.subarray(0, size), this.#bytes.length);
+    this.#bytes = joined;
+  }
+}
