@@ -6,7 +6,7 @@
  * @module
  */
 
-import { CompactedFailure, KvFailure } from "@raftkv/core/api";
+import { KvFailure } from "@raftkv/core/api";
 import { failureBody, failureOf, ReplayedFailure } from "../failures.ts";
 import { fieldsOf, type JsonFields, parseJson, withExact } from "../json_input.ts";
 import { elementTexts } from "../json_text.ts";

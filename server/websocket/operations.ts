@@ -12,6 +12,7 @@ import {
   leases,
   leaseTimeToLive,
 } from "../operations/leases.ts";
+import { changeMembers, members, moveLeader } from "../operations/members.ts";
 import type { Operation } from "../operations/operation.ts";
 import { get, range } from "../operations/read.ts";
 import { compact, openSession } from "../operations/store.ts";
@@ -36,5 +37,8 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     leases,
     status,
     leader,
+    moveLeader,
+    members,
+    changeMembers,
   ] as Operation[]).map((operation) => [operation.name, operation]),
 );

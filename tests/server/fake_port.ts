@@ -43,6 +43,7 @@ export class FakePort implements KvPort {
   /** Who leads after a hand-over. */
   heir = "n3";
   leaderId: string | null = "n2";
+  term = 7;
   /** Thrown by the next calls instead of an answer. */
   failure: unknown = null;
   /** Given to the next proposals instead of the machine's answer. */
@@ -99,7 +100,7 @@ export class FakePort implements KvPort {
     return {
       id: this.nodeId as NodeId,
       role: "follower",
-      term: 7 as Term,
+      term: this.term as Term,
       leaderId: this.leaderId as NodeId | null,
       lastIndex: index,
       commitIndex: index,
