@@ -44,6 +44,13 @@ async function fails(code: string, work: () => Promise<unknown>): Promise<void> 
   codeOf(code)(await assertRejects(work));
 }
 
+/** Not by `Array.fromAsync`, which Node 20 does not have. */
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
 /** The events of a watch up to the one that is looked for. */
 async function eventsUntil(
   events: AsyncIterable<WatchEvent>,
@@ -125,7 +132,7 @@ export const CASES: readonly Case[] = [
         if (seen.length === 1) await kv.delete(`${prefix}e`);
       }
       assertEquals(seen, keys, "the deletion came after the list began");
-      const reversed = await Array.fromAsync(kv.list({ prefix, limit: 2, reverse: true }));
+      const reversed = await all(kv.list({ prefix, limit: 2, reverse: true }));
       assertEquals(reversed.map(({ key }) => key), keys.slice(0, 4).reverse());
       assertEquals(await kv.count({ prefix }), 4);
       const between = { start: `${prefix}b`, end: `${prefix}d` };
@@ -260,7 +267,7 @@ export const CASES: readonly Case[] = [
       let holders = 0;
       const tokens: number[] = [];
       await Promise.all(Array.from({ length: 4 }, async () => {
-        await using lock = await kv.lock(name, { ttl: 10 });
+        const lock = await kv.lock(name, { ttl: 10 });
         holders += 1;
         assertEquals(holders, 1);
         tokens.push(lock.token);
@@ -270,6 +277,7 @@ export const CASES: readonly Case[] = [
           .commit();
         assert(write.succeeded);
         holders -= 1;
+        await lock.release();
       }));
       assertEquals(tokens, tokens.toSorted((a, b) => a - b));
       assertEquals(new Set(tokens).size, 4);
@@ -289,8 +297,9 @@ export const CASES: readonly Case[] = [
       assertEquals(first.signal.aborted, true);
       const lost = await kv.txn().if(first.held()).then(put(`${prefix}late`, 1)).commit();
       assertEquals(lost.succeeded, false, "what is no longer held guards nothing");
-      await using second = await kv.lock(name, { timeoutMs: 10_000 });
+      const second = await kv.lock(name, { timeoutMs: 10_000 });
       assert(second.token > first.token);
+      await second.release();
     },
   },
   {
@@ -302,8 +311,9 @@ export const CASES: readonly Case[] = [
       const next = kv.elect(name, { value: "second" });
       assertEquals(await kv.elected(name), { value: "first", token: leader.token });
       await leader.release();
-      await using second = await next;
+      const second = await next;
       assertEquals(await kv.elected(name), { value: "second", token: second.token });
+      await second.release();
     },
   },
   {
@@ -321,7 +331,7 @@ export const CASES: readonly Case[] = [
       await assertRejects(() => people.get("eve"), SchemaError);
       await people.delete("eve");
       assertEquals(
-        (await Array.fromAsync(people.list())).map(({ key, value }) => [key, value.name]),
+        (await all(people.list())).map(({ key, value }) => [key, value.name]),
         [["ada", "Ada L."]],
       );
       const [state] = await eventsUntil(people.watch({ initial: true }), () => true) as [

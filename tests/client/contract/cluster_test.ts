@@ -1,0 +1,73 @@
+import { assert, assertEquals } from "@std/assert";
+import { Cluster } from "../../process/cluster.ts";
+import type { ServedNode } from "../../process/served_node.ts";
+import { CASES } from "./cases.ts";
+import { type Errand, runEverywhere } from "./everywhere.ts";
+import { Hearing } from "./hearing.ts";
+
+/** The cases as one script for a runtime other than this one. */
+async function bundle(): Promise<string> {
+  const entry = new URL("./everywhere.ts", import.meta.url).pathname;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--platform", "browser", entry],
+  });
+  const { success, stdout, stderr } = await command.output();
+  assert(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** Runs all cases at three nodes, of which the leader is killed on the way and comes back later. */
+async function withDyingLeader(
+  flags: readonly string[],
+  run: (errand: Errand, hearing: Hearing) => Promise<void>,
+): Promise<void> {
+  let killed: ServedNode | null = null;
+  let cluster: Cluster | null = null;
+  await using hearing = new Hearing(async (count) => {
+    if (count === 5) {
+      killed = await cluster!.leader();
+      await killed.kill();
+    }
+    if (count === 12) killed?.start();
+  });
+  const origin = flags.map((flag) => flag.replace("ORIGIN", hearing.origin));
+  await using started = await Cluster.start(origin);
+  cluster = started;
+  await run({ endpoints: started.urls, prefix: "case", reportUrl: hearing.reportUrl }, hearing);
+  await hearing.heard(CASES.length);
+  assertEquals(hearing.reports, CASES.map(({ name }) => ({ name, error: null })));
+  assert(killed !== null);
+}
+
+Deno.test("the contract holds in Deno, at a cluster whose leader dies", () =>
+  withDyingLeader([], (errand) => runEverywhere(errand)));
+
+const noNode = await isThere("node") ? "" : " (skipped: node is not installed)";
+
+Deno.test({
+  name: `the contract holds in Node, at a cluster whose leader dies${noNode}`,
+  ignore: noNode !== "",
+  fn: () =>
+    withDyingLeader([], async (errand) => {
+      const directory = await Deno.makeTempDir();
+      const script = `${directory}/cases.mjs`;
+      await Deno.writeTextFile(
+        script,
+        `${await bundle()}\nawait globalThis.runEverywhere(${JSON.stringify(errand)});\n`,
+      );
+      const node = new Deno.Command("node", { args: [script] });
+      const { success, stderr } = await node.output();
+      assert(success, new TextDecoder().decode(stderr));
+      await Deno.remove(directory, { recursive: true });
+    }),
+});
+
+async function isThere(program: string): Promise<boolean> {
+  try {
+    await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
