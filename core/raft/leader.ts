@@ -39,7 +39,8 @@ export function becomeLeader<Token>(state: NodeState<Token>): void {
     progress: new Map(),
     reads: new ReadRounds(),
     lease: newLease({ monotonicMs: state.nowMs, wallMs: state.wallMs }),
-    heartbeatDueMs: state.nowMs,
+    // The entry below tells everyone; a heartbeat beside it would only have the first probe repeated.
+    heartbeatDueMs: state.nowMs + state.timing.heartbeatMs,
     uncommittedBytes: tail.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
     transfer: null,
     transferNotBeforeMs: -Infinity,

@@ -14,7 +14,7 @@
 import type { Configuration } from "../raft/configuration.ts";
 import type { LogIndex, NodeId } from "../raft/ids.ts";
 import type { Envelope, Role, StateHash } from "../raft/message.ts";
-import { tallyOf } from "../raft/quorum.ts";
+import { type Tally, tallyOf } from "../raft/quorum.ts";
 import { StateDivergedError } from "./state_diverged_error.ts";
 import type { StateMachine } from "./state_machine.ts";
 
@@ -103,6 +103,7 @@ export class StateHashes {
   flush(node: ComparingNode, moment: Comparison): boolean {
     if (node.role === "leader") this.#maybeAnnounce(node, moment);
     let hasMore = false;
+    if (this.#disputes.size > 0) this.#settleByLater(node);
     for (const [index, dispute] of this.#disputes) {
       hasMore ||= dispute.sinceMs === null;
       this.#maybeSettle(index, { dispute, node, moment });
@@ -129,6 +130,25 @@ export class StateHashes {
     this.#tell(node, { index: appliedIndex, hash: checkpoint.own, asks: false, isUp });
   }
 
+  /**
+   * Ends the disputes up to the last entry at which a majority has the own hash: who has the same
+   * hash there had it at every entry before. Those who passed a disputed entry before they were asked
+   * about it can vote on a later one alone.
+   */
+  #settleByLater(node: ComparingNode): void {
+    let through = 0;
+    for (const [index, checkpoint] of this.#checkpoints) {
+      if (index <= through || tallyAt(node, checkpoint) !== "won") continue;
+      checkpoint.isSettled = true;
+      through = index;
+    }
+    for (const [index, { checkpoint }] of this.#disputes) {
+      if (index > through) continue;
+      checkpoint.isSettled = true;
+      this.#disputes.delete(index);
+    }
+  }
+
   #maybeSettle(
     index: LogIndex,
     { dispute, node, moment }: {
@@ -139,8 +159,7 @@ export class StateHashes {
   ): void {
     const { own, checkpoint } = dispute;
     const { nowMs, isUp } = moment;
-    const votes = new Map(checkpoint.heard.entries().map(([peer, hash]) => [peer, hash === own]));
-    const tally = tallyOf(node.configuration, votes.set(node.id, true));
+    const tally = tallyAt(node, checkpoint);
     if (tally === "won") {
       checkpoint.isSettled = true;
       this.#disputes.delete(index);
@@ -153,6 +172,10 @@ export class StateHashes {
     if (nowMs < dispute.askDueMs) return;
     dispute.askDueMs = nowMs + this.#heartbeatMs;
     this.#tell(node, { index, hash: own, asks: true, isUp });
+    const [newest] = [...this.#checkpoints].filter(([at, { own }]) => at > index && own !== null)
+      .sort(([a], [b]) => b - a);
+    if (newest === undefined) return;
+    this.#tell(node, { index: newest[0], hash: newest[1].own, asks: true, isUp });
   }
 
   #take(index: LogIndex, checkpoint: Checkpoint): void {
@@ -202,4 +225,11 @@ export class StateHashes {
     }
     return checkpoint;
   }
+}
+
+/** How a vote on the own hash at a checkpoint stands; nothing is decided before there is one. */
+function tallyAt(node: ComparingNode, { own, heard }: Checkpoint): Tally {
+  if (own === null) return "open";
+  const votes = new Map(heard.entries().map(([peer, hash]) => [peer, hash === own]));
+  return tallyOf(node.configuration, votes.set(node.id, true));
 }

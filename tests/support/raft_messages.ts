@@ -15,10 +15,12 @@ import type {
   HeartbeatResponse,
   LogIndex,
   LogPosition,
+  Message,
   PreVoteRequest,
   PreVoteResponse,
   RaftMessage,
   ReadRound,
+  ReplicaMessage,
   SnapshotMeta,
   SnapshotRequest,
   SnapshotResponse,
@@ -28,7 +30,7 @@ import type {
   VoteResponse,
 } from "@raftkv/core/raft";
 import { encodeConfiguration } from "@raftkv/core/codec";
-import { configurationOf, type NodeId } from "@raftkv/core/raft";
+import { configurationOf, isReplicaMessage, type NodeId } from "@raftkv/core/raft";
 
 /** A position as `[index, term]`. */
 export type Pair = readonly [index: number, term: number];
@@ -179,7 +181,11 @@ export function timeoutNow(term: number): TimeoutNow {
 }
 
 /** One line for a message: equal messages give equal lines. */
-export function describeMessage(message: RaftMessage): string {
+export function describeMessage(message: Message): string {
+  return isReplicaMessage(message) ? describeService(message) : describeRaft(message);
+}
+
+function describeRaft(message: RaftMessage): string {
   const line = `${message.type} t${message.term}`;
   switch (message.type) {
     case "pre_vote_request":
@@ -214,6 +220,24 @@ export function describeMessage(message: RaftMessage): string {
       }`;
     case "timeout_now":
       return line;
+  }
+}
+
+/** Numbers drawn at random are left out: they only have to differ. */
+function describeService(message: ReplicaMessage): string {
+  switch (message.type) {
+    case "forward_request":
+      return `forward_request t${message.term} ${new TextDecoder().decode(message.payload)}`;
+    case "forward_response": {
+      const { end } = message;
+      return `forward_response ${end.kind === "applied" ? `applied at ${end.index}` : end.reason}`;
+    }
+    case "read_index_request":
+      return `read_index_request${message.lease ? " lease" : ""}`;
+    case "read_index_response":
+      return `read_index_response ${message.index ?? "unknown"}`;
+    default:
+      return message.type;
   }
 }
 

@@ -153,7 +153,7 @@ Deno.test("a voter answers a heartbeat with when it was sent and how long it wit
 
 Deno.test("a leader's heartbeats say when they were sent, since it leads", () => {
   const bench = leader().wait(100);
-  assertEquals(bench.take()[0], "n2 <- heartbeat_request t2 commit=1 round=0 sent=250");
+  assertEquals(bench.take()[0], "n2 <- heartbeat_request t2 commit=1 round=0 sent=300");
 });
 
 Deno.test("a promised vote is withheld in every later term, and given in a hand-over", () => {

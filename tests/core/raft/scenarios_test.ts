@@ -1,6 +1,6 @@
 /**
  * Plays the scenarios in `tests/testdata`. A line that begins with `>` is a directive (see
- * `tests/support/stage.ts`), the indented lines after it are what was seen. After a change that is
+ * `tests/support/stage/stage.ts`), the indented lines after it are what was seen. After a change that is
  * meant to change them, `RAFTKV_REWRITE=1 deno task test:only tests/core/raft/scenarios_test.ts`
  * writes them anew; the change of each line then needs an explanation.
  *
@@ -8,7 +8,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Stage } from "../../support/stage.ts";
+import { Stage } from "../../support/stage/stage.ts";
 
 const DIRECTORY = new URL("../../testdata/", import.meta.url);
 

@@ -84,6 +84,27 @@ Deno.test("where nobody has a majority, everybody stops: none can tell that it i
   assertEquals(half.halted.size, 4);
 });
 
+Deno.test("a majority at a later entry settles what is disputed at an earlier one", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked().follow(3);
+  for (const index of [1, 2]) {
+    bench.receive(
+      "n2",
+      append(3, { previous: [index - 1, index - 1 && 3], entries: [3], commit: index }),
+    );
+    bench.receive("n2", {
+      type: "state_hash",
+      index: index as LogIndex,
+      hash: "other",
+      asks: false,
+    });
+  }
+  // n3 passed entry 1 before anyone asked about it.
+  const hash = bench.machine.stateHash;
+  bench.receive("n3", { type: "state_hash", index: 2 as LogIndex, hash, asks: false });
+  for (let waited = 0; waited < 5_000; waited += 100) bench.wait(100).follow(3);
+  assertEquals(bench.replica.status().appliedIndex === 2, true);
+});
+
 Deno.test("two of three that differ wait three seconds for the third to decide", () => {
   const alone = clusterWith({ bad: [1], down: ["n3"] });
   say(alone, "trigger");
