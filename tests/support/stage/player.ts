@@ -76,6 +76,7 @@ export class Player {
       ticket: 0 as Ticket,
       hardState: { term: options.term as Term, votedFor: options.votedFor },
       entries: options.entries,
+      repairs: [],
     });
     this.restart();
   }
