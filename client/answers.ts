@@ -237,16 +237,17 @@ export const isHealthAnswer: Shape<HealthAnswer> = shape<HealthAnswer>({
   reason: optional(text),
 });
 
-/** The body of every failure whose code this client knows. */
-export const isFailureBody: Shape<FailureBody> = shape<FailureBody>({
-  error: shape<FailureBody["error"]>({
-    code: isFailureCode,
-    message: text,
-    retryable: flag,
-    outcome: isOutcome,
-    compactRevision: optional(count),
-  }),
+/** A failure whose code this client knows. */
+export const isFailure: Shape<FailureBody["error"]> = shape<FailureBody["error"]>({
+  code: isFailureCode,
+  message: text,
+  retryable: flag,
+  outcome: isOutcome,
+  compactRevision: optional(count),
 });
+
+/** The body of every failure whose code this client knows. */
+export const isFailureBody: Shape<FailureBody> = shape<FailureBody>({ error: isFailure });
 
 function isFailureCode(value: unknown): value is FailureCode {
   return typeof value === "string" && Object.hasOwn(FAILURES, value);

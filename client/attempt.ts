@@ -98,12 +98,14 @@ function silent(failure: AttemptFailure): AttemptResult {
   return { kind: "failure", failure, from: null };
 }
 
+/** How long the server may take of the time of an attempt, in milliseconds. */
+export function serverMs(limitMs: number): number {
+  return Math.max(1, Math.min(SERVER_MS_MAX, Math.floor(limitMs * SERVER_SHARE)));
+}
+
 function queryOf(request: HttpRequest, limitMs: number): string {
   const query = new URLSearchParams(request.query ?? {});
-  if (request.timed === true) {
-    const serverMs = Math.min(SERVER_MS_MAX, Math.floor(limitMs * SERVER_SHARE));
-    query.set("timeout", `${Math.max(1, serverMs)}ms`);
-  }
+  if (request.timed === true) query.set("timeout", `${serverMs(limitMs)}ms`);
   return query.size === 0 ? "" : `?${query}`;
 }
 

@@ -56,6 +56,8 @@ import type { RequestOptions } from "./request_options.ts";
 import { type Call, Requester } from "./requester.ts";
 import { type Selection, selectionFields } from "./selection.ts";
 import type { StandardSchema } from "./standard_schema.ts";
+import { poolOf, type SocketPool } from "./socket_pool.ts";
+import { socketWatch } from "./socket_watch.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 import { Txn } from "./txn.ts";
 import {
@@ -85,6 +87,7 @@ class KvClient implements Kv {
   readonly #discovery: Discovery | null;
   readonly #requester: Requester;
   readonly #openWatch: OpenWatch;
+  readonly #pool: SocketPool | null;
   readonly #timers: Timers;
   readonly #random: () => number;
 
@@ -92,12 +95,14 @@ class KvClient implements Kv {
     const random = options.random ?? Math.random;
     const timers = options.timers ?? systemTimers;
     const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
-    const exchange = httpExchange(fetch);
+    const pool = poolOf(options, { timers, fallback: httpExchange(fetch) });
+    const exchange = pool?.exchange ?? httpExchange(fetch);
     const closed = this.#closing.signal;
     const cache = new LeaderCache(options.endpoints, random());
     this.#timers = timers;
     this.#random = random;
-    this.#openWatch = httpWatch(fetch);
+    this.#pool = pool;
+    this.#openWatch = pool === null ? httpWatch(fetch) : socketWatch(pool, httpWatch(fetch));
     this.#cache = cache;
     this.#discovery = options.discover === false
       ? null
@@ -284,7 +289,7 @@ class KvClient implements Kv {
 
   async close(): Promise<void> {
     this.#closing.abort(new DOMException("The client is closed", "AbortError"));
-    await this.#discovery?.settled();
+    await Promise.all([this.#discovery?.settled(), this.#pool?.close()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

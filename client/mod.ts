@@ -55,6 +55,7 @@ export type {
 } from "./watch_event.ts";
 export type { Fetch } from "./attempt.ts";
 export type { RequestOptions } from "./request_options.ts";
+export type { OpenSocket, SocketLike } from "./socket.ts";
 export type { Timers } from "./timers.ts";
 export type {
   AnswerHeader,

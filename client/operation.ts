@@ -87,9 +87,14 @@ const HEADERS: Readonly<Record<string, string>> = {
   idempotencyKey: "idempotency-key",
 };
 
+/** Whether the node is told how long an operation may take. */
+export function isTimed(op: OperationName): boolean {
+  return ROUTES[op].untimed !== true;
+}
+
 /** The same as a request over HTTP. */
 export function httpRequestOf({ op, fields }: Operation): HttpRequest {
-  const { method, path: pattern, body: inBody = [], untimed, accept = [] } = ROUTES[op];
+  const { method, path: pattern, body: inBody = [], accept = [] } = ROUTES[op];
   const headers: Record<string, string> = {};
   const query: Record<string, string> = {};
   const body: Record<string, unknown> = {};
@@ -108,7 +113,7 @@ export function httpRequestOf({ op, fields }: Operation): HttpRequest {
     path,
     query,
     headers,
-    timed: untimed !== true,
+    timed: isTimed(op),
     accept,
     ...inBody.length === 0 ? {} : { body: JSON.stringify(body) },
   };

@@ -11,6 +11,7 @@ import { type Compare, when } from "./compare.ts";
 import type { OperationFields } from "./operation.ts";
 import type { RequestOptions } from "./request_options.ts";
 import type { Selection } from "./selection.ts";
+import type { OpenSocket } from "./socket.ts";
 import type { Timers } from "./timers.ts";
 import type { Lifetime } from "./txn_operation.ts";
 
@@ -28,8 +29,13 @@ export interface ConnectOptions {
    * by which the nodes know each other cannot be reached from here.
    */
   readonly discover?: boolean;
-  /** Used instead of the global `fetch`. */
+  /** Used instead of the global `fetch`; then nothing but it is used, unless `webSocket` is given. */
   readonly fetch?: Fetch;
+  /**
+   * Makes the WebSockets over which all requests go, one for each node; false for none. If not given,
+   * those of the runtime are used where there are any. Where no socket comes about, HTTP serves.
+   */
+  readonly webSocket?: OpenSocket | false;
   /** Spreads clients over nodes and retries over time: numbers in [0, 1). */
   readonly random?: () => number;
   /** Clock and timers; the runtime's if not given. */
