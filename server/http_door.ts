@@ -9,7 +9,7 @@ import { KvFailure } from "@raftkv/core/api";
 import { REPLAYED } from "./failures.ts";
 import type { KvPort } from "./kv_port.ts";
 import { type JsonFields, parseFields } from "./json_input.ts";
-import { type Answer, carryOut } from "./operations/ask.ts";
+import { type Carried, carryOut } from "./operations/ask.ts";
 import type { Form, Operation } from "./operations/operation.ts";
 import { parseQuery } from "./query.ts";
 import { reply } from "./reply.ts";
@@ -32,18 +32,19 @@ export function answering(
 ): Handler {
   return async (request) => {
     const fields = await requestFields(request, operation, pathFields);
-    return replyAnswer(port, await carryOut(port, operation.begin(fields)));
+    return replyCarried(port, await carryOut(port, operation.begin(fields)));
   };
 }
 
 /** The response of an answer. */
-export function replyAnswer(port: KvPort, answer: Answer): Response {
-  const { json, revision, modRevision, replayed } = answer;
+export function replyCarried(port: KvPort, { result, served }: Carried): Response {
+  const { json, revision, modRevision, replayed } = result;
   const headers = {
     ...(replayed === true ? REPLAYED : {}),
     ...(modRevision === undefined ? {} : { etag: etagOf(modRevision) }),
   };
-  return reply(port, json, revision === undefined ? { headers } : { revision, headers });
+  const reflected = revision === undefined ? {} : { revision };
+  return reply(port, json, { ...reflected, served, headers });
 }
 
 /** The revision of a key's last change, as an entity tag. */

@@ -14,12 +14,17 @@ import type {
 } from "@raftkv/core/raft";
 import type { MemberStatus, StateCapture } from "@raftkv/core/replica";
 import type { Command, CommandResult, Key, KvEvent, KvReader } from "@raftkv/core/kv";
+import type { Consistency, Served } from "./served.ts";
 
-/**
- * How fresh a read must be. `linearizable`: it sees every write acknowledged before it began.
- * `stale`: it sees whatever the asked node has applied, without asking anyone.
- */
-export type Consistency = "linearizable" | "stale";
+/** How fresh a read must be. */
+export interface Freshness {
+  /** What it must see. */
+  readonly consistency: Consistency;
+  /** Of a stale read: all that was acknowledged this many milliseconds before must be in it. */
+  readonly maxStalenessMs?: number;
+  /** It must show this revision or a later one; waited for. */
+  readonly minRevision?: number;
+}
 
 /** How long a call may take. */
 export interface TimeLimit {
@@ -27,10 +32,16 @@ export interface TimeLimit {
   readonly timeoutMs: number;
 }
 
+/** What a client says of the call itself. */
+export interface CallOptions extends TimeLimit {
+  /** Whether to tell where the time went. */
+  readonly explain?: boolean;
+}
+
 /** Who is told how a call ended, once: for callers that would not have a promise for each. */
 export interface Settle<Result> {
-  /** It ended well. */
-  readonly resolve: (result: Result) => void;
+  /** It ended well; `served` tells more of it, if there is more to tell. */
+  readonly resolve: (result: Result, served?: Served) => void;
   /** It did not; with a `KvFailure`, unless something unforeseen was thrown. */
   readonly reject: (thrown: unknown) => void;
 }
@@ -102,13 +113,13 @@ export interface KvPort {
    * Proposes a command, on whichever node leads, and calls back when it is applied, or when it does
    * not come to an answer in time: the failure's outcome says what is known.
    */
-  proposeThen(command: Command, limit: TimeLimit, settle: Settle<CommandResult>): void;
+  proposeThen(command: Command, options: CallOptions, settle: Settle<CommandResult>): void;
 
   /**
-   * Calls back when a read of this consistency may be served. The reader must be used in that turn:
-   * it shows the state of that moment, not of later ones.
+   * Calls back when a read of this freshness may be served. The reader must be used in that turn: it
+   * shows the state of that moment, not of later ones.
    */
-  readThen(consistency: Consistency, limit: TimeLimit, settle: Settle<KvReader>): void;
+  readThen(freshness: Freshness, options: CallOptions, settle: Settle<KvReader>): void;
 
   /** The state machine of the node, to be followed as it goes on. */
   readonly events: EventFeed;

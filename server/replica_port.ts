@@ -22,16 +22,19 @@ import type {
   RequestId,
 } from "@raftkv/core/replica";
 import { MachineFeed } from "./event_feed.ts";
+import { FreshReads } from "./fresh_reads.ts";
 import type {
+  CallOptions,
   CapturedStore,
   ChangeRequest,
-  Consistency,
+  Freshness,
   Heir,
   KvPort,
   Membership,
   Settle,
   TimeLimit,
 } from "./kv_port.ts";
+import { writeSpans } from "./served.ts";
 import { membershipFailureOf, transferFailureOf } from "./refusals.ts";
 
 /** What the port stands in front of. */
@@ -47,6 +50,9 @@ export interface ReplicaPortOptions {
 
 type Settled = Exclude<Reply<CommandResult>, { kind: "failed" }>;
 
+/** The freshness of reads that the node itself needs. */
+const LINEARIZABLE: Freshness = { consistency: "linearizable" };
+
 interface Asking extends Settle<Settled> {
   readonly inputOf: (requestId: RequestId, deadlineMs: number) => Input;
 }
@@ -60,10 +66,26 @@ export class ReplicaPort implements KvPort {
   #removed = false;
 
   readonly events: MachineFeed;
+  readonly #reads: FreshReads;
 
   constructor(options: ReplicaPortOptions) {
     this.#options = options;
     this.events = new MachineFeed(options.reader);
+    this.#reads = new FreshReads({
+      reader: options.reader,
+      events: this.events,
+      isStopping: () => this.#stopping,
+      nowMs: options.nowMs,
+      ask: (mode, limit, { resolve, reject }) =>
+        this.#ask(limit, {
+          inputOf: (requestId, deadlineMs) => ({ kind: "read", requestId, deadlineMs, mode }),
+          resolve: (reply) => {
+            invariant(reply.kind === "readable", "a read ends in a moment to read at");
+            resolve(reply.round);
+          },
+          reject,
+        }),
+    });
   }
 
   get nodeId(): string {
@@ -84,46 +106,37 @@ export class ReplicaPort implements KvPort {
 
   proposeThen(
     command: Command,
-    limit: TimeLimit,
+    options: CallOptions,
     { resolve, reject }: Settle<CommandResult>,
   ): void {
-    this.#ask(limit, {
+    const { nowMs } = this.#options;
+    const explains = options.explain === true;
+    const startMs = explains ? nowMs() : 0;
+    this.#ask(options, {
       inputOf: (requestId, deadlineMs) => ({
         kind: "propose",
         requestId,
         payload: encodeCommand(command),
         deadlineMs,
+        ...(explains ? TRACED : {}),
       }),
       resolve: (reply) => {
         invariant(reply.kind === "applied", "a proposal ends in a result");
-        resolve(reply.result);
+        const { result, trace } = reply;
+        if (trace === undefined) return resolve(result);
+        resolve(result, { spans: writeSpans(trace, { startMs, endMs: nowMs() }) });
       },
       reject,
     });
   }
 
-  readThen(
-    consistency: Consistency,
-    limit: TimeLimit,
-    { resolve, reject }: Settle<KvReader>,
-  ): void {
-    switch (consistency) {
-      case "stale":
-        return resolve(this.#options.reader);
-      case "linearizable":
-        return this.#ask(limit, {
-          inputOf: (requestId, deadlineMs) => ({ kind: "read", requestId, deadlineMs }),
-          resolve: () => resolve(this.#options.reader),
-          reject,
-        });
-      default:
-        return unreachable(consistency);
-    }
+  readThen(freshness: Freshness, options: CallOptions, settle: Settle<KvReader>): void {
+    this.#reads.readThen(freshness, options, settle);
   }
 
   async capture(limit: TimeLimit): Promise<CapturedStore> {
     const { revision } = await new Promise<KvReader>((resolve, reject) =>
-      this.readThen("linearizable", limit, { resolve, reject })
+      this.readThen(LINEARIZABLE, limit, { resolve, reject })
     );
     const captured = this.#options.replica.capture();
     if (captured !== null) return { ...captured, revision };
@@ -227,6 +240,8 @@ export class ReplicaPort implements KvPort {
     this.#options.push(asking.inputOf(requestId, this.#options.nowMs() + limit.timeoutMs));
   }
 }
+
+const TRACED = { isTraced: true } as const;
 
 /** The failure table's row for each way a request can end without an answer. */
 function failureOf(reason: RequestFailure): KvFailure {

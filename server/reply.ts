@@ -7,6 +7,7 @@
 import { failureReply } from "./failures.ts";
 import type { KvFailure } from "@raftkv/core/api";
 import type { KvPort } from "./kv_port.ts";
+import { type Served, serverTiming } from "./served.ts";
 
 /** What differs from an ordinary 200. */
 export interface ReplyOptions {
@@ -14,6 +15,8 @@ export interface ReplyOptions {
   readonly status?: number;
   /** The revision that the answer reflects, if it is not the one the node has now. */
   readonly revision?: number;
+  /** How the request was served. */
+  readonly served?: Served;
   /** Headers besides those of every answer. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -28,7 +31,7 @@ export function reply(port: KvPort, json: string, options: ReplyOptions = {}): R
       "cache-control": "no-store",
       // Values are whatever people put there: no browser is to guess that one is a page.
       "x-content-type-options": "nosniff",
-      ...originHeaders(port, options.revision),
+      ...originHeaders(port, options),
       ...options.headers,
     },
   });
@@ -55,7 +58,7 @@ export function replyBytes(
       "content-type": options.type ?? "application/octet-stream",
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
-      ...originHeaders(port, options.revision),
+      ...originHeaders(port, options),
       ...options.headers,
     },
   });
@@ -64,21 +67,26 @@ export function replyBytes(
 /** What the client holds is what there is (RFC 9110, section 15.4.5). */
 export function replyUnchanged(
   port: KvPort,
-  held: { readonly etag: string; readonly revision: number },
+  held: { readonly etag: string; readonly revision: number; readonly served: Served },
 ): Response {
-  const { etag, revision } = held;
-  return new Response(null, { status: 304, headers: { ...originHeaders(port, revision), etag } });
+  return new Response(null, {
+    status: 304,
+    headers: { ...originHeaders(port, held), etag: held.etag },
+  });
 }
 
 /** A response without a body. */
 export function replyEmpty(port: KvPort, headers: Readonly<Record<string, string>>): Response {
   return new Response(null, {
     status: 204,
-    headers: { ...originHeaders(port), ...headers },
+    headers: { ...originHeaders(port, {}), ...headers },
   });
 }
 
-function originHeaders(port: KvPort, revision?: number): Record<string, string> {
+function originHeaders(
+  port: KvPort,
+  { revision, served }: Pick<ReplyOptions, "revision" | "served">,
+): Record<string, string> {
   const status = port.status();
   const headers: Record<string, string> = {
     "raftkv-node": port.nodeId,
@@ -86,5 +94,14 @@ function originHeaders(port: KvPort, revision?: number): Record<string, string> 
     "raftkv-revision": `${revision ?? status.revision}`,
   };
   if (status.leaderId !== null) headers["raftkv-leader"] = status.leaderId;
+  if (served !== undefined) Object.assign(headers, servingHeaders(served));
+  return headers;
+}
+
+function servingHeaders({ consistency, stalenessMs, spans }: Served): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (consistency !== undefined) headers["raftkv-consistency"] = consistency;
+  if (stalenessMs !== undefined) headers["raftkv-staleness-ms"] = `${Math.ceil(stalenessMs)}`;
+  if (spans !== undefined) headers["server-timing"] = serverTiming(spans);
   return headers;
 }

@@ -7,7 +7,7 @@
 import type { Hono } from "hono";
 import type { KvRecord } from "@raftkv/core/kv";
 import { wantsType } from "./accept.ts";
-import { answering, etagOf, replyAnswer, requestFields } from "./http_door.ts";
+import { answering, etagOf, replyCarried, requestFields } from "./http_door.ts";
 import type { KvPort } from "./kv_port.ts";
 import { ndjsonOf } from "./ndjson.ts";
 import { carryOut } from "./operations/ask.ts";
@@ -44,14 +44,16 @@ export function serveV1(app: Hono, port: KvPort): void {
 /** A key as JSON or as its bytes, or that the client has it already. */
 async function getRoute(port: KvPort, request: Request): Promise<Response> {
   const fields = await requestFields(request, get, keyFields);
-  const found = await carryOut(port, findAsk(get.parse(fields)));
+  const { result: found, served } = await carryOut(port, findAsk(get.parse(fields)));
   const { record, revision } = found;
   const etag = etagOf(record.modRevision);
   if (isNamedBy(request.headers.get("if-none-match"), etag)) {
-    return replyUnchanged(port, { etag, revision });
+    return replyUnchanged(port, { etag, revision, served });
   }
-  if (!wantsType(request, "application/octet-stream")) return replyAnswer(port, foundAnswer(found));
-  return replyBytes(port, record.value, { revision, headers: rawHeaders(record) });
+  if (!wantsType(request, "application/octet-stream")) {
+    return replyCarried(port, { result: foundAnswer(found), served });
+  }
+  return replyBytes(port, record.value, { revision, served, headers: rawHeaders(record) });
 }
 
 /** The whole of a range as lines. */
@@ -59,11 +61,11 @@ async function lines(port: KvPort, request: Request): Promise<Response> {
   const asked = wholeRange.parse(await requestFields(request, wholeRange));
   // A count is one line either way.
   if (asked.countOnly === true) {
-    return replyAnswer(port, await carryOut(port, wholeRange.ask(asked)));
+    return replyCarried(port, await carryOut(port, wholeRange.ask(asked)));
   }
-  const looked = await carryOut(port, viewAsk(asked));
+  const { result: looked, served } = await carryOut(port, viewAsk(asked));
   const { revision } = looked.range;
-  return replyBytes(port, ndjsonOf(looked), { revision, type: LINES });
+  return replyBytes(port, ndjsonOf(looked), { revision, served, type: LINES });
 }
 
 const LINES = "application/x-ndjson";

@@ -25,7 +25,8 @@ async function watchRoute(port: KvPort, request: Request): Promise<Response> {
   const behind = behindLast(request.headers);
   const from = behind === null ? asked : { ...asked, revision: behind };
   const isLines = wantsType(request, "application/x-ndjson");
-  const stream = watchStream(port, await carryOut(port, watchAsk(port, from)), {
+  const { result: what } = await carryOut(port, watchAsk(port, from));
+  const stream = watchStream(port, what, {
     format: isLines ? LINES : EVENT_STREAM,
   });
   const type = isLines ? "application/x-ndjson" : "text/event-stream";

@@ -64,6 +64,8 @@ export type FailureCode =
   | "leadership_lost"
   | "timeout"
   | "stopping"
+  | "too_stale"
+  | "revision_not_reached"
   | "storage_full"
   | "internal";
 
@@ -130,6 +132,16 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   ),
   timeout: retryable(503, "unknown", "The answer did not come before the request's timeout."),
   stopping: retryable(503, "not_applied", "The node is shutting down; ask another."),
+  too_stale: retryable(
+    503,
+    "not_applied",
+    "The node could not find out before the request's timeout that its state is as fresh as maxStaleness demands.",
+  ),
+  revision_not_reached: retryable(
+    503,
+    "not_applied",
+    "The node did not come to minRevision before the request's timeout.",
+  ),
   storage_full: retryable(507, "not_applied", "The leader's disk is full."),
   internal: {
     status: 500,

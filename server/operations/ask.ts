@@ -8,7 +8,8 @@
 
 import { CompactedFailure, KvFailure } from "@raftkv/core/api";
 import type { Command, CommandResult, KvReader, Refused } from "@raftkv/core/kv";
-import type { Consistency, KvPort, Settle } from "../kv_port.ts";
+import type { CallOptions, Freshness, KvPort, Settle } from "../kv_port.ts";
+import type { Served } from "../served.ts";
 
 /** An answer, as every door gives it. */
 export interface Answer {
@@ -29,25 +30,21 @@ export type Ask<Result = Answer> =
   | NodeAsk<Result>;
 
 /** Goes through the log. */
-export interface ProposeAsk<Result = Answer> {
+export interface ProposeAsk<Result = Answer> extends CallOptions {
   /** Tells it from other requests. */
   readonly kind: "propose";
   /** What to propose. */
   readonly command: Command;
-  /** How long it may take, in milliseconds. */
-  readonly timeoutMs: number;
   /** Makes the answer of what became of it. */
   readonly answer: (accepted: Accepted) => Result;
 }
 
 /** Looks at the store. */
-export interface ReadAsk<Result = Answer> {
+export interface ReadAsk<Result = Answer> extends CallOptions {
   /** Tells it from other requests. */
   readonly kind: "read";
   /** How fresh it must be. */
-  readonly consistency: Consistency;
-  /** How long it may take, in milliseconds. */
-  readonly timeoutMs: number;
+  readonly freshness: Freshness;
   /** Makes the answer. It must look at the store in the turn in which it is called. */
   readonly answer: (reader: KvReader) => Result | Promise<Result>;
 }
@@ -68,12 +65,13 @@ export function start<Result>(port: KvPort, ask: Ask<Result>, settle: Settle<Res
   switch (ask.kind) {
     case "propose":
       return port.proposeThen(ask.command, ask, {
-        resolve: (result) => settleWith(settle, () => ask.answer(acceptedOf(result))),
+        resolve: (result, served) =>
+          settleWith(settle, () => ask.answer(acceptedOf(result)), served),
         reject: (thrown) => settle.reject(thrown),
       });
     case "read":
-      return port.readThen(ask.consistency, ask, {
-        resolve: (reader) => settleWith(settle, () => ask.answer(reader)),
+      return port.readThen(ask.freshness, ask, {
+        resolve: (reader, served) => settleWith(settle, () => ask.answer(reader), served),
         reject: (thrown) => settle.reject(thrown),
       });
     case "node":
@@ -86,19 +84,33 @@ export function start<Result>(port: KvPort, ask: Ask<Result>, settle: Settle<Res
  *
  * @throws {KvFailure} if it was refused, or does not come to an answer in time
  */
-export function carryOut<Result>(port: KvPort, ask: Ask<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => start(port, ask, { resolve, reject }));
+export function carryOut<Result>(port: KvPort, ask: Ask<Result>): Promise<Carried<Result>> {
+  return new Promise((resolve, reject) =>
+    start(port, ask, { resolve: (result, served = {}) => resolve({ result, served }), reject })
+  );
 }
 
-function settleWith<Result>(settle: Settle<Result>, make: () => Result | Promise<Result>): void {
+/** What became of a request. */
+export interface Carried<Result = Answer> {
+  /** Its answer. */
+  readonly result: Result;
+  /** How it was served. */
+  readonly served: Served;
+}
+
+function settleWith<Result>(
+  settle: Settle<Result>,
+  make: () => Result | Promise<Result>,
+  served?: Served,
+): void {
   let made: Result | Promise<Result>;
   try {
     made = make();
   } catch (thrown) {
     return settle.reject(thrown);
   }
-  if (!(made instanceof Promise)) return settle.resolve(made);
-  made.then((result) => settle.resolve(result), (thrown) => settle.reject(thrown));
+  if (!(made instanceof Promise)) return settle.resolve(made, served);
+  made.then((result) => settle.resolve(result, served), (thrown) => settle.reject(thrown));
 }
 
 /** The node answered a question that was not put. */

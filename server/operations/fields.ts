@@ -10,7 +10,8 @@ import type { FailureCode } from "@raftkv/core/api";
 import { INT64_MAX, INT64_MIN, type Key, keyFromBytes, keyFromText } from "@raftkv/core/kv";
 import * as z from "zod";
 import { ExactNumber } from "../json_input.ts";
-import type { Consistency } from "../kv_port.ts";
+import type { CallOptions } from "../kv_port.ts";
+import type { Consistency } from "../served.ts";
 
 /** The time a request may take if it does not say, in milliseconds. */
 export const TIMEOUT_MS_DEFAULT = 5_000;
@@ -103,14 +104,50 @@ export const timeout: z.ZodType<number | undefined> = duration.optional().meta({
     "from 1 ms to 60 s; 5 s if not given.",
 });
 
-/** How fresh a read must be. */
+/** What a read must see. */
 export const consistency: z.ZodType<Consistency | undefined> = choice([
   "linearizable",
+  "lease",
   "stale",
 ]).optional().meta({
-  description: "`linearizable` (if not given): sees every write acknowledged before; `stale`: " +
-    "does not ask anyone.",
+  description: "`linearizable` (if not given): sees every write acknowledged before; `lease`: " +
+    "the same, while the members' clocks can be trusted; `stale`: does not ask anyone.",
 });
+
+/** Of a stale read: how old it may be, in milliseconds. */
+export const maxStaleness: z.ZodType<number | undefined> = duration.optional().meta({
+  description: "With `stale`: all that was acknowledged this long before must be in it; as " +
+    "`timeout`.",
+});
+
+/** Up to where the store must have come. */
+export const minRevision: z.ZodType<number | undefined> = integer(1).optional().meta({
+  description: "Show this revision or a later one: it is waited for.",
+});
+
+/** Whether to tell where the time went. */
+export const explain: z.ZodType<boolean | undefined> = z.union([
+  z.boolean(),
+  z.literal(1).transform(() => true),
+  z.literal("1").transform(() => true),
+], rule("is 1, true or false")).optional().meta({
+  description: "Whether to tell where the time went.",
+  override: { type: "boolean" },
+});
+
+/** What every call may say of itself. */
+export const CALL = { timeout, explain };
+
+/** What those fields hold. */
+export interface CallFields {
+  readonly timeout?: number | undefined;
+  readonly explain?: boolean | undefined;
+}
+
+/** The same as the node takes it. */
+export function callOf({ timeout, explain = false }: CallFields): CallOptions {
+  return { timeoutMs: timeout ?? TIMEOUT_MS_DEFAULT, ...(explain ? { explain } : {}) };
+}
 
 /** As of which revision to read. */
 export const revision: z.ZodType<number | undefined> = integer(1).optional().meta({

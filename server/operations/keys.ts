@@ -23,7 +23,7 @@ import {
 import * as z from "zod";
 import { ReplayedFailure } from "../failures.ts";
 import { type Accepted, type Answer, type ProposeAsk, unexpected } from "./ask.ts";
-import { bound, rule, TIMEOUT_MS_DEFAULT } from "./fields.ts";
+import { bound, type CallFields, callOf, rule } from "./fields.ts";
 import { onceOf } from "./once.ts";
 
 /** The fields that name a range. */
@@ -73,12 +73,11 @@ export const CONDITIONS = {
 };
 
 /** What a conditional write of one key is made of. */
-export interface KeyWrite {
+export interface KeyWrite extends CallFields {
   readonly operation: KvOperation & { readonly key: Key };
   readonly ifMatch?: "*" | number | undefined;
   readonly ifNoneMatch?: "*" | number | undefined;
   readonly idempotencyKey?: OnceRef | undefined;
-  readonly timeout?: number | undefined;
 }
 
 /** A commit of one operation that reads the key instead if its condition does not hold. */
@@ -87,12 +86,11 @@ export function writeAsk(
   answer: (committed: Committed) => Answer,
 ): ProposeAsk {
   const { operation, ifMatch, ifNoneMatch } = write;
-  const { timeout: timeoutMs = TIMEOUT_MS_DEFAULT } = write;
   const operations = [operation];
   // One operation on one key breaks no rule of commits.
   if (ifMatch === undefined && ifNoneMatch === undefined) {
     const command: CommitCommand = { kind: "commit", ...onceOf(write), operations };
-    return { kind: "propose", command, timeoutMs, answer: committedBy(answer) };
+    return { kind: "propose", command, ...callOf(write), answer: committedBy(answer) };
   }
   const { key } = operation;
   const compares = [...demand(key, ifMatch, true), ...demand(key, ifNoneMatch, false)];
@@ -100,7 +98,7 @@ export function writeAsk(
   const otherwise: KvOperation[] = [{ kind: "get", key }];
   const name = onceOf(write);
   const command: CommitCommand = { kind: "commit", ...name, compares, operations, otherwise };
-  return { kind: "propose", command, timeoutMs, answer: committedBy(answer) };
+  return { kind: "propose", command, ...callOf(write), answer: committedBy(answer) };
 }
 
 /**
@@ -110,19 +108,14 @@ export function writeAsk(
  */
 export function commitAsk(
   command: CommitCommand,
-  timeoutMs: number | undefined,
+  call: CallFields,
   answer: (committed: Committed) => Answer,
 ): ProposeAsk {
   const fault = commitFault(command);
   if (fault !== null) {
     throw new KvFailure(fault === "duplicate_key" ? fault : "too_many_operations");
   }
-  return {
-    kind: "propose",
-    command,
-    timeoutMs: timeoutMs ?? TIMEOUT_MS_DEFAULT,
-    answer: committedBy(answer),
-  };
+  return { kind: "propose", command, ...callOf(call), answer: committedBy(answer) };
 }
 
 /**

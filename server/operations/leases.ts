@@ -10,18 +10,10 @@ import type { LeaseCommand, LeaseTime } from "@raftkv/core/kv";
 import * as z from "zod";
 import { keyJson } from "../answers.ts";
 import { type Accepted, type Answer, type ProposeAsk, unexpected } from "./ask.ts";
-import {
-  consistency,
-  integer,
-  leaseId,
-  refuse,
-  timeout,
-  TIMEOUT_MS_DEFAULT,
-  ttlSeconds,
-} from "./fields.ts";
+import { CALL, type CallFields, callOf, integer, leaseId, refuse, ttlSeconds } from "./fields.ts";
 import { idempotencyKey, lastingAnswer, ONCE_FAILURES, onceOf } from "./once.ts";
 import { operation } from "./operation.ts";
-import { readAsk } from "./read.ts";
+import { READ, READ_FAILURES, readAsk } from "./read.ts";
 
 /** The id of a lease that is asked about. What is no id names no lease. */
 const lease: z.ZodType<number> = z.unknown().transform((given, context) => {
@@ -36,7 +28,7 @@ const lease: z.ZodType<number> = z.unknown().transform((given, context) => {
 export const leaseGrant = operation({
   name: "leaseGrant",
   summary: "Makes a lease.",
-  query: { timeout },
+  query: CALL,
   header: { idempotencyKey },
   body: {
     ttl: ttlSeconds.meta({ description: "How many seconds it lives without renewal." }),
@@ -46,9 +38,9 @@ export const leaseGrant = operation({
   },
   failures: [...ONCE_FAILURES, "invalid_json", "invalid_body", "body_too_large", "lease_exists"],
   ask: (request) => {
-    const { ttl, lease = 0, timeout } = request;
+    const { ttl, lease = 0 } = request;
     const command = { kind: "lease_grant", ...onceOf(request), lease, ttlMs: ttl * 1_000 } as const;
-    return leaseAsk(command, timeout);
+    return leaseAsk(command, request);
   },
 });
 
@@ -57,12 +49,12 @@ export const leaseKeepAlive = operation({
   name: "leaseKeepAlive",
   summary: "Lets a lease live for its whole time from now.",
   path: { lease },
-  query: { timeout },
+  query: CALL,
   header: { idempotencyKey },
   failures: [...ONCE_FAILURES, "lease_not_found"],
   ask: (request) => {
-    const { lease, timeout } = request;
-    return leaseAsk({ kind: "lease_keep_alive", ...onceOf(request), lease }, timeout);
+    const { lease } = request;
+    return leaseAsk({ kind: "lease_keep_alive", ...onceOf(request), lease }, request);
   },
 });
 
@@ -71,12 +63,12 @@ export const leaseRevoke = operation({
   name: "leaseRevoke",
   summary: "Ends a lease, and its keys with it.",
   path: { lease },
-  query: { timeout },
+  query: CALL,
   header: { idempotencyKey },
   failures: [...ONCE_FAILURES, "lease_not_found"],
   ask: (request) => {
-    const { lease, timeout } = request;
-    return leaseAsk({ kind: "lease_revoke", ...onceOf(request), lease }, timeout);
+    const { lease } = request;
+    return leaseAsk({ kind: "lease_revoke", ...onceOf(request), lease }, request);
   },
 });
 
@@ -85,8 +77,8 @@ export const leaseTimeToLive = operation({
   name: "leaseTimeToLive",
   summary: "Shows what is left of a lease, and its keys.",
   path: { lease },
-  query: { consistency, timeout },
-  failures: ["lease_not_found"],
+  query: READ,
+  failures: ["lease_not_found", ...READ_FAILURES],
   ask: (request) =>
     readAsk(request, (reader) => {
       const found = reader.lease(request.lease);
@@ -104,9 +96,9 @@ export const leases = operation({
     limit: integer(1, LIMITS.listItemsMax).optional().meta({
       description: "Most ids, from 1 to 1,000; 100 if not given.",
     }),
-    consistency,
-    timeout,
+    ...READ,
   },
+  failures: READ_FAILURES,
   ask: (request) => {
     const { after = 0, limit = LIMITS.listItemsDefault } = request;
     return readAsk(request, (reader) => {
@@ -122,8 +114,8 @@ export const leases = operation({
   },
 });
 
-function leaseAsk(command: LeaseCommand, timeoutMs = TIMEOUT_MS_DEFAULT): ProposeAsk {
-  return { kind: "propose", command, timeoutMs, answer: leaseAnswer };
+function leaseAsk(command: LeaseCommand, call: CallFields): ProposeAsk {
+  return { kind: "propose", command, ...callOf(call), answer: leaseAnswer };
 }
 
 function leaseAnswer(accepted: Accepted): Answer {

@@ -65,7 +65,7 @@ export const members = operation({
     answer: async (port) => {
       // Once a read is allowed, the node has applied, and so holds, every configuration before it.
       await new Promise<unknown>((resolve, reject) =>
-        port.readThen(consistency, { timeoutMs }, { resolve, reject })
+        port.readThen({ consistency }, { timeoutMs }, { resolve, reject })
       );
       return { json: JSON.stringify(membersAnswer(port, port.membership())) };
     },

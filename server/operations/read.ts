@@ -8,36 +8,63 @@ import { LIMITS } from "@raftkv/core";
 import { CompactedFailure, KvFailure } from "@raftkv/core/api";
 import type { Key, KvReader, KvRecord, RangeRequest } from "@raftkv/core/kv";
 import { getAnswer, listAnswer } from "../answers.ts";
-import type { Consistency } from "../kv_port.ts";
+import type { Freshness } from "../kv_port.ts";
+import type { Consistency } from "../served.ts";
 import { countAt } from "../ndjson.ts";
 import { decodePageCursor, encodePageCursor } from "../page_cursor.ts";
 import type { Answer, ReadAsk } from "./ask.ts";
 import {
+  CALL,
+  type CallFields,
+  callOf,
   choice,
   consistency,
   flag,
   integer,
   key,
+  maxStaleness,
+  minRevision,
   revision,
   text,
-  timeout,
-  TIMEOUT_MS_DEFAULT,
 } from "./fields.ts";
 import { RANGE, type RangeFields, rangeOf } from "./keys.ts";
 import { operation } from "./operation.ts";
 
 /** What a read says of how fresh it must be, and how long it may take. */
-export interface ReadFields {
+export interface ReadFields extends CallFields {
   readonly consistency?: Consistency | undefined;
-  readonly timeout?: number | undefined;
+  readonly maxStaleness?: number | undefined;
+  readonly minRevision?: number | undefined;
 }
 
-/** A read that makes its result of the store. */
+/** The fields that every read has. */
+export const READ = { consistency, maxStaleness, minRevision, ...CALL };
+
+/** How a read may fail for what it demands. */
+export const READ_FAILURES = ["too_stale", "revision_not_reached"] as const;
+
+/**
+ * A read that makes its result of the store.
+ *
+ * @throws {KvFailure} `invalid_argument`
+ */
 export function readAsk<Result>(
-  { consistency = "linearizable", timeout: timeoutMs = TIMEOUT_MS_DEFAULT }: ReadFields,
+  fields: ReadFields,
   answer: ReadAsk<Result>["answer"],
 ): ReadAsk<Result> {
-  return { kind: "read", consistency, timeoutMs, answer };
+  return { kind: "read", freshness: freshnessOf(fields), ...callOf(fields), answer };
+}
+
+function freshnessOf(fields: ReadFields): Freshness {
+  const { consistency = "linearizable", maxStaleness: maxStalenessMs, minRevision } = fields;
+  if (maxStalenessMs !== undefined && consistency !== "stale") {
+    throw new KvFailure("invalid_argument", "Only a stale read has a maxStaleness.");
+  }
+  return {
+    consistency,
+    ...(maxStalenessMs === undefined ? {} : { maxStalenessMs }),
+    ...(minRevision === undefined ? {} : { minRevision }),
+  };
 }
 
 /** Which key to read, and as of which revision. */
@@ -58,8 +85,8 @@ export const get = operation({
   name: "get",
   summary: "Reads a key.",
   path: { key },
-  query: { revision, consistency, timeout },
-  failures: ["invalid_key", "key_not_found", "compacted", "future_revision"],
+  query: { revision, ...READ },
+  failures: ["invalid_key", "key_not_found", "compacted", "future_revision", ...READ_FAILURES],
   ask: (request) => readAsk(request, (reader) => foundAnswer(findIn(reader, request))),
 });
 
@@ -90,8 +117,7 @@ const LISTED = {
   cursor: text.optional().meta({
     description: "The `cursor` of the page before, for the same range.",
   }),
-  consistency,
-  timeout,
+  ...READ,
 };
 
 /** What to list. */
@@ -113,7 +139,7 @@ export const range = operation({
   name: "range",
   summary: "Reads a page of a range; all pages are of one revision.",
   query: { ...LISTED, limit },
-  failures: ["invalid_cursor", "compacted", "future_revision"],
+  failures: ["invalid_cursor", "compacted", "future_revision", ...READ_FAILURES],
   ask: (request) => {
     const listed = listedBy(request, LIMITS.listItemsDefault);
     return readAsk(request, (reader) => pageIn(reader, listed));

@@ -6,7 +6,7 @@
 
 import type { SessionAnswer } from "@raftkv/core/api";
 import { unexpected } from "./ask.ts";
-import { integer, timeout, TIMEOUT_MS_DEFAULT } from "./fields.ts";
+import { CALL, callOf, integer, timeout, TIMEOUT_MS_DEFAULT } from "./fields.ts";
 import { idempotencyKey, lastingAnswer, ONCE_FAILURES, onceOf } from "./once.ts";
 import { operation } from "./operation.ts";
 
@@ -14,7 +14,7 @@ import { operation } from "./operation.ts";
 export const compact = operation({
   name: "compact",
   summary: "Makes the past before a revision unreadable.",
-  query: { timeout },
+  query: CALL,
   header: { idempotencyKey },
   body: { revision: integer(1).meta({ description: "The first revision that stays readable." }) },
   failures: [
@@ -28,7 +28,7 @@ export const compact = operation({
   ask: (request) => ({
     kind: "propose",
     command: { kind: "compact", ...onceOf(request), revision: request.revision },
-    timeoutMs: request.timeout ?? TIMEOUT_MS_DEFAULT,
+    ...callOf(request),
     answer: (accepted) => {
       if (accepted.kind !== "compacted") return unexpected(accepted);
       const { compactRevision, revision } = accepted;

@@ -61,7 +61,7 @@ export function watchAsk(port: KvPort, request: WatchRequest): Ask<Watch> {
   // Whoever asks for what comes from now on must not be shown less than was acknowledged before.
   const { timeout: timeoutMs = TIMEOUT_MS_DEFAULT } = request;
   const answer = (reader: { readonly revision: number }) => from(reader.revision + 1);
-  return { kind: "read", consistency: "linearizable", timeoutMs, answer };
+  return { kind: "read", freshness: { consistency: "linearizable" }, timeoutMs, answer };
 }
 
 function watchedRange(request: WatchRequest): KeyRange {

@@ -10,7 +10,7 @@ import * as z from "zod";
 import { keyJson, leaseField } from "../answers.ts";
 import { storedValueOf } from "../stored_value.ts";
 import { prevKvField, prevKvsField, txnAnswer, writtenFields } from "../txn_answers.ts";
-import { choice, flag, key, leaseId, timeout, ttlSeconds } from "./fields.ts";
+import { CALL, choice, flag, key, leaseId, ttlSeconds } from "./fields.ts";
 import { commitAsk, CONDITIONS, onlyResult, RANGE, rangeOf, writeAsk } from "./keys.ts";
 import { leaseChoice } from "./lease_choice.ts";
 import { idempotencyKey, lastingAnswer, ONCE_FAILURES, onceOf } from "./once.ts";
@@ -28,7 +28,7 @@ export const put = operation({
     prevKv,
     lease: leaseId.optional().meta({ description: "The lease that the key ends with." }),
     ttl: ttlSeconds.optional().meta({ description: "After how many seconds the key ends." }),
-    timeout,
+    ...CALL,
   },
   header: { ...CONDITIONS, idempotencyKey },
   body: {
@@ -81,7 +81,7 @@ export const remove = operation({
   name: "delete",
   summary: "Takes a key out, if it is there.",
   path: { key },
-  query: { prevKv, timeout },
+  query: { prevKv, ...CALL },
   header: { ...CONDITIONS, idempotencyKey },
   failures: ["invalid_key", ...ONCE_FAILURES, "precondition_failed"],
   ask: (request) => {
@@ -100,7 +100,7 @@ export const remove = operation({
 export const deleteRange = operation({
   name: "deleteRange",
   summary: "Takes every key of a range out, at one revision.",
-  query: { ...RANGE, prevKv, timeout },
+  query: { ...RANGE, prevKv, ...CALL },
   header: { idempotencyKey },
   failures: [...ONCE_FAILURES, "range_too_large"],
   ask: (request) => {
@@ -114,7 +114,7 @@ export const deleteRange = operation({
       ...prevKvOf(request),
     };
     const command = { kind: "commit", ...onceOf(request), operations: [operation] } as const;
-    return commitAsk(command, request.timeout, (committed) => {
+    return commitAsk(command, request, (committed) => {
       const { deleted, prevKvs } = onlyResult(committed, "delete");
       const { revision } = committed;
       const json = `{"deleted":${deleted}${prevKvsField(prevKvs)},"revision":${revision}}`;
@@ -127,7 +127,7 @@ export const deleteRange = operation({
 export const increment = operation({
   name: "increment",
   summary: "Adds to a 64-bit integer kept as JSON; a key that is not there counts as 0.",
-  query: { timeout },
+  query: CALL,
   header: { idempotencyKey },
   body: INCREMENT,
   exact: "numbers",
@@ -160,7 +160,7 @@ export const txn = operation({
   summary:
     "Carries out `success` if all of `compare` hold, else `failure`: at one revision, wholly " +
     "or not at all.",
-  query: { timeout },
+  query: CALL,
   header: { idempotencyKey },
   body: TXN,
   exact: "numbers",
@@ -185,7 +185,7 @@ export const txn = operation({
     const command = { kind: "commit", ...onceOf(request), ...branches } as const;
     return commitAsk(
       command,
-      request.timeout,
+      request,
       (committed) => lastingAnswer(committed, txnAnswer(committed)),
     );
   },

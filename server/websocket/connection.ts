@@ -11,6 +11,7 @@ import { failureBody, failureOf, ReplayedFailure } from "../failures.ts";
 import { fieldsOf, type JsonFields, parseJson, withExact } from "../json_input.ts";
 import { elementTexts } from "../json_text.ts";
 import type { KvPort, Settle } from "../kv_port.ts";
+import { type Served, servedField } from "../served.ts";
 import { type Answer, start } from "../operations/ask.ts";
 import type { Operation } from "../operations/operation.ts";
 import type { ClientSocket } from "./client_socket.ts";
@@ -148,10 +149,10 @@ export class Connection {
   }
 
   /** A request has been answered. */
-  onAnswer({ id, sizeBytes }: UnderWay, { json, replayed }: Answer): void {
+  onAnswer({ id, sizeBytes }: UnderWay, { json, replayed }: Answer, served?: Served): void {
     this.#leave(id, sizeBytes);
     const mark = replayed === true ? ',"replayed":true' : "";
-    this.#say(`{"id":${id},"result":${json}${mark}}`);
+    this.#say(`{"id":${id},"result":${json}${mark}${servedField(served)}}`);
   }
 
   /** A request has failed. */
@@ -319,8 +320,8 @@ class UnderWay implements Settle<Answer> {
     this.sizeBytes = sizeBytes;
   }
 
-  resolve(answer: Answer): void {
-    this.#connection.onAnswer(this, answer);
+  resolve(answer: Answer, served?: Served): void {
+    this.#connection.onAnswer(this, answer, served);
   }
 
   reject(thrown: unknown): void {

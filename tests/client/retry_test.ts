@@ -51,6 +51,8 @@ const SPECIAL: Partial<Record<FailureCode, readonly [Decided, Decided, Decided]>
   leadership_lost: ["again", "again", "again"],
   timeout: ["again", "again", "again"],
   stopping: ["again", "again", "again"],
+  too_stale: ["again", "again", "again"],
+  revision_not_reached: ["again", "again", "again"],
   storage_full: ["again", "again", "again"],
   change_in_progress: ["again", "again", "again"],
   no_heir: ["again", "again", "again"],

@@ -68,7 +68,7 @@ const QUERIES = [
   "=",
 ];
 
-const READ_QUERIES = ["consistency=", "consistency=Stale", "consistency=lease", "revision=3"];
+const READ_QUERIES = ["consistency=", "consistency=Stale", "consistency=leases", "revision=3"];
 
 const LIST_QUERIES = [
   "limit=0",

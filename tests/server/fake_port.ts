@@ -20,14 +20,16 @@ import {
 import type { MemberStatus } from "@raftkv/core/replica";
 import { MachineFeed } from "../../server/event_feed.ts";
 import type {
+  CallOptions,
   CapturedStore,
   ChangeRequest,
-  Consistency,
+  Freshness,
   KvPort,
   Membership,
   Settle,
   TimeLimit,
 } from "../../server/kv_port.ts";
+import type { Served } from "../../server/served.ts";
 
 export class FakePort implements KvPort {
   readonly nodeId = "n1";
@@ -49,19 +51,27 @@ export class FakePort implements KvPort {
   /** Given to the next proposals instead of the machine's answer. */
   result: CommandResult | null = null;
   readonly proposals: { readonly command: Command; readonly timeoutMs: number }[] = [];
-  readonly reads: { readonly consistency: Consistency; readonly timeoutMs: number }[] = [];
+  readonly reads: (Freshness & { readonly timeoutMs: number })[] = [];
+  /** Told of the next reads and writes. */
+  served: Served = {};
   readonly #machine = new KvStateMachine();
   readonly events = new MachineFeed(this.#machine);
   /** Called after each command. */
   onTurn: () => void = () => {};
   #index = 0;
 
-  proposeThen(command: Command, limit: TimeLimit, settle: Settle<CommandResult>): void {
-    this.#propose(command, limit).then(settle.resolve, settle.reject);
+  proposeThen(command: Command, options: CallOptions, settle: Settle<CommandResult>): void {
+    this.#propose(command, options).then(
+      (result) => settle.resolve(result, this.served),
+      settle.reject,
+    );
   }
 
-  readThen(consistency: Consistency, limit: TimeLimit, settle: Settle<KvReader>): void {
-    this.#read(consistency, limit).then(settle.resolve, settle.reject);
+  readThen(freshness: Freshness, options: CallOptions, settle: Settle<KvReader>): void {
+    this.#read(freshness, options).then(
+      (reader) => settle.resolve(reader, this.served),
+      settle.reject,
+    );
   }
 
   async #propose(command: Command, { timeoutMs }: TimeLimit): Promise<CommandResult> {
@@ -81,15 +91,15 @@ export class FakePort implements KvPort {
     return result;
   }
 
-  async #read(consistency: Consistency, { timeoutMs }: TimeLimit): Promise<KvReader> {
+  async #read(freshness: Freshness, { timeoutMs }: TimeLimit): Promise<KvReader> {
     await Promise.resolve();
     if (this.failure !== null) throw this.failure;
-    this.reads.push({ consistency, timeoutMs });
+    this.reads.push({ ...freshness, timeoutMs });
     return this.#machine;
   }
 
   async capture(limit: TimeLimit): Promise<CapturedStore> {
-    const { revision } = await this.#read("linearizable", limit);
+    const { revision } = await this.#read({ consistency: "linearizable" }, limit);
     const last = { index: this.#index as LogIndex, term: 7 as Term };
     const point = { last, configuration: configurationOf(this.members()) };
     return { point, revision, slices: this.#machine.snapshot() };
