@@ -1,27 +1,29 @@
 /**
- * RaftKV: a strongly consistent, replicated key-value store. Start a node inside your program, or
- * talk to a cluster that runs elsewhere.
+ * RaftKV: a strongly consistent, replicated key-value store. Open a node inside your program, or
+ * talk to a cluster that runs elsewhere: the store has one interface.
  *
- * @example A node of its own, in memory, and a client beside it
+ * @example A store of its own, in memory
  * ```ts no-assert
- * import { connect, loadNodeConfig, startNode } from "@raftkv/raftkv";
+ * import { RaftKV } from "@raftkv/raftkv";
  *
- * const config = loadNodeConfig({
- *   flags: { listen: "127.0.0.1:0", data: ":memory:" },
- *   env: {},
- *   file: null,
- * });
- * const node = await startNode(config);
- * const client = connect({ endpoints: [node.url] });
- * await client.put("name", "RaftKV");
- * const found = await client.get("name");
+ * await using kv = await RaftKV.open();
+ * await kv.put("name", "RaftKV");
+ * const found = await kv.get("name");
  * console.log(found?.value); // RaftKV
- * await client.close();
- * await node.close();
+ * ```
+ *
+ * @example A cluster elsewhere
+ * ```ts no-assert
+ * import { connect } from "@raftkv/raftkv";
+ *
+ * await using kv = connect({ endpoints: ["http://localhost:8001"] });
+ * await using lock = await kv.lock("nightly-report");
+ * console.log(`no earlier holder has as great a token as ${lock.token}`);
  * ```
  *
  * @module
  */
 
 export * from "@raftkv/client";
+export * from "@raftkv/embed";
 export * from "@raftkv/server";

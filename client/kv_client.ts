@@ -88,6 +88,8 @@ class KvClient implements Kv {
   readonly #requester: Requester;
   readonly #openWatch: OpenWatch;
   readonly #pool: SocketPool | null;
+  readonly #onClose: (() => Promise<void>) | undefined;
+  #ended: Promise<void> | undefined;
   readonly #timers: Timers;
   readonly #random: () => number;
 
@@ -102,6 +104,7 @@ class KvClient implements Kv {
     this.#timers = timers;
     this.#random = random;
     this.#pool = pool;
+    this.#onClose = options.onClose;
     this.#openWatch = pool === null ? httpWatch(fetch) : socketWatch(pool, httpWatch(fetch));
     this.#cache = cache;
     this.#discovery = options.discover === false
@@ -290,6 +293,8 @@ class KvClient implements Kv {
   async close(): Promise<void> {
     this.#closing.abort(new DOMException("The client is closed", "AbortError"));
     await Promise.all([this.#discovery?.settled(), this.#pool?.close()]);
+    this.#ended ??= this.#onClose?.();
+    await this.#ended;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

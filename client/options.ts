@@ -36,6 +36,8 @@ export interface ConnectOptions {
    * those of the runtime are used where there are any. Where no socket comes about, HTTP serves.
    */
   readonly webSocket?: OpenSocket | false;
+  /** Called once when the client is closed and nothing of it is under way any more. */
+  readonly onClose?: () => Promise<void>;
   /** Spreads clients over nodes and retries over time: numbers in [0, 1). */
   readonly random?: () => number;
   /** Clock and timers; the runtime's if not given. */

@@ -33,6 +33,8 @@ export interface RunningNode {
   readonly url: string;
   /** Resolves when it has stopped; rejects with the reason if it had to end by itself. */
   readonly finished: Promise<void>;
+  /** Answers a request as its port would, without a connection. */
+  fetch(request: Request): Promise<Response>;
   /** Hands over what it leads, finishes what is under way, closes its port and files. */
   close(): Promise<void>;
 }
@@ -50,7 +52,8 @@ const now = (): Instant => {
 export interface NodeParts {
   readonly config: NodeConfig;
   readonly members: readonly Member[];
-  readonly listener: Listener;
+  /** Its port; null if nothing but its own program is to reach it. */
+  readonly listener: Listener | null;
   readonly clusterId: string;
   readonly store: Store;
   readonly machine: KvStateMachine;
@@ -73,7 +76,8 @@ export class Node implements RunningNode {
   readonly #onEvent: (event: NodeEvent) => void;
   readonly #leaders = new LeaderWatch();
   readonly #end = Promise.withResolvers<void>();
-  readonly #listener: Listener;
+  readonly #listener: Listener | null;
+  readonly #app: ReturnType<typeof createApp>;
   #closing: Promise<void> | null = null;
   /** Called after each turn of the pump while the node waits for something. */
   #onTurn: () => void = () => {};
@@ -133,6 +137,9 @@ export class Node implements RunningNode {
       push: (input) => this.#pump.push(input),
       nowMs: () => now().monotonicMs,
     });
+    this.#app = createApp(this.#port, {
+      onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
+    });
     this.#sockets = new WebSocketDoor(this.#port, {
       onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
     });
@@ -143,16 +150,17 @@ export class Node implements RunningNode {
 
   /** Answers the port and lets the replica run. */
   run(door: Door): void {
-    const app = createApp(this.#port, {
-      onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
-    });
-    door.fetch = (request) => app.fetch(request);
+    door.fetch = (request) => this.fetch(request);
     door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
     door.onClientSocket = (socket) => this.#sockets.accept(socket);
     this.#mesh.setPeers(this.#members.filter((member) => member.id !== this.nodeId));
     const recovered = this.#store.recovered.entries.length;
     this.#onEvent({ kind: "started", url: this.url, recovered });
     this.#pump.push({ kind: "tick" });
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    return await this.#app.fetch(request);
   }
 
   close(): Promise<void> {
@@ -193,7 +201,7 @@ export class Node implements RunningNode {
     this.#port.abandon();
     this.#sockets.close();
     await this.#mesh.close();
-    await this.#listener.close();
+    await this.#listener?.close();
     await this.#store.close();
   }
 

@@ -12,6 +12,7 @@ import { MemoryStore } from "@raftkv/storage/memory";
 import { clusterIdOf } from "./cluster_id.ts";
 import type { NodeConfig } from "./config.ts";
 import { Door } from "./door.ts";
+import { urlOfAddress } from "./listen_address.ts";
 import { listen } from "./listener.ts";
 import type { Listener } from "./listener_options.ts";
 import type { NodeEvent } from "./node_events.ts";
@@ -22,6 +23,11 @@ import { Node, type RunningNode } from "./running_node.ts";
 export interface StartOptions {
   /** Hears of everything that matters to the operator. */
   readonly onEvent?: (event: NodeEvent) => void;
+  /**
+   * Whether to open a port; true if not given. Without one, a node alone is reached by its own
+   * program, through `fetch`, and by nobody else.
+   */
+  readonly opensPort?: boolean;
 }
 
 /**
@@ -41,11 +47,11 @@ export async function startNode(
   try {
     const machine = new KvStateMachine();
     await restore(machine, store);
-    const { onEvent = () => {} } = options;
+    const { onEvent = () => {}, opensPort = true } = options;
     const door = new Door();
-    const listener = await listenAt(door, config);
+    const listener = opensPort ? await listenAt(door, config) : null;
     // A node alone on a port of the system's choice learns its address only now.
-    const url = config.url ?? `http://${listener.host}:${listener.port}`;
+    const url = config.url ?? (listener === null ? NOWHERE : urlOfAddress(listener));
     const members = config.members.length > 1 ? config.members : [{ id: config.id, url }];
     const node = new Node({ config, members, clusterId, store, machine, listener, onEvent });
     node.run(door);
@@ -55,6 +61,9 @@ export async function startNode(
     throw error;
   }
 }
+
+/** The URL of a node without a port: a name that is reserved for leading nowhere (RFC 2606). */
+const NOWHERE = "http://embedded.invalid";
 
 function listenAt(door: Door, { host, port, limits }: NodeConfig): Promise<Listener> {
   return listen({

@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<Member, readonly string[]>> = {
   server: ["core", "storage", "transport"],
   cli: ["server", "client", "storage", "core"],
   sim: ["core", "storage"],
+  embed: ["server", "client", "core"],
 };
 
 /** Members that run in any JavaScript runtime, hence take no package and no `node:` module. */

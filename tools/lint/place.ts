@@ -6,7 +6,16 @@
  */
 import { fileURLToPath } from "node:url";
 
-const MEMBERS = ["core", "storage", "transport", "client", "server", "cli", "sim"] as const;
+const MEMBERS = [
+  "core",
+  "storage",
+  "transport",
+  "client",
+  "server",
+  "cli",
+  "sim",
+  "embed",
+] as const;
 
 /** A folder of production code with rules of its own. */
 export type Member = (typeof MEMBERS)[number];

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { connect, type ConnectOptions } from "@raftkv/client";
+import { connect, type ConnectOptions, type Kv } from "@raftkv/client";
+import { RaftKV } from "@raftkv/embed";
 import { loadNodeConfig, startNode } from "@raftkv/server";
 import { CASES } from "./cases.ts";
 
@@ -10,23 +11,43 @@ const counted = (url: string, protocol: string): WebSocket => {
   return new WebSocket(url, protocol);
 };
 
-const DOORS: Readonly<Record<string, Partial<ConnectOptions>>> = {
-  "over HTTP": { webSocket: false },
-  "over a WebSocket": { webSocket: counted },
+/** A store behind a port of this machine. */
+async function remote(options: Partial<ConnectOptions>): Promise<Kv> {
+  const flags = { listen: "127.0.0.1:0", data: ":memory:" };
+  const node = await startNode(loadNodeConfig({ flags, env: {}, file: null }));
+  return connect({ endpoints: [node.url], ...options, onClose: () => node.close() });
+}
+
+/** A store in this process whose directory goes with it. */
+async function onDisk(): Promise<Kv> {
+  const directory = await Deno.makeTempDir();
+  const kv = await RaftKV.open({ directory: `${directory}/data` });
+  const { close } = kv;
+  return Object.assign(kv, {
+    close: async () => {
+      await close.call(kv);
+      await Deno.remove(directory, { recursive: true });
+    },
+  });
+}
+
+const DOORS: Readonly<Record<string, { open(): Promise<Kv>; readonly sockets: number }>> = {
+  "over HTTP": { open: () => remote({ webSocket: false }), sockets: 0 },
+  "over a WebSocket": { open: () => remote({ webSocket: counted }), sockets: 1 },
+  "embedded in memory": { open: () => RaftKV.open(), sockets: 0 },
+  "embedded on disk": { open: onDisk, sockets: 0 },
 };
 
-for (const [door, options] of Object.entries(DOORS)) {
+for (const [door, { open, sockets: expected }] of Object.entries(DOORS)) {
   for (const { name, run } of CASES) {
     Deno.test(`${door}, ${name}`, async () => {
-      const flags = { listen: "127.0.0.1:0", data: ":memory:" };
-      const node = await startNode(loadNodeConfig({ flags, env: {}, file: null }));
       const before = sockets;
+      const kv = await open();
       try {
-        await using kv = connect({ endpoints: [node.url], ...options });
         await run({ kv, prefix: "case/" });
-        assertEquals(sockets - before, options.webSocket === false ? 0 : 1, "one socket for all");
+        assertEquals(sockets - before, expected, "one socket for all");
       } finally {
-        await node.close();
+        await kv.close();
       }
     });
   }

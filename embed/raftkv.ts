@@ -1,0 +1,89 @@
+/**
+ * Opens a node in this process and the store behind it.
+ *
+ * @module
+ */
+
+import { connect, type Kv } from "@raftkv/client";
+import {
+  loadNodeConfig,
+  MEMORY,
+  type NodeEvent,
+  type RunningNode,
+  startNode,
+} from "@raftkv/server";
+
+/** What kind of node to open. */
+export interface OpenOptions {
+  /** The directory of its data. If not given, they are kept in memory and gone when it is closed. */
+  readonly directory?: string;
+  /**
+   * Where other programs reach it, as in `127.0.0.1:8001`. If not given, and the node is alone, no
+   * port is opened.
+   */
+  readonly listen?: string;
+  /** The URL under which others reach it, if it is not that of `listen`. */
+  readonly advertise?: string;
+  /** Its id; `n1` if not given. */
+  readonly id?: string;
+  /** The members of a new cluster, by their ids, this node among them. */
+  readonly members?: Readonly<Record<string, string>>;
+  /** What the members prove to each other that they know: at least 16 characters. */
+  readonly secret?: string;
+  /** Further settings by the names of `raftkv serve`: `{ "heartbeat-ms": 50 }`. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Milliseconds for a request with all its retries; 10,000 if not given. */
+  readonly timeoutMs?: number;
+  /** Hears of everything that matters to the operator. */
+  readonly onEvent?: (event: NodeEvent) => void;
+}
+
+/** The store of a node in this process. Closing it closes the node. */
+export interface EmbeddedKv extends Kv {
+  /** The node itself. */
+  readonly node: RunningNode;
+}
+
+/** Opens nodes. */
+export const RaftKV: { open(options?: OpenOptions): Promise<EmbeddedKv> } = {
+  /**
+   * Starts a node and resolves once it serves; an election may still be under way, for which requests
+   * wait.
+   *
+   * @throws {ConfigError} if an option is malformed or two contradict each other
+   * @throws {PortTakenError} if another program has the port
+   * @throws {DirectoryInUseError} if another process has the directory open
+   * @throws {IdentityMismatchError} if the directory belongs to another node
+   * @throws {CorruptLogError} if it is damaged
+   */
+  async open(options: OpenOptions = {}): Promise<EmbeddedKv> {
+    const { listen, members, onEvent, timeoutMs } = options;
+    const isAlone = listen === undefined && members === undefined;
+    const node = await startNode(configOf(options), {
+      opensPort: !isAlone,
+      ...onEvent === undefined ? {} : { onEvent },
+    });
+    const kv = connect({
+      endpoints: [node.url],
+      discover: false,
+      fetch: (url, init) => node.fetch(new Request(url, init)),
+      onClose: () => node.close(),
+      ...timeoutMs === undefined ? {} : { timeoutMs },
+    });
+    return Object.assign(kv, { node });
+  },
+};
+
+function configOf({ directory = MEMORY, listen, advertise, id, members, ...rest }: OpenOptions) {
+  const { secret, settings = {} } = rest;
+  const cluster = members === undefined
+    ? undefined
+    : Object.entries(members).map(([member, url]) => `${member}=${url}`).join(",");
+  const others = Object.entries(settings).map(([name, value]) => [name, `${value}`]);
+  return loadNodeConfig({
+    flags: { ...Object.fromEntries(others), data: directory, listen, advertise, id, cluster },
+    // A secret is none if it stands among the flags.
+    env: { RAFTKV_SECRET: secret },
+    file: null,
+  });
+}
