@@ -9,7 +9,7 @@ import type { Instant } from "@raftkv/core/raft";
 import type { EventQueue } from "./event_queue.ts";
 
 /** What the wall clocks show when a simulation begins, in milliseconds since 1970. */
-const WALL_AT_START_MS = 1_700_000_000_000;
+export const WALL_AT_START_MS: number = 1_700_000_000_000;
 
 /** A node's clocks, which run at a rate of their own beside the simulation's time. */
 export class NodeClock {
@@ -17,6 +17,7 @@ export class NodeClock {
   #rate = 1;
   #anchor = { trueMs: 0, ownMs: 0 };
   #wallAheadMs = 0;
+  #wasPut = false;
 
   /** Right at first. */
   constructor(queue: EventQueue) {
@@ -51,8 +52,14 @@ export class NodeClock {
     this.#anchor = { trueMs: this.#queue.nowMs, ownMs };
   }
 
+  /** Whether the clock on the wall has always told true time. */
+  get isWallRight(): boolean {
+    return !this.#wasPut;
+  }
+
   /** Puts the clock on the wall forward, or back if negative. */
   jumpWall(byMs: number): void {
+    this.#wasPut = true;
     this.#wallAheadMs += byMs;
   }
 

@@ -348,7 +348,9 @@ export class Cluster<Result> {
   #watched(id: NodeId, machine: StateMachine<Result>): StateMachine<Result> {
     const apply = (entry: Entry): Result => {
       this.witnesses.onApplied(id, entry);
-      return machine.apply(entry);
+      const result = machine.apply(entry);
+      this.witnesses.onCarriedOut(id, entry, result);
+      return result;
     };
     return new Proxy(machine, {
       get: (target, name) => {

@@ -25,3 +25,4 @@ export { shrinkRun, type Shrunk } from "./run/shrink.ts";
 export type { Violation, Workload, WorkloadKind, WorkloadParts } from "./run/workload.ts";
 export { Trace, type TracedMessage } from "./trace.ts";
 export { type Witness, Witnesses } from "./witness.ts";
+export { KV } from "./workload/kv_workload.ts";

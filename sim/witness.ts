@@ -29,6 +29,8 @@ export interface Witness {
   onInstalled(node: Observed, meta: SnapshotMeta): void;
   /** A node's state machine takes in an entry. */
   onApplied(id: NodeId, entry: Entry): void;
+  /** A node's state machine has taken in an entry, and this came of it. */
+  onCarriedOut(id: NodeId, entry: Entry, result: unknown): void;
   /** A node was stopped: what it had only in memory may go back. */
   onCrashed(id: NodeId): void;
   /** A node has read its disk and begins to run. */
@@ -79,6 +81,10 @@ export class Witnesses implements Witness {
 
   onApplied(id: NodeId, entry: Entry): void {
     for (const each of this.#all) each.onApplied?.(id, entry);
+  }
+
+  onCarriedOut(id: NodeId, entry: Entry, result: unknown): void {
+    for (const each of this.#all) each.onCarriedOut?.(id, entry, result);
   }
 
   onCrashed(id: NodeId): void {

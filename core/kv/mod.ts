@@ -17,4 +17,5 @@ export { isIdempotencyKey } from "./once.ts";
 export * from "./operation.ts";
 export * from "./operation_result.ts";
 export * from "./result.ts";
+export * from "./watch_cursor.ts";
 export { KvStateMachine } from "./state_machine.ts";

@@ -33,8 +33,11 @@ export class Maintenance {
     proposals: Pick<Proposals<unknown>, "isOwnUnderWay" | "addOwn">,
     { term, now: { monotonicMs, wallMs } }: { readonly term: Term; readonly now: Instant },
   ): void {
-    if (proposals.isOwnUnderWay || (monotonicMs < this.#dueMs && !this.#hadWork)) return;
+    if (monotonicMs < this.#dueMs && !this.#hadWork) return;
+    // Also while the last command is under way, perhaps for long: a moment that stays in the past
+    // would have the host wake this replica again and again without a pause.
     this.#dueMs = monotonicMs + this.#heartbeatMs;
+    if (proposals.isOwnUnderWay) return;
     const payload = this.#machine.maintenance?.({ term, timeMs: wallMs }) ?? null;
     this.#hadWork = payload !== null;
     if (payload !== null) proposals.addOwn(payload);

@@ -19,9 +19,7 @@ export function checkAttribution(
   const byIndex = new Map(journal.map((entry) => [entry.index, entry]));
   const byOperation = Map.groupBy(journal, ({ operation }) => operation);
   const ids = new Set(history.map(({ id }) => id));
-  const phantoms = journal.filter(({ operation, command }) =>
-    operation === null ? command.kind !== "maintain" : !ids.has(operation)
-  );
+  const phantoms = journal.filter(({ operation }) => operation !== null && !ids.has(operation));
   return [
     ...phantoms.map(phantom),
     ...history.flatMap((operation) => {

@@ -68,6 +68,8 @@ export interface HistoryReport {
   readonly undecided: readonly string[];
   /** How many keys were searched for an order. */
   readonly keysSearched: number;
+  /** How many leases the time of the log has ended. */
+  readonly leasesExpired: number;
 }
 
 /** Checks everything that the account allows to check. */
@@ -89,7 +91,8 @@ export function checkHistory(
   ];
   const undecided = [...log.undecided, ...parts.undecided];
   const verdict = findings.length > 0 ? "refused" : undecided.length > 0 ? "undecided" : "accepted";
-  return { verdict, findings, undecided, keysSearched: parts.keysSearched };
+  const { keysSearched } = parts;
+  return { verdict, findings, undecided, keysSearched, leasesExpired: log.leasesExpired };
 }
 
 /** What one part of a check came to. */
@@ -98,7 +101,7 @@ interface PartialReport {
   readonly undecided: readonly string[];
 }
 
-function checkLog(account: HistoryAccount): PartialReport {
+function checkLog(account: HistoryAccount): PartialReport & { readonly leasesExpired: number } {
   const { history, watches = [], trueTime } = account;
   const journal = account.journal ?? journalOf(history);
   const { store, findings: differences } = replay(journal);
@@ -108,13 +111,16 @@ function checkLog(account: HistoryAccount): PartialReport {
     const unknown = history.filter((each) =>
       commandOf(each) !== null && each.outcome.kind === "unknown"
     );
+    const leasesExpired = store.expiries.length;
     const isExplicable = account.journal === undefined && unknown.length > 0;
-    if (!isExplicable) return { findings: [...named, ...differences], undecided: [] };
+    if (!isExplicable) {
+      return { findings: [...named, ...differences], undecided: [], leasesExpired };
+    }
     const undecided = [
       `The order of revisions: one of ${unknown.length} requests of unknown outcome may explain ` +
       `this, or nothing may: ${differences[0]!.evidence}`,
     ];
-    return { findings: named, undecided };
+    return { findings: named, undecided, leasesExpired };
   }
   const findings = [
     ...named,
@@ -123,7 +129,7 @@ function checkLog(account: HistoryAccount): PartialReport {
     ...checkFinal(store, account.finalRecords),
     ...trueTime === undefined ? [] : checkLeaseTimes(journal, store, trueTime),
   ];
-  return { findings, undecided: [] };
+  return { findings, undecided: [], leasesExpired: store.expiries.length };
 }
 
 function checkParts(

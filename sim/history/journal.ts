@@ -8,6 +8,9 @@
 import type { Command, CommandResult, Lasting } from "@raftkv/core/kv";
 import { appliedOf, commandOf, isRepeated, type KvOperation } from "./kv_operation.ts";
 
+/** Stands for an operation where nothing is known to have asked for a command. */
+export const NOBODY = -1;
+
 /** One command of the log. */
 export interface JournalEntry {
   /** Where it stands; it grows from entry to entry. */
@@ -20,7 +23,7 @@ export interface JournalEntry {
   readonly command: Command;
   /** What the store answered. */
   readonly result: CommandResult;
-  /** The operation that asked for it; null if no client did. */
+  /** The operation that asked for it; null if the cluster itself did; {@linkcode NOBODY}. */
   readonly operation: number | null;
 }
 

@@ -18,8 +18,8 @@ import type { ReferenceExpiry, ReferenceStore } from "./reference_store.ts";
 export interface TrueTime {
   /** When the leader took an entry in, in milliseconds of true time. */
   readonly trueMsOf: (entry: JournalEntry) => number;
-  /** By how much the fastest clock may be ahead after a second; 0 if all clocks are right. */
-  readonly driftMax: number;
+  /** Whether the leaders' clocks have told true time all along: else leases may end early. */
+  readonly clocksAreRight: boolean;
   /** Since when a quorum has lived and clocks have been right; Infinity if it never came to that. */
   readonly calmSinceMs: number;
   /** The end of the history. */
@@ -106,8 +106,7 @@ function checkEarly(
 ): Finding[] {
   if (life === undefined) return [];
   const livedMs = nowMs - life.sinceMs;
-  // Clocks of whole milliseconds may take one for passed that is not yet over.
-  if (livedMs * (1 + time.driftMax) + 1 >= life.ttlMs) return [];
+  if (!time.clocksAreRight || livedMs >= life.ttlMs) return [];
   return [{
     rule: HISTORY_RULES.lease,
     evidence: `Lease ${lease} of ${life.ttlMs} ms ended at ${index} of the log, ` +

@@ -31,7 +31,8 @@ export function replay(journal: readonly JournalEntry[]): Replay {
     index = entry.index;
     const expected = store.apply(entry);
     if (!isSame(expected, entry.result)) {
-      return { store, findings: [differenceOf(entry, expected)] };
+      const expired = store.expiries.some((expiry) => expiry.index === entry.index);
+      return { store, findings: [differenceOf(entry, { expected, expired })] };
     }
   }
   return { store, findings: [] };
@@ -66,10 +67,18 @@ export function checkReads(history: readonly KvOperation[], store: ReferenceStor
   return findings;
 }
 
-function differenceOf(entry: JournalEntry, expected: CommandResult): Finding {
+/** What an entry should have come to. */
+interface Expectation {
+  readonly expected: CommandResult;
+  /** Whether its time should have ended a lease first. */
+  readonly expired: boolean;
+}
+
+function differenceOf(entry: JournalEntry, expectation: Expectation): Finding {
+  const { expected } = expectation;
   const { index, command, result, operation } = entry;
   return {
-    rule: ruleOf(entry, expected),
+    rule: ruleOf(entry, expectation),
     evidence: [
       `The log, carried out in its order, gives another answer at ${index}:`,
       `  request:  ${describeRequest(command)}`,
@@ -80,9 +89,11 @@ function differenceOf(entry: JournalEntry, expected: CommandResult): Finding {
   };
 }
 
-function ruleOf({ command, result }: JournalEntry, expected: CommandResult): string {
+function ruleOf({ command, result }: JournalEntry, { expected, expired }: Expectation): string {
   if (isRepeated(result) !== isRepeated(expected)) return HISTORY_RULES.exactlyOnce;
-  if (command.kind.startsWith("lease_")) return HISTORY_RULES.lease;
+  const isOfLease = expired || command.kind.startsWith("lease_") ||
+    [result, expected].some((each) => each.kind === "refused" && each.reason.startsWith("lease_"));
+  if (isOfLease) return HISTORY_RULES.lease;
   if (result.kind === "committed" && expected.kind === "committed") {
     if (result.revision !== expected.revision) return HISTORY_RULES.revision;
     const isLarge = command.kind === "commit" &&

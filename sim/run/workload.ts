@@ -16,6 +16,8 @@ export interface Violation {
   readonly invariant: string;
   /** What shows that it is broken, for a person to follow. */
   readonly evidence: string;
+  /** A page to look at that shows it, if there is one. */
+  readonly page?: string;
 }
 
 /** What a workload is given. */
