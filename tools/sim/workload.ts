@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { JOURNAL as WORKLOAD } from "../../tests/support/journal_workload.ts";
+export { KV as WORKLOAD } from "@raftkv/sim";
