@@ -9,7 +9,7 @@ import type { Command, CommandResult, Lasting } from "@raftkv/core/kv";
 import { appliedOf, commandOf, isRepeated, type KvOperation } from "./kv_operation.ts";
 
 /** Stands for an operation where nothing is known to have asked for a command. */
-export const NOBODY = -1;
+export const NOBODY: number = -1;
 
 /** One command of the log. */
 export interface JournalEntry {
