@@ -161,7 +161,9 @@ export function onHeartbeatResponse<Token>(
   // Whatever was sent may have been lost; the peer is evidently there, so ask again. Or it is still on
   // its way over a slow link: then the same entries once more with every heartbeat would only clog it.
   if (progress.feed.kind === "probe") {
-    if (progress.feed.awaiting) progress.repeatProbe();
+    const sinceMs = state.nowMs - progress.feed.sentAtMs;
+    // While reads are served, answers come far more often than heartbeats are due.
+    if (progress.feed.awaiting && sinceMs >= state.timing.heartbeatMs / 2) progress.repeatProbe();
   } else if (progress.isStuck(state.nowMs - state.timing.electionTimeoutMsMin)) {
     progress.becomeProbe(indexAfter(progress.matchIndex));
     progress.repeatProbe();

@@ -17,6 +17,8 @@ export type Feed =
     readonly kind: "probe";
     /** A probe is under way; nothing more is sent before its answer or the next heartbeat's. */
     awaiting: boolean;
+    /** When it left. */
+    sentAtMs: number;
     /** The position was asked about before: entries that were sent with it may still be on their way. */
     isRepeated: boolean;
   }
@@ -32,6 +34,8 @@ export type Feed =
     attempts: number;
   };
 
+const UNSENT_PROBE = { kind: "probe", awaiting: false, sentAtMs: 0, isRepeated: false } as const;
+
 interface InFlight {
   readonly lastIndex: LogIndex;
   readonly bytes: number;
@@ -45,7 +49,7 @@ export class Progress {
   matchIndex: LogIndex = INDEX_ZERO;
   /** First index not yet sent. */
   nextIndex: LogIndex;
-  feed: Feed = { kind: "probe", awaiting: false, isRepeated: false };
+  feed: Feed = { ...UNSENT_PROBE };
   /** When it last answered anything in this term. */
   lastContactMs: number;
   /** The newest read round it has answered. */
@@ -95,6 +99,7 @@ export class Progress {
   ): void {
     if (this.feed.kind === "probe") {
       this.feed.awaiting = true;
+      this.feed.sentAtMs = sent.nowMs;
       return;
     }
     invariant(this.feed.kind === "replicate", "no appends while a snapshot is sent");
@@ -131,14 +136,14 @@ export class Progress {
 
   /** Goes back to one message at a time, from `nextIndex` on. */
   becomeProbe(nextIndex: LogIndex): void {
-    this.feed = { kind: "probe", awaiting: false, isRepeated: false };
+    this.feed = { ...UNSENT_PROBE };
     this.nextIndex = indexMax(nextIndex, indexAfter(this.matchIndex));
     this.#clearWindow();
   }
 
   /** Asks about the same position once more. */
   repeatProbe(): void {
-    this.feed = { kind: "probe", awaiting: false, isRepeated: true };
+    this.feed = { ...UNSENT_PROBE, isRepeated: true };
   }
 
   /** A common position is known: from here on entries are sent without waiting. */

@@ -147,6 +147,8 @@ Deno.test("a refusal never takes a follower back below what it acknowledged (R16
 Deno.test("a lost probe is repeated once the follower shows that it is there", () => {
   const bench = leader({ term: 1, log: [1] });
   bench.receive("n2", heartbeatAnswer(2));
+  assertEquals(bench.take(), [], "an answer right after the probe tells nothing about it");
+  bench.wait(100).quiet().receive("n2", heartbeatAnswer(2));
   assertEquals(bench.take(), ["n2 <- append_request t2 prev=1/1 [2] commit=0"]);
   assertEquals(bench.drain().take(), []);
 });

@@ -68,6 +68,7 @@ export class Player {
   #heldTasks: HostTask[] = [];
   readonly #names = new Map<RequestId, string>();
   #requests = 0;
+  #wallAheadMs = 0;
 
   constructor(options: PlayerOptions) {
     this.#options = options;
@@ -155,6 +156,11 @@ export class Player {
     this.nowMs += ms;
   }
 
+  /** The machine stands still, its monotonic clock with it; the clock on the wall is set afterwards. */
+  suspend(ms: number): void {
+    this.#wallAheadMs += ms;
+  }
+
   /** The disk finishes the batch it is writing, and nothing after it. */
   syncOnce(): void {
     const writing = this.#writing;
@@ -203,7 +209,7 @@ export class Player {
   }
 
   #now() {
-    return { monotonicMs: this.nowMs, wallMs: this.nowMs };
+    return { monotonicMs: this.nowMs, wallMs: this.nowMs + this.#wallAheadMs };
   }
 
   #storedTerms(): string {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Envelope, MembershipChange, NodeId } from "@raftkv/core/raft";
+import type { Entry, Envelope, MembershipChange, NodeId } from "@raftkv/core/raft";
 import type { Input } from "@raftkv/core/replica";
 import { describeMessage, entries, members } from "../raft_messages.ts";
 import { Player } from "./player.ts";
@@ -33,20 +33,24 @@ export class Stage {
       throw new Error(`Cannot play the scene: Unknown directive: ${directive}`);
     }
     scene(words);
-    return this.#out;
+    return counted(this.#out);
   }
 
   /** The directives; `ID`, `FROM` and `TO` are nodes, `[TYPE]` is a type of message. */
   readonly #scenes: Record<string, (words: string[]) => void> = {
-    // node ID of SIZE term TERM [voted ID] [log TERM,…] [one-by-one] [leases]: one of n1 to nSIZE, or
-    // a stranger to them
+    // node ID of SIZE term TERM [voted ID] [log TERM[*BYTES],…] [one-by-one] [leases]: one of n1 to
+    // nSIZE, or a stranger to them
     node: (words) => this.#enter(words),
+    // elect ID VOTER …: it wins the votes of those named; what it then sends is on its way
+    elect: ([id = "", ...voters]) => this.#elect(id, voters),
     // timeout ID: its election timer runs out
     timeout: ([id]) =>
       this.#act(id, (player) => player.wait(3_000, () => player.replica.role !== "follower")),
     wait: ([id, ms]) => this.#act(id, (player) => player.wait(Number(ms))),
     // pause ID MS: it notices only afterwards that time has passed
     pause: ([id, ms]) => this.#act(id, (player) => player.pause(Number(ms))),
+    // suspend ID MS: its monotonic clock stood still meanwhile
+    suspend: ([id, ms]) => this.#act(id, (player) => player.suspend(Number(ms))),
 
     // propose ID [NAME] [MS]: a client writes a line, and waits no longer than that
     propose: ([id, name = "x", ms]) =>
@@ -147,12 +151,26 @@ export class Stage {
       configuration: members(Number(valueAfter("of"))),
       term: Number(valueAfter("term")),
       votedFor: words.includes("voted") ? valueAfter("voted") as NodeId : null,
-      entries: words.includes("log") ? entries(0, valueAfter("log").split(",").map(Number)) : [],
+      entries: words.includes("log") ? logOf(valueAfter("log")) : [],
       isNarrow: words.includes("one-by-one"),
       hasLeases: words.includes("leases"),
     });
     this.#players.set(id, player);
     this.#linkAll(player, () => {});
+  }
+
+  /** Delivers votes and questions about votes alone, until the candidate leads. */
+  #elect(id: string, voters: readonly string[]): void {
+    const others = [...voters];
+    const before = [...this.#underway];
+    for (const voter of others) this.#act(voter, (player) => player.wait(1_000));
+    this.#underway = before;
+    this.#act(id, (player) => player.wait(3_000, () => player.replica.role === "pre_candidate"));
+    const isVote = ({ from, to, message }: Underway) =>
+      message.type.includes("vote") && (from === id ? others.includes(to) : to === id);
+    while (this.#underway.some(isVote)) this.#deliver(isVote);
+    this.#underway = this.#underway.filter(({ message }) => !message.type.includes("vote"));
+    this.#out = [this.#player(id).describe()];
   }
 
   /** Links the player with everyone on the stage, at both ends. */
@@ -234,4 +252,19 @@ function changeOf(words: readonly string[]): MembershipChange {
     else if (verb === "promote") change.promote.push(node);
   }
   return change;
+}
+
+/** Entries with these terms, some of them with a payload of that many bytes. */
+function logOf(text: string): Entry[] {
+  const words = text.split(",").map((word) => word.split("*").map(Number));
+  return entries(0, words.map(([term = 0]) => term)).map((entry, at) => {
+    const sizeBytes = words[at]?.[1];
+    return sizeBytes === undefined ? entry : { ...entry, payload: new Uint8Array(sizeBytes) };
+  });
+}
+
+/** Each line once, with how often it came. */
+function counted(lines: readonly string[]): string[] {
+  const groups = Map.groupBy(lines, (line) => line);
+  return [...groups].map(([line, { length }]) => length === 1 ? line : `${line} (${length} times)`);
 }
