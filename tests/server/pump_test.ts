@@ -63,7 +63,6 @@ class Harness {
   readonly sent: Message[] = [];
   readonly replies: Reply<number>[] = [];
   readonly fatal: unknown[] = [];
-  readonly failed = Promise.withResolvers<void>();
   readonly pump: Pump<number>;
   #onTurn = () => {};
 
@@ -111,12 +110,12 @@ class Harness {
       onTurn: () => this.#onTurn(),
       onFatal: (error) => {
         this.fatal.push(error);
-        this.failed.resolve();
+        this.#onTurn();
       },
     });
   }
 
-  /** Resolves after the turn in which `condition` became true. */
+  /** Resolves after the turn, or the end of the node, in which `condition` became true. */
   until(condition: () => boolean): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve) => {
@@ -176,7 +175,7 @@ Deno.test("a failed write ends the node and nothing it would have promised leave
   harness.pump.push(voteRequest(3));
   await harness.disk.asked(1);
   harness.disk.fail(0, new Error("EIO"));
-  await harness.failed.promise;
+  await harness.until(() => harness.fatal.length + harness.sent.length > 0);
   harness.pump.push(voteRequest(4));
   await harness.pump.stop();
   assertEquals(harness.sent, []);
@@ -209,7 +208,7 @@ Deno.test("a node whose state nobody shares tells the others and ends", async ()
     } as const;
     harness.pump.push({ kind: "message", from, message });
   }
-  await harness.failed.promise;
+  await harness.until(() => harness.fatal.length > 0);
   await harness.pump.stop();
   assert(harness.fatal[0] instanceof StateDivergedError);
   assertEquals(harness.sent.map(({ type }) => type), ["state_hash", "state_hash"]);

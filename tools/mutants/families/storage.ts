@@ -1,34 +1,31 @@
 /**
- * Bugs that stores of this kind have had in the field, put into this one: each must be found by the
- * test that is named. The rows are those of a survey of published storage bugs.
+ * Bugs in what the disk keeps.
  *
  * @module
  */
 
-/** A bug to put in. */
-export interface Mutant {
-  /** The row of the survey. */
-  readonly row: string;
-  /** What goes wrong. */
-  readonly bug: string;
-  /** The file to change, in `storage/`. */
-  readonly file: string;
-  /** What stands there, once. */
-  readonly anchor: string;
-  /** What is put in its place. */
-  readonly replacement: string;
-  /** The file of the test that finds it, in `tests/storage/`, and part of the test's name. */
-  readonly killer: readonly [file: string, name: string];
-}
+import type { Excused, Mutant } from "../mutant.ts";
 
-const CRASHES = ["crash_states_test.ts", "every disk that a crash may leave"] as const;
+const CRASHES: Mutant["killer"] = {
+  harness: "test",
+  file: "storage/crash_states_test.ts",
+  name: "every disk that a crash may leave",
+};
 
 /** All of them. */
-export const MUTANTS: readonly Mutant[] = [
+export const STORAGE: readonly Mutant[] = [
+  {
+    row: "E6",
+    bug: "a node whose term and vote are not found begins with term 0",
+    file: "storage/recovery_plan.ts",
+    anchor: "    hardState: segments.at(-1)!.scan.hardState,",
+    replacement: "    hardState: { term: 0 as never, votedFor: null },",
+    killer: CRASHES,
+  },
   {
     row: "S1",
     bug: "a new segment's name is not synced",
-    file: "segment_files.ts",
+    file: "storage/segment_files.ts",
     anchor: "  await directory.sync();\n  const { sequence",
     replacement: "  const { sequence",
     killer: CRASHES,
@@ -36,7 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S2",
     bug: "a new snapshot's name is not synced",
-    file: "snapshot_draft.ts",
+    file: "storage/snapshot_draft.ts",
     anchor: "    this.close();\n    await this.#directory.sync();",
     replacement: "    this.close();",
     killer: CRASHES,
@@ -44,7 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S3",
     bug: "names that a killed process left un-synced are relied on",
-    file: "mend.ts",
+    file: "storage/mend.ts",
     anchor: "  await directory.sync();\n  for (const name of plan.quarantined)",
     replacement: "  for (const name of plan.quarantined)",
     killer: CRASHES,
@@ -52,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S4",
     bug: "term and vote become durable apart from the entries",
-    file: "wal.ts",
+    file: "storage/wal.ts",
     anchor: "    await this.#write();\n    this.#terms.put(batch.entries);",
     replacement: `    const { hardState } = batch;
     if (hardState !== null && batch.entries.length > 0) {
@@ -68,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S5",
     bug: "a torn write keeps the node from starting",
-    file: "recovery.ts",
+    file: "storage/recovery.ts",
     anchor: 'next: "none" },\n    verdict: { action: "cut" },',
     replacement: 'next: "none" },\n    verdict: { action: "refuse", reason: "Torn" },',
     killer: CRASHES,
@@ -76,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S6",
     bug: "blank sectors at the end are taken for rot",
-    file: "segment_scan.ts",
+    file: "storage/segment_scan.ts",
     anchor: "const couldBeTorn = isTail &&",
     replacement: 'const couldBeTorn = isTail && reason !== "Record has no type" &&',
     killer: CRASHES,
@@ -84,47 +81,67 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S7, S8, S15",
     bug: "rot in the middle is cut away as if it were a torn write",
-    file: "segment_scan.ts",
+    file: "storage/segment_scan.ts",
     anchor: "isTail && !this.#isKnownDurable(offsetBytes)",
     replacement: "isTail",
-    killer: ["corruption_sweep_test.ts", "a flipped bit, anywhere"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a flipped bit, anywhere",
+    },
   },
   {
     row: "S9",
     bug: "a damaged snapshot is removed instead of put aside",
-    file: "mend.ts",
+    file: "storage/mend.ts",
     anchor: "await directory.rename(name, name + QUARANTINE_SUFFIX)",
     replacement: "await directory.remove(name)",
-    killer: ["corruption_test.ts", "a damaged newest snapshot gives way"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_test.ts",
+      name: "a damaged newest snapshot gives way",
+    },
   },
   {
     row: "S9",
     bug: "a snapshot's digest is not checked when the directory is opened",
-    file: "snapshot_survey.ts",
+    file: "storage/snapshot_survey.ts",
     anchor: 'digest.finish() === meta.digest ? "sound" : "damaged"',
     replacement: 'digest.finish() === "" ? "damaged" : "sound"',
-    killer: ["corruption_test.ts", "a damaged newest snapshot gives way"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_test.ts",
+      name: "a damaged newest snapshot gives way",
+    },
   },
   {
     row: "S10",
     bug: "a lost last segment looks like a crash in a rotation",
-    file: "recovery.ts",
+    file: "storage/recovery.ts",
     anchor: 'verdict: { action: "refuse", reason: "The segment after it is missing" }',
     replacement: 'verdict: { action: "keep" }',
-    killer: ["corruption_sweep_test.ts", "a lost segment is found"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a lost segment is found",
+    },
   },
   {
     row: "S11",
     bug: "a sync that failed is tried again",
-    file: "wal.ts",
+    file: "storage/wal.ts",
     anchor: "    await file.syncData();\n    this.#end",
     replacement: "    await file.syncData().catch(() => file.syncData());\n    this.#end",
-    killer: ["failing_disk_test.ts", "no sync is tried again"],
+    killer: {
+      harness: "test",
+      file: "storage/failing_disk_test.ts",
+      name: "no sync is tried again",
+    },
   },
   {
     row: "S12",
     bug: "a batch is acknowledged before it is synced",
-    file: "wal.ts",
+    file: "storage/wal.ts",
     anchor: "    await file.syncData();\n    this.#end",
     replacement: "    this.#end",
     killer: CRASHES,
@@ -132,7 +149,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S13",
     bug: "a segment gets its name before its bytes are synced",
-    file: "segment_files.ts",
+    file: "storage/segment_files.ts",
     anchor: "    await file.syncData();\n    await directory.rename",
     replacement: "    await directory.rename",
     killer: CRASHES,
@@ -140,15 +157,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S10",
     bug: "a full segment is never sealed, so that nothing tells that another followed",
-    file: "wal.ts",
+    file: "storage/wal.ts",
     anchor: "      await this.#write();\n    } catch (error) {\n      next.file.close();",
     replacement: "    } catch (error) {\n      next.file.close();",
-    killer: ["corruption_sweep_test.ts", "a lost segment is found"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a lost segment is found",
+    },
   },
   {
     row: "S14",
     bug: "what a full disk took of a batch stays in the log",
-    file: "wal.ts",
+    file: "storage/wal.ts",
     anchor: "      await file.truncate(offsetBytes);\n      await file.syncData();",
     replacement: "",
     killer: CRASHES,
@@ -156,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S14",
     bug: "what a full disk took of a batch is cut, but the cut is not synced",
-    file: "wal.ts",
+    file: "storage/wal.ts",
     anchor: "      await file.truncate(offsetBytes);\n      await file.syncData();",
     replacement: "      await file.truncate(offsetBytes);",
     killer: CRASHES,
@@ -164,15 +185,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S14",
     bug: "a full disk in an installation leaves a snapshot that the log does not follow",
-    file: "file_store.ts",
+    file: "storage/file_store.ts",
     anchor: "      await this.#snapshots.takeBack(last.index);",
     replacement: "",
-    killer: ["failing_disk_test.ts", "an installation that finds no room"],
+    killer: {
+      harness: "test",
+      file: "storage/failing_disk_test.ts",
+      name: "an installation that finds no room",
+    },
   },
   {
     row: "S16",
     bug: "a crash in an installation leaves the old log in force behind the new snapshot",
-    file: "recovery.ts",
+    file: "storage/recovery.ts",
     anchor: 'verdict: { action: "replace" }',
     replacement: 'verdict: { action: "use" }',
     killer: CRASHES,
@@ -180,7 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S17",
     bug: "entries that conflict with a received snapshot stay",
-    file: "file_store.ts",
+    file: "storage/file_store.ts",
     anchor: "    if (!logReaches) await this.#replaceLog(meta);",
     replacement: "",
     killer: CRASHES,
@@ -188,16 +213,20 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S18",
     bug: "a snapshot that could not be synced counts as saved",
-    file: "snapshot_draft.ts",
+    file: "storage/snapshot_draft.ts",
     anchor: "    await this.#file.syncData();\n    await this.#directory.rename",
     replacement:
       "    await this.#file.syncData().catch(() => {});\n    await this.#directory.rename",
-    killer: ["failing_disk_test.ts", "a failed sync of a snapshot"],
+    killer: {
+      harness: "test",
+      file: "storage/failing_disk_test.ts",
+      name: "a failed sync of a snapshot",
+    },
   },
   {
     row: "S19",
     bug: "the oldest snapshot is taken for the newest",
-    file: "snapshot_survey.ts",
+    file: "storage/snapshot_survey.ts",
     anchor: "b.index - a.index",
     replacement: "a.index - b.index",
     killer: CRASHES,
@@ -205,31 +234,39 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S21",
     bug: "the log is removed up to the newest snapshot, so that the older one is of no use",
-    file: "snapshot_files.ts",
+    file: "storage/snapshot_files.ts",
     anchor: "this.#kept[KEPT_COUNT - 1]?.meta",
     replacement: "this.#kept[0]?.meta",
-    killer: ["store_contract_test.ts", "compaction keeps every entry"],
+    killer: {
+      harness: "test",
+      file: "storage/store_contract_test.ts",
+      name: "compaction keeps every entry",
+    },
   },
   {
     row: "S21",
     bug: "a gap between snapshot and log is overlooked",
-    file: "recovery_plan.ts",
+    file: "storage/recovery_plan.ts",
     anchor: "if (log.base.index === 0) return",
     replacement: "if (log.base.index >= 0) return",
-    killer: ["corruption_test.ts", "with no sound snapshot before a compacted log"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_test.ts",
+      name: "with no sound snapshot before a compacted log",
+    },
   },
   {
     row: "S22",
     bug: "a broken stub of a snapshot keeps the node from starting",
-    file: "recovery.ts",
+    file: "storage/recovery.ts",
     anchor: 'when: { content: "unreadable" },\n    verdict: { action: "skip" },',
     replacement: 'when: { content: "unreadable" },\n    verdict: { action: "refuse", reason: "" },',
-    killer: ["corruption_sweep_test.ts", "an end, anywhere"],
+    killer: { harness: "test", file: "storage/corruption_sweep_test.ts", name: "an end, anywhere" },
   },
   {
     row: "S24",
     bug: "a snapshot gets its name before its bytes are synced",
-    file: "snapshot_draft.ts",
+    file: "storage/snapshot_draft.ts",
     anchor: "    await this.#file.syncData();\n    await this.#directory.rename",
     replacement: "    await this.#directory.rename",
     killer: CRASHES,
@@ -237,7 +274,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S25",
     bug: "segments are removed without a sync between them",
-    file: "wal.ts",
+    file: "storage/wal.ts",
     anchor: "      await this.#directory.sync();\n      this.#sealed.shift();",
     replacement: "      this.#sealed.shift();",
     killer: CRASHES,
@@ -245,15 +282,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S26",
     bug: "a file header's checksum is not compared",
-    file: "file_header.ts",
+    file: "storage/file_header.ts",
     anchor: "if (checksum !== checksumOf(bytes.subarray(0, fieldsEnd)))",
     replacement: "if (checksum !== checksum)",
-    killer: ["corruption_sweep_test.ts", "a byte 0x00, anywhere"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a byte 0x00, anywhere",
+    },
   },
   {
     row: "S28",
     bug: "a snapshot of another history passes for one of this log",
-    file: "recovery_plan.ts",
+    file: "storage/recovery_plan.ts",
     anchor: "log.termAt(last.index) === last.term",
     replacement: "log.termAt(last.index) !== null",
     killer: CRASHES,
@@ -261,23 +302,27 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "S28",
     bug: "a directory of another node is opened",
-    file: "recovery_plan.ts",
+    file: "storage/recovery_plan.ts",
     anchor: "owner !== null && !isSameNode(owner, identity)",
     replacement: "owner !== null && !isSameNode(owner, owner)",
-    killer: ["corruption_sweep_test.ts", "a file of another node or cluster"],
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a file of another node or cluster",
+    },
   },
   {
     row: "S30",
     bug: "others on the machine can read the files",
-    file: "deno_vfs.ts",
+    file: "storage/deno_vfs.ts",
     anchor: "const FILE_MODE = 0o600;",
     replacement: "const FILE_MODE = 0o644;",
-    killer: ["open_store_test.ts", "for their owner alone"],
+    killer: { harness: "test", file: "storage/open_store_test.ts", name: "for their owner alone" },
   },
   {
     row: "own 1",
     bug: "a torn tail is cut when the directory is opened, but the cut is not synced",
-    file: "mend.ts",
+    file: "storage/mend.ts",
     anchor: "  await file.syncData();\n  if (action",
     replacement: '  if (action !== "cut") await file.syncData();\n  if (action',
     killer: CRASHES,
@@ -285,9 +330,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     row: "own 2",
     bug: "batches found after kill -9 are promised although they were never synced",
-    file: "mend.ts",
+    file: "storage/mend.ts",
     anchor: "  await file.syncData();\n  if (action",
     replacement: '  if (action !== "keep") await file.syncData();\n  if (action',
     killer: CRASHES,
   },
 ];
+
+/** Rows without a mutant. */
+export const STORAGE_EXCUSED: readonly Excused[] = [];

@@ -1,0 +1,148 @@
+/**
+ * Bugs in changes of the membership.
+ *
+ * @module
+ */
+import type { Excused, Mutant } from "../mutant.ts";
+
+const OWN_COMMIT =
+  "  if (index > state.commitIndex || !knowsCommitIndex(state)) {\n    return { kind";
+
+/** All of them. */
+export const MEMBERSHIP: readonly Mutant[] = [
+  {
+    row: "M1",
+    bug: "a leader takes a change before it has committed an entry of its own",
+    file: "core/raft/reconfiguration.ts",
+    anchor: OWN_COMMIT,
+    replacement: "  if (index > state.commitIndex) {\n    return { kind",
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "a leader takes no change before it has committed an entry of its own (M1)",
+    },
+  },
+  {
+    row: "M1",
+    bug: "a leader takes a change while the one before is not committed",
+    file: "core/raft/reconfiguration.ts",
+    anchor: OWN_COMMIT,
+    replacement: "  if (!knowsCommitIndex(state)) {\n    return { kind",
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "one change at a time, and only on the configuration that the caller has seen",
+    },
+  },
+  {
+    row: "M2",
+    bug: "a configuration is in force only once it is applied",
+    file: "core/raft/state.ts",
+    anchor: "      return configurations.latest.configuration;",
+    replacement: "      return configurations.at(this.handedIndex);",
+    killer: { harness: "sim", seeds: 100, rules: ["I9", "I16", "I38"] },
+  },
+  {
+    row: "M3",
+    bug: "a joint configuration stays when its leader is lost",
+    file: "core/raft/reconfiguration.ts",
+    anchor: "  if (isJoint(configuration)) {",
+    replacement: `  if (isJoint(configuration) && state.log.termAt(index) !== state.term) return;
+  if (isJoint(configuration)) {`,
+    killer: { harness: "sim", seeds: 100, rules: ["I38"] },
+  },
+  {
+    row: "M3",
+    bug: "a joint configuration is never left",
+    file: "core/raft/reconfiguration.ts",
+    anchor:
+      "  if (isJoint(configuration)) {\n    appendConfiguration(state, role, leaveJoint(configuration));\n    return;\n  }",
+    replacement: "  if (isJoint(configuration)) return;",
+    killer: { harness: "sim", seeds: 100, rules: ["I38"] },
+  },
+  {
+    row: "M5",
+    bug: "after a restart a node goes by the members of its snapshot alone",
+    file: "core/raft/state.ts",
+    anchor:
+      "  for (const entry of log.wholeAfter(start)) noteConfiguration(configurations, entry);\n",
+    replacement: "",
+    killer: { harness: "sim", seeds: 100, rules: ["I9", "I16", "I38"] },
+  },
+  {
+    row: "M7",
+    bug: "a learner that never answered begins to vote",
+    file: "core/raft/reconfiguration.ts",
+    anchor: "  const isThere = state.nowMs",
+    replacement: "  if (progress !== undefined) return true;\n  const isThere = state.nowMs",
+    also: [{
+      file: "core/raft/reconfiguration.ts",
+      anchor: '  if (progress === undefined || progress.feed.kind !== "replicate") return false;\n',
+      replacement: "  if (progress === undefined) return false;\n",
+    }],
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "a learner that never answered is not promoted (M7)",
+    },
+  },
+  {
+    row: "M9",
+    bug: "a removed node that lost its memory comes back under its old name",
+    file: "transport/mesh.ts",
+    anchor: '    if (!link.accepts(incarnation)) return "other_incarnation";\n',
+    replacement: "",
+    killer: {
+      harness: "test",
+      file: "transport/mesh_test.ts",
+      name:
+        "a peer that comes back with another directory is refused by both who dial and who listen",
+    },
+  },
+  {
+    row: "M11",
+    bug: "a received snapshot does not bring its configuration",
+    file: "core/raft/snapshot_transfer.ts",
+    anchor:
+      "  state.configurations.reset({ index: meta.last.index, configuration: meta.configuration });",
+    replacement:
+      "  const { configuration } = state;\n  state.configurations.reset({ index: meta.last.index, configuration });",
+    killer: { harness: "sim", seeds: 100, rules: ["I16", "I18", "I38", "I9"] },
+  },
+  {
+    row: "M11",
+    bug: "a snapshot carries a configuration that is later than its last entry",
+    file: "core/replica/replica.ts",
+    anchor: "    const configuration = this.#node.configurationAt(last.index);",
+    replacement: "    const { configuration } = this.#node;",
+    killer: { harness: "sim", seeds: 100, rules: ["I16", "I18"] },
+  },
+  {
+    row: "M12",
+    bug: "a leader that removed itself leads on",
+    file: "core/raft/reconfiguration.ts",
+    anchor: "    giveWay(state, role);\n    return;\n",
+    replacement: "    return;\n",
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "a leader that removes itself leads until that is committed, then hands over (M12)",
+    },
+  },
+  {
+    row: "E12",
+    bug: "a node that was removed starts elections",
+    file: "core/raft/election.ts",
+    anchor:
+      "  return state.configurations.mayVote(state.id, state.commitIndex) && state.installing",
+    replacement: "  return state.installing",
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "a node without a vote never campaigns",
+    },
+  },
+];
+
+/** Rows without a mutant. */
+export const MEMBERSHIP_EXCUSED: readonly Excused[] = [];
