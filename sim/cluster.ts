@@ -22,10 +22,11 @@ import {
 import type { Input, ReadMode, Reply, RequestId, StateMachine } from "@raftkv/core/replica";
 import type { SimulatedDisk } from "./disk.ts";
 import { EventQueue } from "./event_queue.ts";
+import { FileStorage } from "./file_storage.ts";
 import { LedgerStorage } from "./ledger_storage.ts";
 import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
-import type { StorageEvents } from "./node_storage.ts";
+import type { NodeStorage, StorageEvents } from "./node_storage.ts";
 import { Observer } from "./observer.ts";
 import { type OpenRequest, type RequestOptions, Requests } from "./requests.ts";
 import { Trace } from "./trace.ts";
@@ -51,6 +52,11 @@ export interface ClusterOptions<Result> {
   readonly syncMsMax?: number;
   /** Size of a snapshot's chunks in bytes; that of production if not given. */
   readonly snapshotChunkBytes?: number;
+  /**
+   * Given, nodes stand on the production store over simulated files, with segments of this size in
+   * bytes. Whoever runs the events must then heed {@linkcode EventQueue.owesTurn}.
+   */
+  readonly segmentBytesMax?: number | undefined;
 }
 
 /** A simulated cluster. */
@@ -129,7 +135,7 @@ export class Cluster<Result> {
       random: this.random,
       queue: this.queue,
       network: this.network,
-      createStorage: (ledger, events) => this.#createStorage(ledger, events),
+      createStorage: (ledger, events) => this.#createStorage(id, { ledger, events }),
       snapshotChunkBytes: this.#options.snapshotChunkBytes ?? LIMITS.snapshotChunkBytes,
       onReply: (reply) => this.requests.onReply(reply),
       onHalted: (id, error) => {
@@ -151,7 +157,7 @@ export class Cluster<Result> {
   /** Starts a node and links it with all that run. */
   start(id: NodeId | string): void {
     const node = this.node(id);
-    if (node.isUp || this.lost.has(node.id)) return;
+    if (node.isUp || node.isStarting || this.lost.has(node.id)) return;
     this.#started.add(node.id);
     this.trace.note(`${id} starts`);
     node.start(() => {
@@ -175,7 +181,7 @@ export class Cluster<Result> {
   /** Loses a node's disk for good: the node ends and never comes back. */
   lose(id: NodeId | string): void {
     const node = this.node(id);
-    if (node.isUp) this.crash(node.id);
+    if (node.isUp || node.isStarting) this.crash(node.id);
     this.lost.add(node.id);
   }
 
@@ -318,15 +324,21 @@ export class Cluster<Result> {
     return requestId;
   }
 
-  #createStorage(ledger: SimulatedDisk, events: StorageEvents): LedgerStorage {
-    return new LedgerStorage({
+  #createStorage(
+    id: NodeId,
+    { ledger, events }: { readonly ledger: SimulatedDisk; readonly events: StorageEvents },
+  ): NodeStorage {
+    const { segmentBytesMax, snapshotChunkBytes = LIMITS.snapshotChunkBytes } = this.#options;
+    const parts = {
       ledger,
       incarnation: incarnationFrom(this.random),
       queue: this.queue,
       random: this.random,
       syncMs: () => this.random() * this.syncMsMax,
       events,
-    });
+    };
+    if (segmentBytesMax === undefined) return new LedgerStorage(parts);
+    return new FileStorage({ ...parts, id, segmentBytesMax, snapshotChunkBytes });
   }
 
   #link(a: NodeId, b: NodeId): void {

@@ -129,12 +129,25 @@ export class SimulatedDisk {
     const bytes = concat(this.#staged?.bytes ?? []);
     this.#staged = null;
     if (digestOf(bytes) !== meta.digest) return false;
-    const held = this.#entries[meta.last.index - this.#base.index - 1];
-    const keeps = held?.term === meta.last.term;
-    this.#entries = keeps ? this.#entries.slice(meta.last.index - this.#base.index) : [];
-    this.#base = meta.last;
-    this.#keep({ meta, bytes });
+    this.#install({ meta, bytes });
     return true;
+  }
+
+  /** A snapshot whose bytes are kept elsewhere has become the node's own. */
+  adopt(meta: SnapshotMeta): void {
+    this.#install({ meta, bytes: new Uint8Array() });
+  }
+
+  #install(snapshot: StoredSnapshot): void {
+    const { last } = snapshot.meta;
+    // The log may have been let go beyond it meanwhile.
+    if (last.index >= this.#base.index) {
+      const held = this.#entries[last.index - this.#base.index - 1];
+      const keeps = last.index === this.#base.index || held?.term === last.term;
+      this.#entries = keeps ? this.#entries.slice(last.index - this.#base.index) : [];
+      this.#base = last;
+    }
+    this.#keep(snapshot);
   }
 
   /** A snapshot that was being saved while a later one was installed comes second. */

@@ -23,6 +23,12 @@ export class EventQueue {
   #nowMs = 0;
   #sameMoment = 0;
 
+  /**
+   * Whether an event has begun or ended something asynchronous: whoever runs the events must let the
+   * event loop turn before the next one, so that all that follows from it has happened.
+   */
+  owesTurn = false;
+
   /** The time of the last event that ran, in milliseconds. */
   get nowMs(): number {
     return this.#nowMs;

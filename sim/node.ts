@@ -87,6 +87,7 @@ export class SimulatedNode<Result> implements Observed {
     readonly machine: StateMachine<Result>;
   } | null = null;
   readonly #process = new SimulatedProcess();
+  #isStarting = false;
   #wakeMs = Infinity;
   /** What has come since the last turn, if turns wait. */
   #inbox: Input[] = [];
@@ -112,6 +113,11 @@ export class SimulatedNode<Result> implements Observed {
   /** Whether it runs. */
   get isUp(): boolean {
     return this.#running !== null;
+  }
+
+  /** Whether it reads its disk and will run soon. */
+  get isStarting(): boolean {
+    return this.#isStarting;
   }
 
   /** Whether it stands still. */
@@ -170,9 +176,9 @@ export class SimulatedNode<Result> implements Observed {
     this.#process.renew();
     this.clock.restart(random() * 1_000);
     const machine = this.#options.createMachine();
-    const { life } = this;
+    this.#isStarting = true;
     this.storage.open(() => machine.restorer(), (recovered) => {
-      if (this.life !== life) return;
+      this.#isStarting = false;
       const replica = new Replica<Result>({
         id: this.id,
         incarnation: this.storage.incarnation,
@@ -196,6 +202,7 @@ export class SimulatedNode<Result> implements Observed {
   /** Stops at once; what becomes of what was not synced is a matter of chance. */
   crash(): void {
     this.storage.crash();
+    this.#isStarting = false;
     this.#lastConfiguration = this.lastConfiguration;
     this.#running = null;
     this.#inbox = [];

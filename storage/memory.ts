@@ -6,3 +6,4 @@
 
 export { MemoryStore } from "./memory_store.ts";
 export { type DiskOperation, MemoryVfs } from "./memory_vfs.ts";
+export { nextTurn } from "./event_loop.ts";

@@ -9,11 +9,10 @@ import type { FaultClass, Storm } from "./fault.ts";
 
 /** Ends a node now and starts it again after a while. */
 function crash(storm: Storm, id: NodeId, downMs: number): void {
-  if (!storm.world.node(id).isUp) return;
+  const { isUp, isStarting } = storm.world.node(id);
+  if (!isUp && !isStarting) return;
   storm.world.crash(id);
-  storm.after(downMs, () => {
-    if (!storm.world.node(id).isUp) storm.world.start(id);
-  });
+  storm.after(downMs, () => storm.world.start(id));
 }
 
 /** Everything that goes wrong inside a node. */

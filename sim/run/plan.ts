@@ -28,6 +28,8 @@ export interface Plan {
   readonly snapshotLogBytesMin: number;
   /** Size of a snapshot's chunks. */
   readonly snapshotChunkBytes: number;
+  /** Size of a log segment, if the run stands on the production store over files. */
+  readonly segmentBytesMax: number | undefined;
   /** The classes of faults that rage, by name. */
   readonly faults: readonly string[];
   /** How long they rage, in milliseconds. */
@@ -43,6 +45,9 @@ export interface PlanLimits {
   /** The longest storm, in milliseconds. */
   readonly stormMsMax?: number;
 }
+
+/** How many runs stand on the production store: they cost several times as much as the others. */
+const FILES_SHARE = 0.2;
 
 /** One entry a message, two messages at once: logs are compared and mended bit by bit. */
 const NARROW_WINDOWS: RaftWindows = {
@@ -83,6 +88,7 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
     windows: either(DEFAULT_WINDOWS, DEFAULT_WINDOWS, NARROW_WINDOWS),
     snapshotLogBytesMin: either(600, 4_000, 30_000, 1 << 20),
     snapshotChunkBytes: either(100, 1_000, 1 << 20),
+    segmentBytesMax: random() < FILES_SHARE ? either(1_000, 4_000, 32_000) : undefined,
     // With short heartbeats as much happens in less time.
     stormMs: pace === HASTY_TIMING ? Math.round(calm / 4) : calm,
     actMsMean: 50 * Math.pow(20, random()),
@@ -97,13 +103,14 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
 
 /** The draw in one line. */
 export function describePlan(plan: Plan): string {
-  const { size, timing, windows, snapshotLogBytesMin, faults, stormMs } = plan;
+  const { size, timing, windows, snapshotLogBytesMin, segmentBytesMax, faults, stormMs } = plan;
   const parts = [
     `${size} node${size === 1 ? "" : "s"}`,
     `${(stormMs / 1_000).toFixed(0)} s`,
     `election ${timing.electionTimeoutMsMin} ms`,
     ...(timing.leaseDriftMs === undefined ? [] : ["lease reads"]),
     ...(windows === NARROW_WINDOWS ? ["narrow windows"] : []),
+    ...(segmentBytesMax === undefined ? [] : [`files of ${segmentBytesMax} bytes`]),
     `snapshot each ${snapshotLogBytesMin} bytes`,
     faults.length === 0 ? "no faults" : faults.join(" "),
   ];

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { InvariantViolation, pcg32, type Random } from "@raftkv/core";
+import { invariant, InvariantViolation, pcg32, type Random } from "@raftkv/core";
 import { isJoint, type NodeId } from "@raftkv/core/raft";
 import type { StateMachine } from "@raftkv/core/replica";
+import { nextTurn } from "@raftkv/storage/memory";
 import { Cluster } from "../cluster.ts";
 import { drawCore } from "./core.ts";
 import { Storm, type StormState, type World } from "./fault.ts";
@@ -233,14 +234,32 @@ class Run<Result> {
     return this.#workload.judge(final)[0] ?? null;
   }
 
-  // deno-lint-ignore require-await
   async #runFor(ms: number): Promise<void> {
-    this.world.runFor(ms);
+    const { queue } = this.world;
+    const endMs = queue.nowMs + ms;
+    while (queue.nextMs <= endMs) {
+      queue.step();
+      if (queue.owesTurn) await this.#turn();
+    }
+    queue.advanceTo(endMs);
   }
 
-  // deno-lint-ignore require-await
   async #runUntil(what: string, limitMs: number, condition: () => boolean): Promise<void> {
-    this.world.runUntil(what, condition, limitMs);
+    const { queue, nodes } = this.world;
+    const endMs = queue.nowMs + limitMs;
+    while (!condition()) {
+      invariant(queue.nextMs <= endMs, `${what}, within ${limitMs} virtual ms`, () => {
+        return { open: [...this.world.requests.open], nodes: nodes.map((node) => node.status()) };
+      });
+      queue.step();
+      if (queue.owesTurn) await this.#turn();
+    }
+  }
+
+  /** Lets everything asynchronous run until it waits for virtual time again. */
+  async #turn(): Promise<void> {
+    this.world.queue.owesTurn = false;
+    await nextTurn();
   }
 }
 

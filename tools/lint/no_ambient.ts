@@ -10,6 +10,7 @@ const CLOCK = "Time is an argument here";
 const CHANCE = "Chance comes from the injected generator (core/random.ts)";
 const ANYWHERE = "core runs in any runtime: go through a port (core/ports.ts)";
 const PORTABLE = "The client also runs in Node and in browsers";
+const WITHIN = "A simulation has no world around it";
 const ONE_DOOR = "Only storage/deno_vfs.ts touches the runtime, so that faults can stand in for it";
 
 const TIMELESS: Readonly<Record<string, string>> = {
@@ -29,7 +30,14 @@ const BANNED: Readonly<Partial<Record<Member, Readonly<Record<string, string>>>>
     fetch: ANYWHERE,
     globalThis: ANYWHERE,
   },
-  sim: { ...TIMELESS, globalThis: CLOCK },
+  sim: {
+    ...TIMELESS,
+    globalThis: CLOCK,
+    Deno: WITHIN,
+    process: WITHIN,
+    fetch: WITHIN,
+    console: WITHIN,
+  },
   client: { Deno: PORTABLE, process: PORTABLE, Buffer: PORTABLE },
   storage: { Deno: ONE_DOOR },
 };

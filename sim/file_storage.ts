@@ -1,0 +1,271 @@
+/**
+ * The production store under a simulated node: the real log and the real snapshots, on a disk in
+ * memory that can be crashed, filled and made to fail at any operation.
+ *
+ * @module
+ */
+
+import { type Random, StorageFullError, type Store } from "@raftkv/core";
+import type {
+  DurableState,
+  LogIndex,
+  NodeId,
+  PersistBatch,
+  SnapshotChunk,
+  SnapshotMeta,
+} from "@raftkv/core/raft";
+import type { StateCapture, StateRestorer } from "@raftkv/core/replica";
+import { openStore } from "@raftkv/storage";
+import { type DiskOperation, MemoryVfs } from "@raftkv/storage/memory";
+import { checkRecovered } from "./check_recovered.ts";
+import type { SimulatedDisk } from "./disk.ts";
+import type { EventQueue } from "./event_queue.ts";
+import type { NodeStorage, StorageEvents } from "./node_storage.ts";
+import { virtualVfs } from "./virtual_vfs.ts";
+
+/** What a file storage is made of. */
+export interface FileStorageParts {
+  /** Whose it is. */
+  readonly id: NodeId;
+  /** What is durable, kept beside the files and compared with them at each start. */
+  readonly ledger: SimulatedDisk;
+  /** Names the life of the directory. */
+  readonly incarnation: string;
+  /** What is to happen. */
+  readonly queue: EventQueue;
+  /** Decides what survives a crash. */
+  readonly random: Random;
+  /** How long the next sync takes, in milliseconds. */
+  readonly syncMs: () => number;
+  /** Size at which a log segment is closed. */
+  readonly segmentBytesMax: number;
+  /** Size of what is read of a snapshot at once. */
+  readonly snapshotChunkBytes: number;
+  /** Whom to tell. */
+  readonly events: StorageEvents;
+}
+
+/** How long to wait before asking a full disk again: what the pump of a real process does. */
+const STORAGE_FULL_RETRY_MS = 500;
+
+const PATH = "data";
+
+/** The production store in virtual time. */
+export class FileStorage implements NodeStorage {
+  /** The disk, for whoever damages or fills it. */
+  readonly vfs: MemoryVfs = new MemoryVfs();
+  /** Called before each operation; what it throws, the operation throws. */
+  beforeOperation: (operation: DiskOperation) => void = () => {};
+  readonly #parts: FileStorageParts;
+  #store: Store | null = null;
+  #life = 0;
+  /** Batch or snapshot on its way: a crash may keep it or not. */
+  #writing: PersistBatch | null = null;
+  #installing: SnapshotMeta | null = null;
+  /** Calls that the store takes one at a time, and those that move chunks, in order. */
+  #exclusive: Promise<void> = Promise.resolve();
+  #chunks: Promise<void> = Promise.resolve();
+  /** What the disk would have come to, had it not hung. */
+  #stuck: (() => void)[] | null = null;
+
+  /** Begins with an empty disk. */
+  constructor(parts: FileStorageParts) {
+    this.#parts = parts;
+    this.vfs.beforeOperation = (operation) => this.beforeOperation(operation);
+  }
+
+  /** Names the life of the directory. */
+  get incarnation(): string {
+    return this.#parts.incarnation;
+  }
+
+  open(restorer: () => StateRestorer, done: (recovered: DurableState) => void): void {
+    const { id, segmentBytesMax, ledger, events } = this.#parts;
+    const open = async () => {
+      const store = await openStore(PATH, {
+        clusterId: "sim",
+        nodeId: id,
+        segmentBytesMax,
+        vfs: virtualVfs(this.vfs, (kind) => this.#wait(kind)),
+        pause: () => Promise.resolve(),
+      });
+      const { recovered } = store;
+      if (recovered.snapshot !== null) await this.#restore(store, recovered.snapshot, restorer());
+      return { store, recovered };
+    };
+    this.#begin(open, ({ store, recovered }) => {
+      this.#store = store;
+      const underWay = { writing: this.#writing, installing: this.#installing };
+      const found = checkRecovered(ledger, recovered, underWay);
+      this.#writing = null;
+      this.#installing = null;
+      if (found.batch !== null) events.onPersisted(found.batch);
+      done(recovered);
+    });
+  }
+
+  append(batch: PersistBatch, done: () => void): void {
+    this.#writing = batch;
+    const append = () => this.#inTurn(() => this.#withRoom(() => this.#opened.append(batch)));
+    this.#begin(append, () => {
+      this.#writing = null;
+      this.#parts.events.onPersisted(batch);
+      done();
+    });
+  }
+
+  compact(through: LogIndex): void {
+    this.#parts.ledger.compact(through);
+    this.#begin(() => this.#inTurn(() => this.#opened.compact(through)), () => {});
+  }
+
+  saveSnapshot(
+    { point, slices }: StateCapture,
+    done: (meta: SnapshotMeta | null) => void,
+  ): void {
+    const save = async () => {
+      try {
+        return await this.#opened.saveSnapshot(point, slices);
+      } catch (error) {
+        if (error instanceof StorageFullError) return null;
+        throw error;
+      }
+    };
+    this.#begin(save, done);
+  }
+
+  readChunk(
+    { index, offsetBytes, bytesMax }: Parameters<NodeStorage["readChunk"]>[0],
+    done: (data: Uint8Array | null) => void,
+  ): void {
+    const read = () => this.#opened.readSnapshot(index, offsetBytes, bytesMax);
+    this.#begin(() => this.#afterChunks(read), done);
+  }
+
+  stage(chunk: SnapshotChunk, done: (nextOffsetBytes: number) => void): void {
+    const stage = () => this.#withRoom(() => this.#opened.stageSnapshot(chunk));
+    this.#begin(() => this.#afterChunks(stage), done);
+  }
+
+  install(meta: SnapshotMeta, restorer: StateRestorer, done: (isSound: boolean) => void): void {
+    const install = async () => {
+      this.#installing = meta;
+      const store = this.#opened;
+      const isSound = await this.#withRoom(() => store.installSnapshot(meta));
+      if (isSound) await this.#restore(store, meta, restorer);
+      return isSound;
+    };
+    this.#begin(() => this.#inTurn(install), (isSound) => {
+      this.#installing = null;
+      if (isSound) this.#parts.ledger.adopt(meta);
+      done(isSound);
+    });
+  }
+
+  crash(): void {
+    const { random } = this.#parts;
+    this.#life++;
+    this.#store = null;
+    this.#stuck = null;
+    this.#exclusive = Promise.resolve();
+    this.#chunks = Promise.resolve();
+    // A process that is killed leaves what it wrote in the cache; a power cut does not.
+    if (random() < 1 / 2) this.vfs.kill();
+    else this.vfs.crash(random);
+  }
+
+  hang(): void {
+    this.#stuck ??= [];
+  }
+
+  mend(): void {
+    const stuck = this.#stuck ?? [];
+    this.#stuck = null;
+    for (const goOn of stuck) goOn();
+  }
+
+  get #opened(): Store {
+    if (this.#store === null) throw new Error("Cannot use the store: It is not open");
+    return this.#store;
+  }
+
+  /**
+   * Makes a call in an event of its own, and hands its end over in another: a crash may come before,
+   * between and after, and what throws is seen by whoever runs the events.
+   */
+  #begin<T>(call: () => Promise<T>, done: (value: T) => void): void {
+    const { queue, events } = this.#parts;
+    const life = this.#life;
+    const ifAlive = (work: () => void) => () => {
+      if (this.#life === life) work();
+    };
+    queue.after(
+      0,
+      ifAlive(() => {
+        queue.owesTurn = true;
+        call().then(
+          (value) => queue.after(0, ifAlive(() => done(value))),
+          (error) => queue.after(0, ifAlive(() => events.onFailed(error))),
+        );
+      }),
+    );
+  }
+
+  #inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#exclusive.then(call);
+    this.#exclusive = result.then(() => {}, () => {});
+    return result;
+  }
+
+  #afterChunks<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#chunks.then(call);
+    this.#chunks = result.then(() => {}, () => {});
+    return result;
+  }
+
+  async #withRoom<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!(error instanceof StorageFullError)) throw error;
+        await this.#sleep(STORAGE_FULL_RETRY_MS);
+      }
+    }
+  }
+
+  async #restore(store: Store, meta: SnapshotMeta, restorer: StateRestorer): Promise<void> {
+    const { snapshotChunkBytes } = this.#parts;
+    for (let offset = 0; offset < meta.sizeBytes;) {
+      const slice = await store.readSnapshot(meta.last.index, offset, snapshotChunkBytes);
+      if (slice === null || slice.length === 0) {
+        throw new Error(`Cannot read the snapshot at ${meta.last.index}: It ends at ${offset}`);
+      }
+      restorer.push(slice);
+      offset += slice.length;
+    }
+    restorer.finish();
+  }
+
+  #wait(kind: "read" | "change" | "sync"): Promise<void> {
+    const { syncMs } = this.#parts;
+    return this.#sleep(kind === "sync" ? syncMs() : kind === "change" ? syncMs() / 10 : 0);
+  }
+
+  /** Never resolves once the node has ended. */
+  #sleep(ms: number): Promise<void> {
+    const { queue } = this.#parts;
+    const life = this.#life;
+    return new Promise((resolve) => {
+      const goOn = () => {
+        queue.owesTurn = true;
+        resolve();
+      };
+      queue.after(ms, () => {
+        if (this.#life !== life) return;
+        if (this.#stuck === null) goOn();
+        else this.#stuck.push(goOn);
+      });
+    });
+  }
+}
