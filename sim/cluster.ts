@@ -20,6 +20,7 @@ import {
   type RaftWindows,
 } from "@raftkv/core/raft";
 import type { Input, ReadMode, Reply, RequestId, StateMachine } from "@raftkv/core/replica";
+import { CorruptLogError } from "@raftkv/storage";
 import type { SimulatedDisk } from "./disk.ts";
 import { EventQueue } from "./event_queue.ts";
 import { FileStorage } from "./file_storage.ts";
@@ -78,7 +79,7 @@ export class Cluster<Result> {
   /** Longest time a sync takes, in milliseconds; may be changed at any time. */
   syncMsMax: number;
   /** Nodes that could not go on, because of their disk or of what they found out, and why. */
-  readonly halted: Map<NodeId, unknown> = new Map();
+  readonly halted: { readonly id: NodeId; readonly error: unknown }[] = [];
   /** Nodes whose disk is lost: they never come back. */
   readonly lost: Set<NodeId> = new Set();
   readonly #options: ClusterOptions<Result>;
@@ -139,7 +140,10 @@ export class Cluster<Result> {
       snapshotChunkBytes: this.#options.snapshotChunkBytes ?? LIMITS.snapshotChunkBytes,
       onReply: (reply) => this.requests.onReply(reply),
       onHalted: (id, error) => {
-        this.halted.set(id, error);
+        this.trace.note(`${id} cannot go on: ${error}`);
+        this.halted.push({ id, error });
+        // Nobody tries again with a directory that is refused.
+        if (error instanceof CorruptLogError) this.lost.add(id);
         this.crash(id);
       },
       witnesses: this.witnesses,

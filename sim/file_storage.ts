@@ -49,6 +49,7 @@ export interface FileStorageParts {
 const STORAGE_FULL_RETRY_MS = 500;
 
 const PATH = "data";
+const SEGMENT_SUFFIX = ".log";
 
 /** The production store in virtual time. */
 export class FileStorage implements NodeStorage {
@@ -65,6 +66,8 @@ export class FileStorage implements NodeStorage {
   /** Calls that the store takes one at a time, and those that move chunks, in order. */
   #exclusive: Promise<void> = Promise.resolve();
   #chunks: Promise<void> = Promise.resolve();
+  /** How much of each segment a later batch says was durable before it. */
+  #provenBytes: ReadonlyMap<string, number> = new Map();
   /** What the disk would have come to, had it not hung. */
   #stuck: (() => void)[] | null = null;
 
@@ -106,9 +109,14 @@ export class FileStorage implements NodeStorage {
 
   append(batch: PersistBatch, done: () => void): void {
     this.#writing = batch;
-    const append = () => this.#inTurn(() => this.#withRoom(() => this.#opened.append(batch)));
+    let provenBytes: ReadonlyMap<string, number> = new Map();
+    const append = () => {
+      provenBytes = this.#sizes();
+      return this.#inTurn(() => this.#withRoom(() => this.#opened.append(batch)));
+    };
     this.#begin(append, () => {
       this.#writing = null;
+      this.#provenBytes = provenBytes;
       this.#parts.events.onPersisted(batch);
       done();
     });
@@ -184,9 +192,42 @@ export class FileStorage implements NodeStorage {
     for (const goOn of stuck) goOn();
   }
 
+  /** Ends all failures that are not damage: there is room again, and no operation fails. */
+  repair(): void {
+    this.beforeOperation = () => {};
+    this.vfs.capacityBytes = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Turns a bit over in what is stored, while the node is down. Bytes of the last batch are spared: if
+   * they are damaged, nobody can tell whether they were ever promised (storage/FORMAT.md).
+   *
+   * @returns Where, or null if there is nothing to damage
+   */
+  flipBit(random: Random): { readonly name: string; readonly offsetBytes: number } | null {
+    const candidates = this.vfs.fileNames(PATH).flatMap((name) => {
+      const { length } = this.vfs.readFile(PATH, name);
+      const limit = this.#provenBytes.get(name) ?? (name.endsWith(SEGMENT_SUFFIX) ? 0 : length);
+      return limit > 0 ? [{ name, limit }] : [];
+    });
+    const chosen = candidates[Math.floor(random() * candidates.length)];
+    if (chosen === undefined) return null;
+    const { name, limit } = chosen;
+    const bytes = this.vfs.readFile(PATH, name);
+    const offsetBytes = Math.floor(random() * Math.min(limit, bytes.length));
+    bytes[offsetBytes]! ^= 1 << Math.floor(random() * 8);
+    this.vfs.writeFile(PATH, { name, bytes });
+    return { name, offsetBytes };
+  }
+
   get #opened(): Store {
     if (this.#store === null) throw new Error("Cannot use the store: It is not open");
     return this.#store;
+  }
+
+  #sizes(): Map<string, number> {
+    const names = this.vfs.fileNames(PATH).filter((name) => name.endsWith(SEGMENT_SUFFIX));
+    return new Map(names.map((name) => [name, this.vfs.sizeBytes(PATH, name)]));
   }
 
   /**

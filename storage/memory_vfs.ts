@@ -83,6 +83,11 @@ export class MemoryVfs implements Vfs {
     return [...this.#directory(path).names.keys()].sort();
   }
 
+  /** The size of a file. */
+  sizeBytes(path: string, name: string): number {
+    return inodeOf(this.#directory(path), name).sizeBytes;
+  }
+
   /** A copy of a file's bytes. */
   readFile(path: string, name: string): Uint8Array {
     return inodeOf(this.#directory(path), name).bytes.slice();

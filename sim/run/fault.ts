@@ -30,6 +30,10 @@ export interface StormState {
   isOver: boolean;
   /** Voters that somebody has asked to remove, with no answer yet. */
   readonly leaving: Set<NodeId>;
+  /** Nodes whose disk was made to fail or was damaged: they may end by themselves. */
+  readonly harmed: Set<NodeId>;
+  /** Nodes whose disk was damaged and may turn out to be lost. */
+  readonly doubtful: Set<NodeId>;
 }
 
 /** The time of faults in one run. */

@@ -7,6 +7,7 @@
 
 import { CLUSTER_FAULTS } from "./cluster_faults.ts";
 import type { FaultClass } from "./fault.ts";
+import { DISK_FAULTS } from "./disk_faults.ts";
 import { NETWORK_FAULTS } from "./network_faults.ts";
 import { NODE_FAULTS } from "./node_faults.ts";
 
@@ -14,5 +15,6 @@ import { NODE_FAULTS } from "./node_faults.ts";
 export const FAULT_CLASSES: readonly FaultClass[] = [
   ...NETWORK_FAULTS,
   ...NODE_FAULTS,
+  ...DISK_FAULTS,
   ...CLUSTER_FAULTS,
 ];

@@ -11,7 +11,7 @@ import type { Storm, World } from "./fault.ts";
 /** Whether the disk of `id` may be lost as well. */
 export function mayLose({ world, state }: Storm, id: NodeId): boolean {
   if (world.lost.has(id)) return false;
-  const lost = new Set([...world.lost, id]);
+  const lost = new Set([...world.lost, ...state.doubtful, id]);
   return configurationsInUse(world).every((each) => {
     return hasMajority(each, lost) && hasMajority(without(each, state.leaving), lost);
   });
@@ -24,7 +24,8 @@ export function mayLeave(
   configuration: Configuration,
 ): boolean {
   const left = without(configuration, new Set([...state.leaving, id]));
-  return left.voters.length > 0 && hasMajority(left, world.lost);
+  return left.voters.length > 0 &&
+    hasMajority(left, new Set([...world.lost, ...state.doubtful]));
 }
 
 /** Every configuration that a node last saw in force. A stale one only makes this more careful. */

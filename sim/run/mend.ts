@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FileStorage } from "../file_storage.ts";
 import { CALM_NETWORK } from "../network.ts";
 import type { World } from "./fault.ts";
 
@@ -17,6 +18,7 @@ export function calm(world: World): void {
     node.resume();
     node.turnMs = 0;
     node.storage.mend();
+    if (node.storage instanceof FileStorage) node.storage.repair();
     if (!node.isUp && world.hasStarted(node.id)) world.start(node.id);
   }
 }

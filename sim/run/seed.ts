@@ -7,7 +7,7 @@
 
 import { invariant, InvariantViolation, pcg32, type Random } from "@raftkv/core";
 import { isJoint, type NodeId } from "@raftkv/core/raft";
-import type { StateMachine } from "@raftkv/core/replica";
+import { StateDivergedError, type StateMachine } from "@raftkv/core/replica";
 import { nextTurn } from "@raftkv/storage/memory";
 import { Cluster } from "../cluster.ts";
 import { drawCore } from "./core.ts";
@@ -72,7 +72,12 @@ class Run<Result> {
   readonly #kind: WorkloadKind<Result>;
   readonly #workload: Workload;
   readonly #random: Random;
-  readonly #storm: StormState = { isOver: false, leaving: new Set() };
+  readonly #storm: StormState = {
+    isOver: false,
+    leaving: new Set(),
+    harmed: new Set(),
+    doubtful: new Set(),
+  };
 
   constructor(plan: Plan, { workload, onLine }: RunOptions<Result>) {
     this.#plan = plan;
@@ -218,9 +223,10 @@ class Run<Result> {
 
   #judge(core: ReadonlySet<NodeId>): Violation | null {
     const { world } = this;
-    for (const [id, error] of world.halted) {
-      // A sound state must not be taken for another one, and no disk was made to fail.
-      return { invariant: "no node ends without a cause", evidence: `${id}: ${error}` };
+    for (const { id, error } of world.halted) {
+      // A sound state must never be taken for another one; a disk may end a node if it was harmed.
+      if (isOfDisk(error) && this.#storm.harmed.has(id)) continue;
+      return { invariant: "no node ends without a cause", evidence: `${id}: ${describe(error)}` };
     }
     const members = this.#coreMembers(core);
     const states = members.map((id) => ({ id, bytes: stateOf(world, id) }));
@@ -270,6 +276,15 @@ function stateOf(world: World, id: NodeId): string {
   let text = "";
   for (const slice of capture.slices) text += slice.toHex();
   return text;
+}
+
+function isOfDisk(error: unknown): boolean {
+  return !(error instanceof InvariantViolation || error instanceof StateDivergedError);
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? `${error.stack}` : `${error.stack}\n${describe(error.cause)}`;
 }
 
 function violationFrom(error: unknown): Violation {

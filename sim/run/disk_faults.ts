@@ -1,0 +1,125 @@
+/**
+ * What goes wrong with files, in runs that stand on the production store.
+ *
+ * @module
+ */
+
+import type { NodeId } from "@raftkv/core/raft";
+import { FileStorage } from "../file_storage.ts";
+import type { FaultClass, Storm } from "./fault.ts";
+import { mayLose } from "./losses.ts";
+import { join, NODES_MAX } from "./operator.ts";
+
+interface OnFiles {
+  readonly id: NodeId;
+  readonly storage: FileStorage;
+}
+
+/** A running node that stands on files, or null. */
+function anyOnFiles(storm: Storm): OnFiles | null {
+  const node = storm.anyUp();
+  if (node === null || !(node.storage instanceof FileStorage)) return null;
+  return { id: node.id, storage: node.storage };
+}
+
+/** Starts a node once it has ended, as whoever supervises it would. */
+function supervise(storm: Storm, id: NodeId, pauseMs: number): void {
+  storm.after(pauseMs, () => {
+    const { isUp, isStarting } = storm.world.node(id);
+    if (!isUp && !isStarting) storm.world.start(id);
+    else supervise(storm, id, pauseMs);
+  });
+}
+
+/** Lets something happen at one of a node's next disk operations. */
+function atSomeOperation(storm: Storm, storage: FileStorage, happen: () => void): void {
+  let count = Math.floor(storm.between(1, 60));
+  storage.beforeOperation = () => {
+    if (--count > 0) return;
+    storage.beforeOperation = () => {};
+    happen();
+  };
+}
+
+/** What goes wrong with files. */
+export const DISK_FAULTS: readonly FaultClass[] = [
+  {
+    name: "crash_writing",
+    what: "a node ends right before one of its disk operations (on files)",
+    begin(storm) {
+      storm.every(storm.between(1_000, 20_000), () => {
+        const found = anyOnFiles(storm);
+        if (found === null) return;
+        const { id, storage } = found;
+        atSomeOperation(storm, storage, () => {
+          storm.note(`crash_writing: ${id}`);
+          storm.world.crash(id);
+          storm.after(storm.between(1, 5_000), () => storm.world.start(id));
+        });
+      });
+    },
+  },
+  {
+    name: "io_error",
+    what: "a disk operation fails: the node must end, and is started again (on files)",
+    begin(storm) {
+      storm.every(storm.between(3_000, 40_000), () => {
+        const found = anyOnFiles(storm);
+        if (found === null) return;
+        const { id, storage } = found;
+        storm.state.harmed.add(id);
+        atSomeOperation(storm, storage, () => {
+          storm.note(`io_error: ${id}`);
+          supervise(storm, id, storm.between(10, 3_000));
+          throw new Error("Input/output error");
+        });
+      });
+    },
+  },
+  {
+    name: "full_disk",
+    what: "a disk has no room left for a while (on files)",
+    begin(storm) {
+      storm.every(storm.between(3_000, 40_000), () => {
+        const found = anyOnFiles(storm);
+        if (found === null) return;
+        const { id, storage: { vfs } } = found;
+        vfs.capacityBytes = vfs.usedBytes + Math.floor(storm.between(1, 8_000));
+        storm.note(`full_disk: ${id}`);
+        storm.after(storm.between(100, 20_000), () => {
+          storm.note(`full_disk: room again at ${id}`);
+          vfs.capacityBytes = Number.POSITIVE_INFINITY;
+        });
+      });
+    },
+  },
+  {
+    name: "bit_flip",
+    what: "a stored bit turns over: the node refuses its directory and is replaced (on files)",
+    begin(storm) {
+      storm.every(storm.between(5_000, 40_000), () => {
+        const found = anyOnFiles(storm);
+        const { world, state } = storm;
+        if (found === null || world.nodes.length >= NODES_MAX || !mayLose(storm, found.id)) return;
+        const { id, storage } = found;
+        world.crash(id);
+        const place = storage.flipBit(storm.random);
+        if (place !== null) {
+          state.doubtful.add(id);
+          state.harmed.add(id);
+          storm.note(`bit_flip: ${id}, ${place.name} at byte ${place.offsetBytes}`);
+        }
+        world.start(id);
+        replaceOnceLost(storm, id);
+      });
+    },
+  },
+];
+
+/** A new node comes as soon as it turns out that the directory is refused. */
+function replaceOnceLost(storm: Storm, id: NodeId): void {
+  storm.after(500, () => {
+    if (storm.world.lost.has(id)) join(storm, { votes: true, replaces: id });
+    else if (!storm.world.node(id).isUp) replaceOnceLost(storm, id);
+  });
+}
