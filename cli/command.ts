@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { ExitCode } from "./exit_code.ts";
 import type { Output } from "./output.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -38,7 +37,8 @@ export interface Command {
   /** Paragraphs of the help. */
   readonly details: readonly string[];
   readonly examples: readonly Example[];
-  run(invocation: Invocation): Promise<ExitCode>;
+  /** Carries it out. Resolves to the exit code: one of `EXIT`, or that of a program it ran. */
+  run(invocation: Invocation): Promise<number>;
 }
 
 /** A command line, understood. */
@@ -48,6 +48,8 @@ export interface Invocation {
   readonly flags: FlagValues;
   readonly output: Output;
   readonly surroundings: Surroundings;
+  /** All commands of the program. */
+  readonly commands: readonly Command[];
 }
 
 /** Values of the flags that were given. */

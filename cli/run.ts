@@ -15,7 +15,7 @@ import { suggest } from "./suggest.ts";
 import { OutputClosed, type Surroundings } from "./surroundings.ts";
 
 /** Runs the program to its end; never rejects. */
-export async function run(surroundings: Surroundings): Promise<ExitCode> {
+export async function run(surroundings: Surroundings): Promise<number> {
   // Known before the line is: an error in the line is told in JSON too.
   const output = new Output(surroundings, { isJson: surroundings.args.includes("--json") });
   try {
@@ -30,7 +30,7 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
   }
 }
 
-async function dispatch(surroundings: Surroundings, output: Output): Promise<ExitCode> {
+async function dispatch(surroundings: Surroundings, output: Output): Promise<number> {
   const { name, rest } = splitLine(surroundings.args);
   if (name === undefined || name === "help") return await help(output, rest);
   const command = commandNamed(name);
@@ -39,7 +39,7 @@ async function dispatch(surroundings: Surroundings, output: Output): Promise<Exi
     return EXIT.ok;
   }
   const line = parseLine(command, { args: rest, flags: await command.flags() });
-  return await command.run({ ...line, output, surroundings });
+  return await command.run({ ...line, output, surroundings, commands: COMMANDS });
 }
 
 /** `raftkv`, `raftkv --help`, `raftkv help` and `raftkv help COMMAND`. */

@@ -56,6 +56,18 @@ export interface Surroundings {
   openFile(path: string): Promise<InputFile>;
   /** Calls back whenever the program is asked to stop; returns how to end that. */
   onStop(stop: (reason: StopReason) => void): () => void;
+  /**
+   * Runs a program with the same standard streams until it ends; asks it to stop when the signal is
+   * aborted.
+   *
+   * @param program Its name and arguments.
+   * @returns Its exit code.
+   * @throws {CommandFailure} if it cannot be started
+   */
+  runProgram(
+    program: readonly string[],
+    options: { readonly env: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  ): Promise<number>;
   /** Starts this program once more, as a node. */
   readonly spawnNode: SpawnNode;
 }

@@ -5,6 +5,8 @@
  */
 
 import { spawnerOf } from "./cluster/child.ts";
+import { EXIT } from "./exit_code.ts";
+import { CommandFailure } from "./failures.ts";
 import { OutputClosed, type Sink, type StopReason, type Surroundings } from "./surroundings.ts";
 
 /** @param script The URL of the script that is running, for starting it again. */
@@ -21,8 +23,31 @@ export function systemSurroundings(script: string): Surroundings {
       return { stream: file.readable, sizeBytes: (await file.stat()).size };
     },
     onStop,
+    runProgram,
     spawnNode: spawnerOf(script),
   };
+}
+
+async function runProgram(
+  [name = "", ...args]: readonly string[],
+  { env, signal }: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly signal: AbortSignal;
+  },
+): Promise<number> {
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(name, { args, env }).spawn();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const detail = { code: "program_failed", exitCode: EXIT.failed };
+    throw new CommandFailure(`Cannot run ${name}: ${reason}`, detail);
+  }
+  const stop = () => child.kill("SIGTERM");
+  signal.addEventListener("abort", stop, { once: true });
+  const { code } = await child.status;
+  signal.removeEventListener("abort", stop);
+  return code;
 }
 
 const COLUMNS_DEFAULT = 80;

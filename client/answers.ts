@@ -147,6 +147,38 @@ export interface LeaseAnswer {
   readonly lease: string;
 }
 
+/** The answer of `GET /v1/leases/:id`. */
+export const isLeaseTimeAnswer: Shape<LeaseTimeAnswer> = shape<LeaseTimeAnswer>({
+  revision: count,
+  lease: text,
+  ttl: count,
+  grantedTtl: count,
+  keys: listOf(text),
+});
+
+/** What is left of a lease. */
+export interface LeaseTimeAnswer {
+  readonly revision: number;
+  readonly lease: string;
+  readonly ttl: number;
+  readonly grantedTtl: number;
+  readonly keys: readonly string[];
+}
+
+/** The answer of `GET /v1/leases`. */
+export const isLeasesAnswer: Shape<LeasesAnswer> = shape<LeasesAnswer>({
+  revision: count,
+  leases: listOf(text),
+  more: flag,
+});
+
+/** Ids of leases. */
+export interface LeasesAnswer {
+  readonly revision: number;
+  readonly leases: readonly string[];
+  readonly more: boolean;
+}
+
 /** The answer of `POST /v1/compact`. */
 export const isCompactAnswer: Shape<CompactAnswer> = shape<CompactAnswer>({
   revision: count,

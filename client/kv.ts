@@ -46,6 +46,18 @@ export interface Elected<T = Json> {
   readonly token: number;
 }
 
+/** What is left of a lease. */
+export interface LeaseTime {
+  /** Its id. */
+  readonly lease: string;
+  /** Seconds that are left, as of the last entry of the log. */
+  readonly ttl: number;
+  /** Seconds that it lives without renewal. */
+  readonly grantedTtl: number;
+  /** The keys that end with it. */
+  readonly keys: readonly string[];
+}
+
 /** How many keys a deletion removed. */
 export interface Deleted {
   /** How many there were. */
@@ -123,6 +135,19 @@ export interface Kv extends AsyncDisposable {
 
   /** Makes a lease, and keeps it alive until it is revoked, disposed of, or lost. */
   lease(options: LeaseOptions): Promise<Lease>;
+
+  /**
+   * Takes over a lease that exists: renews it at once, and keeps it alive from now on.
+   *
+   * @throws {KvError} `lease_not_found` if it has ended
+   */
+  adoptLease(id: string, options?: RequestOptions): Promise<Lease>;
+
+  /** What is left of a lease; null if there is none of this id. */
+  leaseTime(id: string, options?: ReadOptions): Promise<LeaseTime | null>;
+
+  /** Goes through the ids of all leases, in order. */
+  leases(options?: ReadOptions): AsyncGenerator<string, void, undefined>;
 
   /**
    * Waits for a lock and holds it until it is released, disposed of, or lost: then its `signal` is

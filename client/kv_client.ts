@@ -24,7 +24,6 @@ import {
   isHealthAnswer,
   isIncrementAnswer,
   isLeaderAnswer,
-  isLeaseAnswer,
   isListAnswer,
   isPutAnswer,
   isTxnAnswer,
@@ -35,10 +34,11 @@ import { type Claim, claim, type ClaimOptions, type ClaimStore, firstOf } from "
 import { Collection } from "./collection.ts";
 import { Discovery } from "./discovery.ts";
 import { checkKey } from "./key.ts";
-import type { Compacted, Deleted, Elected, Found, Kv } from "./kv.ts";
-import { KvError } from "./kv_error.ts";
+import type { Compacted, Deleted, Elected, Found, Kv, LeaseTime } from "./kv.ts";
+import { KvError, orNull } from "./kv_error.ts";
 import { LeaderCache } from "./leader_cache.ts";
-import { Lease } from "./lease.ts";
+import type { Lease } from "./lease.ts";
+import { Leases } from "./leases.ts";
 import type { OperationFields, OperationName } from "./operation.ts";
 import {
   conditionFields,
@@ -49,6 +49,7 @@ import {
   type ListOptions,
   type ListPageOptions,
   type PutOptions,
+  readFields,
   type ReadOptions,
   type RemoveOptions,
 } from "./options.ts";
@@ -86,6 +87,7 @@ class KvClient implements Kv {
   readonly #cache: LeaderCache;
   readonly #discovery: Discovery | null;
   readonly #requester: Requester;
+  readonly #leases: Leases;
   readonly #openWatch: OpenWatch;
   readonly #pool: SocketPool | null;
   readonly #onClose: (() => Promise<void>) | undefined;
@@ -119,6 +121,7 @@ class KvClient implements Kv {
       discovery: this.#discovery,
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
     });
+    this.#leases = new Leases({ requester: this.#requester, timers, closed });
   }
 
   get endpoints(): readonly string[] {
@@ -141,13 +144,9 @@ class KvClient implements Kv {
     options: ReadOptions = {},
   ): Promise<Found<T> | null> {
     checkKey(key);
-    try {
-      const fields = { key, ...readFields(options) };
-      return await this.#read("get", isGetAnswer, fields, options) as Found<T>;
-    } catch (error) {
-      if (error instanceof KvError && error.code === "key_not_found") return null;
-      throw error;
-    }
+    const fields = { key, ...readFields(options) };
+    const found = await orNull("key_not_found", this.#read("get", isGetAnswer, fields, options));
+    return found as Found<T> | null;
   }
 
   async delete(key: string, options: RemoveOptions = {}): Promise<DeleteAnswer> {
@@ -235,16 +234,20 @@ class KvClient implements Kv {
     }, options) as AsyncGenerator<WatchEvent<T>, void, undefined>;
   }
 
-  async lease({ ttl, ...options }: LeaseOptions): Promise<Lease> {
-    const sentMs = this.#timers.nowMs();
-    const granted = await this.#write("leaseGrant", isLeaseAnswer, { ttl }, options);
-    const { lease } = granted;
-    return new Lease({ id: lease, ttl, sentMs }, {
-      timers: this.#timers,
-      closed: this.#closing.signal,
-      renew: (limit) => this.#read("leaseKeepAlive", isLeaseAnswer, { lease }, limit),
-      revoke: (limit) => this.#read("leaseRevoke", isLeaseAnswer, { lease }, limit),
-    });
+  lease(options: LeaseOptions): Promise<Lease> {
+    return this.#leases.grant(options);
+  }
+
+  adoptLease(id: string, options: RequestOptions = {}): Promise<Lease> {
+    return this.#leases.adopt(id, options);
+  }
+
+  leaseTime(id: string, options: ReadOptions = {}): Promise<LeaseTime | null> {
+    return this.#leases.time(id, options);
+  }
+
+  leases(options: ReadOptions = {}): AsyncGenerator<string, void, undefined> {
+    return this.#leases.ids(options);
   }
 
   lock(name: string, options: ClaimOptions = {}): Promise<Claim> {
@@ -371,10 +374,6 @@ class KvClient implements Kv {
  */
 export function connect(options: ConnectOptions): Kv {
   return new KvClient(options);
-}
-
-function readFields({ consistency, revision }: ReadOptions): OperationFields {
-  return { consistency, revision };
 }
 
 function requestOf({ signal }: WatchOptions): RequestOptions {

@@ -48,3 +48,13 @@ export class KvError extends Error implements KvErrorDetail {
     this.outcome = detail.outcome;
   }
 }
+
+/** What was found, or null if the reason for finding nothing is this one. */
+export async function orNull<T>(code: KvErrorCode, found: Promise<T>): Promise<T | null> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof KvError && error.code === code) return null;
+    throw error;
+  }
+}

@@ -19,7 +19,7 @@ export type { Collection, EntryStore } from "./collection.ts";
 export * from "./compare.ts";
 export * from "./kv.ts";
 export { connect } from "./kv_client.ts";
-export * from "./kv_error.ts";
+export { KvError, type KvErrorCode, type KvErrorDetail } from "./kv_error.ts";
 export type { Lease } from "./lease.ts";
 export type {
   ConnectOptions,

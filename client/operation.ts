@@ -19,6 +19,7 @@ export type OperationName =
   | "leaseKeepAlive"
   | "leaseRevoke"
   | "leaseTimeToLive"
+  | "leases"
   | "status"
   | "leader"
   | "health";
@@ -76,6 +77,7 @@ const ROUTES: Readonly<Record<OperationName, Route>> = {
   leaseKeepAlive: { method: "POST", path: "/v1/leases/:lease/keepalive" },
   leaseRevoke: { method: "DELETE", path: "/v1/leases/:lease" },
   leaseTimeToLive: { method: "GET", path: "/v1/leases/:lease" },
+  leases: { method: "GET", path: "/v1/leases" },
   status: { method: "GET", path: "/cluster/status", untimed: true },
   leader: { method: "GET", path: "/cluster/leader", untimed: true },
   health: { method: "GET", path: "/health", untimed: true, accept: [503] },

@@ -107,3 +107,8 @@ export function conditionsOf(key: string, { ifRevision }: WriteCondition): Compa
   if (ifRevision === undefined) return [];
   return [ifRevision === null ? when(key).isMissing() : when(key).modRevision("=", ifRevision)];
 }
+
+/** The fields of a read. */
+export function readFields({ consistency, revision }: ReadOptions): OperationFields {
+  return { consistency, revision };
+}

@@ -10,6 +10,7 @@ import { CommandFailure } from "../failures.ts";
 import { connectFor } from "../connection.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { printable, printablePair } from "../printable.ts";
+import { AT_FLAG, revisionOption } from "../revision.ts";
 import { consistencyOf, STALE_FLAG } from "./stale_flag.ts";
 
 /** Reads a key and shows it as `key = value`. */
@@ -20,6 +21,7 @@ export const getCommand: Command = {
   arity: [1, 1],
   flags: () => [
     { name: "raw", summary: "write the value alone, byte for byte" },
+    AT_FLAG,
     STALE_FLAG,
   ],
   details: [
@@ -28,6 +30,7 @@ export const getCommand: Command = {
   ],
   examples: [
     { line: "raftkv get db.host", meaning: "Prints: db.host = postgres.internal" },
+    { line: "raftkv get db.host --at 1200", meaning: "Show what it was at an earlier revision" },
     { line: "raftkv get tls.cert --raw > cert.pem", meaning: "Write the value to a file" },
   ],
   run: get,
@@ -36,7 +39,10 @@ export const getCommand: Command = {
 async function get(invocation: Invocation): Promise<ExitCode> {
   const { positionals: [key = ""], flags, output, surroundings } = invocation;
   await using client = connectFor(invocation);
-  const answer = await client.get(key, consistencyOf(invocation));
+  const answer = await client.get(key, {
+    ...consistencyOf(invocation),
+    ...revisionOption(invocation),
+  });
   if (answer === null) throw notFound(key);
   if (output.isJson || !flags.has("raw")) {
     await output.result({ json: answer, text: printablePair(answer) });

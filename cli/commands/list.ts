@@ -9,6 +9,7 @@ import { UsageError } from "../failures.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { printablePair } from "../printable.ts";
 import { writePages } from "./pages.ts";
+import { AT_FLAG } from "../revision.ts";
 import { STALE_FLAG } from "./stale_flag.ts";
 
 /** Shows keys and values in the order of the keys' bytes. */
@@ -19,6 +20,7 @@ export const listCommand: Command = {
   arity: [0, 1],
   flags: () => [
     { name: "limit", value: "N", summary: "stop after so many keys" },
+    AT_FLAG,
     STALE_FLAG,
   ],
   details: [

@@ -7,6 +7,7 @@
 import type { KeyValueJson } from "@raftkv/core/api";
 import type { Invocation } from "../command.ts";
 import { connectFor } from "../connection.ts";
+import { revisionOption } from "../revision.ts";
 import { consistencyOf } from "./stale_flag.ts";
 
 /** Keys fetched at once: few enough for memory, enough to hide the round trips. */
@@ -21,7 +22,7 @@ export async function writePages(
   },
 ): Promise<void> {
   const [prefix = ""] = invocation.positionals;
-  const consistency = consistencyOf(invocation);
+  const consistency = { ...consistencyOf(invocation), ...revisionOption(invocation) };
   await using client = connectFor(invocation, { isLong: true });
   let left = countMax ?? Infinity;
   let cursor: string | null | undefined;

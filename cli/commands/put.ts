@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PutOptions } from "@raftkv/client";
 import type { Json } from "@raftkv/core/api";
 import type { Command, Invocation } from "../command.ts";
 import { CommandFailure, UsageError } from "../failures.ts";
@@ -17,7 +18,16 @@ export const putCommand: Command = {
   summary: "Set a key",
   usage: "KEY VALUE",
   arity: [2, 2],
-  flags: () => [{ name: "value-json", summary: "VALUE is JSON, not text" }],
+  flags: () => [
+    { name: "value-json", summary: "VALUE is JSON, not text" },
+    { name: "ttl", value: "SECONDS", summary: "let the key end after so many seconds" },
+    { name: "lease", value: "ID", summary: "let the key end with this lease" },
+    {
+      name: "if-revision",
+      value: "REV",
+      summary: "only if its last change was this; 0: if it is new",
+    },
+  ],
   details: [
     "VALUE is kept as text, exactly as given. The value - is read from standard input to its end;\n" +
     "what begins with a dash otherwise goes behind --.",
@@ -35,10 +45,25 @@ async function put(invocation: Invocation): Promise<ExitCode> {
   const [key = ""] = invocation.positionals;
   const value = await valueOf(invocation);
   await using client = connectFor(invocation);
-  const answer = await client.put(key, value);
+  const answer = await client.put(key, value, optionsOf(invocation));
   const text = `stored ${printable(key)} at revision ${answer.revision}`;
   await invocation.output.result({ json: answer, text });
   return EXIT.ok;
+}
+
+function optionsOf({ flags }: Invocation): PutOptions {
+  const [ttl, lease] = [flags.get("ttl"), flags.get("lease")];
+  const revision = flags.get("if-revision");
+  return {
+    ...ttl === undefined ? {} : { ttl: wholeNumber("ttl", ttl) },
+    ...lease === undefined ? {} : { lease },
+    ...revision === undefined ? {} : { ifRevision: wholeNumber("if-revision", revision) || null },
+  };
+}
+
+function wholeNumber(flag: string, text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new UsageError(`Cannot read --${flag}: Expected a whole number: "${text}"`, "put");
 }
 
 async function valueOf({ positionals, flags, surroundings }: Invocation): Promise<Json> {

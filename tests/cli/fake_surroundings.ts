@@ -5,7 +5,6 @@
  */
 
 import {
-  type ExitCode,
   type InputFile,
   OutputClosed,
   run,
@@ -27,6 +26,7 @@ export interface Given {
   /** Bytes after which nobody reads standard output any more. */
   readonly stdoutBytesMax?: number;
   readonly spawnNode?: Surroundings["spawnNode"];
+  readonly runProgram?: Surroundings["runProgram"];
 }
 
 /** A stream that remembers. */
@@ -74,6 +74,7 @@ export class FakeSurroundings implements Surroundings {
   readonly stdin: ReadableStream<Uint8Array>;
   readonly isInteractive: boolean;
   readonly spawnNode: Surroundings["spawnNode"];
+  readonly runProgram: Surroundings["runProgram"];
   readonly #given: Given;
   readonly #stops = new Set<(reason: StopReason) => void>();
 
@@ -84,6 +85,9 @@ export class FakeSurroundings implements Surroundings {
     this.stdout = new FakeSink({ isTerminal, bytesMax: given.stdoutBytesMax ?? Infinity });
     this.stderr = new FakeSink({ isTerminal });
     this.stdin = given.stdinStream ?? ReadableStream.from([bytesOf(given.stdin ?? "")]);
+    this.runProgram = given.runProgram ?? (() => {
+      throw new Error("This test runs no program");
+    });
     this.spawnNode = given.spawnNode ?? (() => {
       throw new Error("This test spawns no node");
     });
@@ -117,7 +121,7 @@ export class FakeSurroundings implements Surroundings {
 
 /** What a run left. */
 export interface Ran {
-  readonly code: ExitCode;
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
   readonly stdoutBytes: Uint8Array;
