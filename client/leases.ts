@@ -54,7 +54,8 @@ export class Leases {
   }
 
   async *ids(options: ReadOptions): AsyncGenerator<string, void, undefined> {
-    for (let after: string | undefined;;) {
+    let after: string | undefined;
+    for (;;) {
       const fields = { after, ...readFields(options) };
       const call = { op: "leases", fields, shape: isLeasesAnswer, prefer: "leader" } as const;
       const { leases, more } = await this.#parts.requester.read(call, options);
