@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { KvFailure } from "@raftkv/core/api";
 import { failureOf } from "./failures.ts";
 import type { KvPort } from "./kv_port.ts";
+import { serveOpenApi } from "./openapi/routes_openapi.ts";
 import { replyFailure } from "./reply.ts";
 import { pathOf } from "./request_target.ts";
 import { serveCluster } from "./routes_cluster.ts";
@@ -33,6 +34,7 @@ export function createApp(port: KvPort, options: AppOptions): Hono {
   serveWatch(app, port);
   serveCluster(app, port);
   serveSnapshot(app, port);
+  serveOpenApi(app, port);
   app.notFound(() => replyFailure(port, new KvFailure("route_not_found")));
   app.onError((thrown) => {
     const failure = failureOf(thrown);

@@ -64,6 +64,15 @@ export function replyBytes(
   });
 }
 
+/** Text of another type than JSON as a response. */
+export function replyText(
+  port: KvPort,
+  text: string,
+  options: ReplyOptions & { readonly type: string },
+): Response {
+  return replyBytes(port, new TextEncoder().encode(text), options);
+}
+
 /** What the client holds is what there is (RFC 9110, section 15.4.5). */
 export function replyUnchanged(
   port: KvPort,

@@ -9,7 +9,7 @@ import type { Hono } from "hono";
 import { answering } from "./http_door.ts";
 import type { KvPort } from "./kv_port.ts";
 import { list } from "./operations/list.ts";
-import { only } from "./operations/operation.ts";
+import { only, type Operation } from "./operations/operation.ts";
 import { get } from "./operations/read.ts";
 import { openSession } from "./operations/store.ts";
 import { put, remove } from "./operations/write.ts";
@@ -22,14 +22,17 @@ export function serveKv(app: Hono, port: KvPort): void {
   serveRoute(app, `${KEY_PATH}*`, {
     port,
     methods: {
-      GET: answering(port, GET, keyFields),
-      PUT: answering(port, PUT, keyFields),
-      DELETE: answering(port, DELETE, keyFields),
+      GET: answering(port, FIRST_GET, keyFields),
+      PUT: answering(port, FIRST_PUT, keyFields),
+      DELETE: answering(port, FIRST_DELETE, keyFields),
     },
   });
   serveRoute(app, "/sessions", { port, methods: { POST: answering(port, openSession) } });
 }
 
-const GET = only(get, ["consistency", "timeout"]);
-const PUT = only(put, ["timeout", "idempotencyKey", "value"]);
-const DELETE = only(remove, ["timeout", "idempotencyKey"]);
+/** What can be asked of a key. */
+export const FIRST_GET: Operation = only(get, ["consistency", "timeout"]);
+/** How a key is given a value. */
+export const FIRST_PUT: Operation = only(put, ["timeout", "idempotencyKey", "value"]);
+/** How a key is taken out. */
+export const FIRST_DELETE: Operation = only(remove, ["timeout", "idempotencyKey"]);

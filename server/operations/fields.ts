@@ -49,7 +49,10 @@ export const text: z.ZodType<string, string> = z.string(rule("is a text")).refin
 export const key: z.ZodType<Key, string> = text.transform((value, context) =>
   keyFromText(value) ??
     refuse(context, "has from 1 to 2,048 bytes", { code: "invalid_key" })
-).meta({ description: "A key: from 1 to 2,048 bytes of UTF-8." });
+).meta({
+  description: "A key: from 1 to 2,048 bytes of UTF-8.",
+  override: { minLength: 1, maxLength: LIMITS.keyBytesMax },
+});
 
 /** A key or the beginning of keys, perhaps empty. */
 export const bound: z.ZodType<Key, string> = text.transform((value, context) => {

@@ -97,7 +97,7 @@ const compare: z.ZodType<Compare> = z.discriminatedUnion("target", [
   return fields.target === "value"
     ? { ...range, target: "value", relation: result, operand: storedOf(fields, context).value }
     : { ...range, target: fields.target, relation: result, operand: fields.value };
-});
+}).meta({ id: "Compare", description: "A comparison of a key, or of every key of a range." });
 
 function compareRule(input: unknown): string {
   return typeof input === "object" && input !== null && !Array.isArray(input)
@@ -182,7 +182,7 @@ const nested: z.ZodType<Branches> = z.lazy(() =>
     operations: success,
     otherwise: failure,
   }))
-);
+).meta({ id: "Transaction", description: "A transaction within a transaction." });
 
 const ONE_OF = "has one field of get, put, delete, range, increment, txn";
 
@@ -200,7 +200,16 @@ const operation: z.ZodType<KvOperation> = z.strictObject({
     each !== undefined
   );
   return only !== undefined && others.length === 0 ? only : refuse(context, ONE_OF);
-}).meta({ override: { minProperties: 1, maxProperties: 1 } });
+}).meta({
+  id: "Operation",
+  description: "One operation of a transaction, under its name.",
+  override: { minProperties: 1, maxProperties: 1 },
+});
+
+const operations = z.array(operation, rule("is a list")).meta({
+  id: "Operations",
+  description: "What is carried out, in this order.",
+});
 
 /** The fields of a transaction. */
 export const TXN: {
@@ -209,8 +218,8 @@ export const TXN: {
   readonly failure: z.ZodType<KvOperation[] | undefined>;
 } = {
   compare: z.array(compare, rule("is a list")).optional(),
-  success: z.array(operation, rule("is a list")).optional(),
-  failure: z.array(operation, rule("is a list")).optional(),
+  success: operations.optional(),
+  failure: operations.optional(),
 };
 
 function prevKvOf(fields: { readonly prevKv?: boolean | undefined }): { readonly prevKv?: true } {

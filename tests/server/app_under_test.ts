@@ -1,9 +1,11 @@
 // The app over a fake node, with the few moves that tests of routes make.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { FailureBody } from "@raftkv/core/api";
 import type { CommitCommand } from "@raftkv/core/kv";
 import { createApp } from "../../server/app.ts";
+import { failuresOf } from "../../server/openapi/document.ts";
+import { type DocumentedRoute, ROUTES } from "../../server/openapi/routes.ts";
 import { FakePort } from "./fake_port.ts";
 
 export interface AppUnderTest {
@@ -18,13 +20,35 @@ export function appUnderTest(): AppUnderTest {
   const port = new FakePort();
   const internalErrors: unknown[] = [];
   const app = createApp(port, { onInternalError: (thrown) => internalErrors.push(thrown) });
-  const request = async (path: string, init?: RequestInit) => await app.request(path, init);
+  const request = async (path: string, init?: RequestInit) => {
+    const answer = await app.request(path, init);
+    // A failure that a test put into the node may be of any kind.
+    if (answer.status >= 400 && port.failure === null) {
+      await assertDocumented(path, init?.method ?? "GET", answer.clone());
+    }
+    return answer;
+  };
   return {
     port,
     internalErrors,
     request,
     put: (path, body) => request(path, { method: "PUT", body }),
   };
+}
+
+/** Demands that what a route failed with stands among its failures in the OpenAPI document. */
+async function assertDocumented(target: string, method: string, answer: Response): Promise<void> {
+  const path = target.split("?")[0] ?? "";
+  const route = ROUTES.find((each) => each.method === method.toLowerCase() && matches(each, path));
+  const body = await answer.json().catch(() => null);
+  const code = body?.error?.code;
+  if (route === undefined || code === undefined) return;
+  assert(failuresOf(route).includes(code), `${method} ${path} fails with ${code}`);
+}
+
+function matches({ path }: DocumentedRoute, requested: string): boolean {
+  const pattern = path.replace("{key}", ".*").replace("{lease}", "[^/]*");
+  return new RegExp(`^${pattern}$`, "s").test(requested);
 }
 
 /** Demands a failure with this code, and these details beside it, and returns its body. */

@@ -1,0 +1,58 @@
+/**
+ * A JSON schema as people write types, in HTML.
+ *
+ * @module
+ */
+
+import type { Schema } from "./document.ts";
+
+/**
+ * The text of a schema.
+ *
+ * @param linkTo Shows the name of a type that stands elsewhere.
+ */
+export function typeText(schema: Schema, linkTo: (name: string) => string, depth = 0): string {
+  const text = (inner: unknown) => typeText(inner as Schema, linkTo, depth);
+  const { $ref, const: only, enum: names, anyOf, oneOf, allOf, type, items, pattern } = schema;
+  if (typeof $ref === "string") return linkTo($ref.slice($ref.lastIndexOf("/") + 1));
+  if (only !== undefined) return quote(only);
+  if (Array.isArray(names)) return names.map(quote).join(" | ");
+  const union = anyOf ?? oneOf;
+  if (Array.isArray(union)) return union.map(text).join(" | ");
+  if (Array.isArray(allOf)) return allOf.map(text).join(" &amp; ");
+  if (type === "array") return `${text(items)}[]`;
+  if (type === "object") return objectText(schema, linkTo, depth);
+  if (Array.isArray(type)) return type.join(" | ");
+  if (type === "integer") return integerText(schema);
+  // A longer one is told in words.
+  if (typeof pattern === "string" && pattern.length < 20) return `string /${escape(pattern)}/`;
+  return typeof type === "string" ? type : "any JSON";
+}
+
+function objectText(schema: Schema, linkTo: (name: string) => string, depth: number): string {
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
+  const required = new Set((schema.required ?? []) as string[]);
+  if (properties.length === 0) return "{}";
+  const indent = "  ".repeat(depth + 1);
+  const lines = properties.map(([name, property]) => {
+    const mark = required.has(name) ? "" : "?";
+    return `${indent}${escape(name)}${mark}: ${typeText(property, linkTo, depth + 1)}`;
+  });
+  return `{\n${lines.join("\n")}\n${"  ".repeat(depth)}}`;
+}
+
+function integerText({ minimum, maximum }: Schema): string {
+  const isBounded = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER;
+  const least = typeof minimum === "number" && minimum > Number.MIN_SAFE_INTEGER ? minimum : null;
+  if (least === null) return isBounded ? `integer up to ${maximum}` : "integer";
+  if (isBounded) return `integer from ${least} to ${maximum}`;
+  return least === 0 ? "integer" : `integer from ${least}`;
+}
+
+function quote(value: unknown): string {
+  return escape(JSON.stringify(value));
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
