@@ -85,7 +85,7 @@ function contentHtml(
     const isJson = type === "application/json";
     const head = isJson ? "" : `<code>${escape(type)}</code> `;
     return isJson
-      ? `<pre>${typeText(schema, linkTo)}</pre>`
+      ? `<pre>${typeText(schema, { linkTo })}</pre>`
       : `<p>${head}${prose(String(schema.description ?? ""))}</p>`;
   });
   return `<section><h4>${escape(title)}</h4>${
@@ -96,7 +96,7 @@ function contentHtml(
 function typeHtml([name, schema]: readonly [string, Schema]): string {
   const description = typeof schema.description === "string" ? prose(schema.description) : "";
   return `<article id="${name}"><h3><code>${escape(name)}</code></h3><p>${description}</p>` +
-    `<pre>${typeText(schema, linkTo)}</pre></article>`;
+    `<pre>${typeText(schema, { linkTo })}</pre></article>`;
 }
 
 function failuresHtml({ "x-failures": failures }: OpenApiDocument): string {
@@ -119,7 +119,7 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 }
 
 function code(schema: Schema): string {
-  return `<code>${typeText(schema, linkTo)}</code>`;
+  return `<code>${typeText(schema, { linkTo })}</code>`;
 }
 
 function linkTo(name: string): string {

@@ -6,13 +6,18 @@
 
 import type { Schema } from "./document.ts";
 
-/**
- * The text of a schema.
- *
- * @param linkTo Shows the name of a type that stands elsewhere.
- */
-export function typeText(schema: Schema, linkTo: (name: string) => string, depth = 0): string {
-  const text = (inner: unknown) => typeText(inner as Schema, linkTo, depth);
+/** How types are shown. */
+export interface TypeStyle {
+  /** Shows the name of a type that stands elsewhere. */
+  readonly linkTo: (name: string) => string;
+  /** How far the text is indented already; not at all if not given. */
+  readonly depth?: number;
+}
+
+/** The text of a schema. */
+export function typeText(schema: Schema, style: TypeStyle): string {
+  const { linkTo } = style;
+  const text = (inner: unknown) => typeText(inner as Schema, style);
   const { $ref, const: only, enum: names, anyOf, oneOf, allOf, type, items, pattern } = schema;
   if (typeof $ref === "string") return linkTo($ref.slice($ref.lastIndexOf("/") + 1));
   if (only !== undefined) return quote(only);
@@ -21,7 +26,7 @@ export function typeText(schema: Schema, linkTo: (name: string) => string, depth
   if (Array.isArray(union)) return union.map(text).join(" | ");
   if (Array.isArray(allOf)) return allOf.map(text).join(" &amp; ");
   if (type === "array") return `${text(items)}[]`;
-  if (type === "object") return objectText(schema, linkTo, depth);
+  if (type === "object") return objectText(schema, style);
   if (Array.isArray(type)) return type.join(" | ");
   if (type === "integer") return integerText(schema);
   // A longer one is told in words.
@@ -29,14 +34,14 @@ export function typeText(schema: Schema, linkTo: (name: string) => string, depth
   return typeof type === "string" ? type : "any JSON";
 }
 
-function objectText(schema: Schema, linkTo: (name: string) => string, depth: number): string {
+function objectText(schema: Schema, { linkTo, depth = 0 }: TypeStyle): string {
   const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
   const required = new Set((schema.required ?? []) as string[]);
   if (properties.length === 0) return "{}";
   const indent = "  ".repeat(depth + 1);
   const lines = properties.map(([name, property]) => {
     const mark = required.has(name) ? "" : "?";
-    return `${indent}${escape(name)}${mark}: ${typeText(property, linkTo, depth + 1)}`;
+    return `${indent}${escape(name)}${mark}: ${typeText(property, { linkTo, depth: depth + 1 })}`;
   });
   return `{\n${lines.join("\n")}\n${"  ".repeat(depth)}}`;
 }

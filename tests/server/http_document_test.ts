@@ -49,7 +49,7 @@ Deno.test("the document's routes are served, and no others", async () => {
     const [method = "", path = ""] = route?.replaceAll("`", "").split(" ") ?? [];
     documented.set(path, [...documented.get(path) ?? [], method]);
   }
-  assertEquals(documented.size, 17);
+  assertEquals(documented.size, 19);
   for (const [path, methods] of documented) {
     const { headers } = await request(path.replace(/:\w+/, "1"), { method: "OPTIONS" });
     const served = headers.get("allow")?.split(", ") ?? [];
