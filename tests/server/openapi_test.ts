@@ -72,24 +72,25 @@ Deno.test("the document has every failure, under the status of the failure table
 Deno.test("each answer is of the schema that the document shows", async () => {
   const { port, request } = appUnderTest();
   const seen = new Set<string>();
-  const hold = async (name: string, path: string, method = "GET", body?: unknown) => {
+  const hold = async (name: string, route: string, body?: unknown) => {
+    const [method = "", path = ""] = route.split(" ");
     const text = body === undefined ? null : JSON.stringify(body);
     const answer = await request(path, { method, body: text });
-    assertEquals(answer.status, 200, `${method} ${path}: ${await answer.clone().text()}`);
+    assertEquals(answer.status, 200, `${route}: ${await answer.clone().text()}`);
     const { error } = ANSWERS[name]!.safeParse(await answer.json());
     assertEquals(error?.issues, undefined, name);
     seen.add(name);
   };
-  await hold("put", "/v1/kv/a?prevKv=true", "PUT", { value: [1] });
-  await hold("put", "/v1/kv/a?prevKv=true&ttl=9", "PUT", { value: "AA==", encoding: "base64" });
-  await hold("put", "/kv/b", "PUT", { value: "x" });
-  await hold("get", "/v1/kv/a");
-  await hold("get", "/kv/b");
-  await hold("range", "/v1/kv");
-  await hold("range", "/v1/kv?limit=1&keysOnly=true");
-  await hold("range", "/v1/kv?countOnly=true");
-  await hold("list", "/kv?limit=1");
-  await hold("increment", "/v1/increment", "POST", { key: "n", delta: -3 });
+  await hold("put", "PUT /v1/kv/a?prevKv=true", { value: [1] });
+  await hold("put", "PUT /v1/kv/a?prevKv=true&ttl=9", { value: "AA==", encoding: "base64" });
+  await hold("put", "PUT /kv/b", { value: "x" });
+  await hold("get", "GET /v1/kv/a");
+  await hold("get", "GET /kv/b");
+  await hold("range", "GET /v1/kv");
+  await hold("range", "GET /v1/kv?limit=1&keysOnly=true");
+  await hold("range", "GET /v1/kv?countOnly=true");
+  await hold("list", "GET /kv?limit=1");
+  await hold("increment", "POST /v1/increment", { key: "n", delta: -3 });
   const success = [
     { put: { key: "a", value: 1, prevKv: true, ttl: 3 } },
     { get: { key: "a" } },
@@ -100,23 +101,23 @@ Deno.test("each answer is of the schema that the document shows", async () => {
     { delete: { prefix: "b", prevKv: true } },
     { txn: { success: [{ delete: { key: "x" } }] } },
   ];
-  await hold("txn", "/v1/txn", "POST", { success });
-  await hold("delete", "/v1/kv/a?prevKv=true", "DELETE");
-  await hold("delete", "/kv/none", "DELETE");
-  await hold("deleteRange", "/v1/kv?prefix=n&prevKv=true", "DELETE");
-  await hold("leaseGrant", "/v1/leases", "POST", { ttl: 9, lease: 70 });
-  await hold("leases", "/v1/leases");
-  await hold("leaseTimeToLive", "/v1/leases/70");
-  await hold("leaseKeepAlive", "/v1/leases/70/keepalive", "POST");
-  await hold("leaseRevoke", "/v1/leases/70", "DELETE");
-  await hold("openSession", "/sessions", "POST");
-  await hold("compact", "/v1/compact", "POST", { revision: 2 });
-  await hold("status", "/cluster/status");
-  await hold("leader", "/cluster/leader");
-  await hold("members", "/cluster/members");
-  await hold("changeMembers", "/cluster/members", "POST", { remove: ["n3"] });
-  await hold("moveLeader", "/cluster/leader", "POST", {});
-  await hold("health", "/health");
+  await hold("txn", "POST /v1/txn", { success });
+  await hold("delete", "DELETE /v1/kv/a?prevKv=true");
+  await hold("delete", "DELETE /kv/none");
+  await hold("deleteRange", "DELETE /v1/kv?prefix=n&prevKv=true");
+  await hold("leaseGrant", "POST /v1/leases", { ttl: 9, lease: 70 });
+  await hold("leases", "GET /v1/leases");
+  await hold("leaseTimeToLive", "GET /v1/leases/70");
+  await hold("leaseKeepAlive", "POST /v1/leases/70/keepalive");
+  await hold("leaseRevoke", "DELETE /v1/leases/70");
+  await hold("openSession", "POST /sessions");
+  await hold("compact", "POST /v1/compact", { revision: 2 });
+  await hold("status", "GET /cluster/status");
+  await hold("leader", "GET /cluster/leader");
+  await hold("members", "GET /cluster/members");
+  await hold("changeMembers", "POST /cluster/members", { remove: ["n3"] });
+  await hold("moveLeader", "POST /cluster/leader", {});
+  await hold("health", "GET /health");
   assertEquals([...seen].sort(), Object.keys(ANSWERS).sort());
   assert([...OPERATIONS.keys()].every((name) => seen.has(name)));
   assertEquals(port.isStopping, false);
