@@ -1,0 +1,124 @@
+/**
+ * Each example does what its first lines say, against a node of its own.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type EmbeddedKv, RaftKV } from "@raftkv/embed";
+import { Program } from "../process/program.ts";
+import { until } from "../process/until.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+class Stage implements AsyncDisposable {
+  readonly kv: EmbeddedKv;
+  readonly #programs: Program[] = [];
+
+  private constructor(kv: EmbeddedKv) {
+    this.kv = kv;
+  }
+
+  static async open(): Promise<Stage> {
+    return new Stage(await RaftKV.open({ listen: "127.0.0.1:0" }));
+  }
+
+  /** Starts an example. */
+  start(name: string, options: { args?: string[]; env?: Record<string, string> } = {}): Program {
+    const { args = [], env = {} } = options;
+    const flags = ["run", "--no-prompt", "--quiet", "--allow-net", "--allow-env"];
+    const program = new Program(Deno.execPath(), [...flags, `examples/${name}.ts`, ...args], {
+      cwd: ROOT.pathname,
+      env: { RAFTKV_ENDPOINTS: this.kv.node.url, ...env },
+    });
+    this.#programs.push(program);
+    return program;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const program of this.#programs) await program.kill();
+    await this.kv.close();
+  }
+}
+
+function said(program: Program, text: string): Promise<true> {
+  return until(`${text} to be said`, () => {
+    if (program.hasEnded && !program.stdout.includes(text)) throw new Error(program.stderr);
+    return program.stdout.includes(text) || null;
+  });
+}
+
+Deno.test("live configuration is in force as soon as it is written", async () => {
+  await using stage = await Stage.open();
+  await stage.kv.put("config/greeting", "Good morning");
+  const program = stage.start("live_config");
+  await said(program, '{"greeting":"Good morning"}');
+  await stage.kv.put("config/limit", 5);
+  await said(program, '{"greeting":"Good morning","limit":5}');
+  await stage.kv.delete("config/limit");
+  await until("the deletion to show", () => program.stdout.trimEnd().split("\n").length === 3);
+});
+
+Deno.test("a cron job runs on one host, and on the next when that one is gone", async () => {
+  await using stage = await Stage.open();
+  const first = stage.start("elected_cron", { env: { HOST_NAME: "one", EVERY_MS: "50" } });
+  await said(first, "one ran");
+  const second = stage.start("elected_cron", { env: { HOST_NAME: "two", EVERY_MS: "50" } });
+  await until(
+    "the second to wait",
+    async () => await stage.kv.count({ prefix: "raftkv/elections/" }) === 2,
+  );
+  assertEquals(second.stdout, "");
+  // Its lease would end by itself; the test does not wait for that.
+  const [lease] = await Array.fromAsync(stage.kv.leases());
+  await first.kill();
+  await (await stage.kv.adoptLease(lease!)).revoke();
+  await said(second, "two ran");
+  assertMatch(second.stdout, /^two leads with token \d+\n/);
+});
+
+Deno.test("a lock is held around the work, and let go behind it", async () => {
+  await using stage = await Stage.open();
+  const program = stage.start("distributed_lock");
+  assertEquals((await program.ended).code, 0, program.stderr);
+  assertMatch(program.stdout, /^held with token \d+\n(?:sent invoice \d\n){3}done\n$/);
+  assertEquals(await stage.kv.count({ prefix: "raftkv/locks/" }), 0);
+});
+
+Deno.test("a service is listed for as long as it lives", async () => {
+  await using stage = await Stage.open();
+  const follower = stage.start("service_registry", { args: ["follow", "api"] });
+  await said(follower, "none");
+  const service = stage.start("service_registry", { args: ["register", "api", "http://a.test"] });
+  await said(follower, "http://a.test");
+  await service.kill();
+  await until("the entry to end", () => follower.stdout.trimEnd().endsWith("none") || null);
+});
+
+Deno.test("a limit is counted by all together", async () => {
+  await using stage = await Stage.open();
+  const first = stage.start("rate_limiter", { args: ["alice", "2"] });
+  await first.ended;
+  const second = stage.start("rate_limiter", { args: ["alice", "2"] });
+  await second.ended;
+  const words = (first.stdout + second.stdout).match(/allowed|refused/g);
+  assertEquals(words, ["allowed", "allowed", "allowed", "refused"], second.stderr);
+});
+
+Deno.test("a page of feature flags is told of changes, and goes on by the id of the last one", async () => {
+  await using stage = await Stage.open();
+  const { revision } = await stage.kv.put("flags/dark-mode", "on");
+  const program = stage.start("feature_flags", { env: { PORT: "0" } });
+  await said(program, "http://localhost:");
+  const url = program.stdout.trim().replace("localhost", "127.0.0.1");
+  assertMatch(await (await fetch(url)).text(), /EventSource/);
+  const { items } = await (await fetch(`${url}/flags`)).json();
+  assertEquals(items[0].value, "on");
+  const headers = { "last-event-id": `${revision - 1}` };
+  const response = await fetch(`${url}/events`, { headers });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("dark-mode")) text += (await reader.read()).value ?? "";
+  assert(text.includes(`id: ${revision}\n`));
+  await reader.cancel();
+});
