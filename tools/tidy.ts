@@ -7,6 +7,7 @@ import { deadLinks } from "./tidy/doc_links.ts";
 import { circles, deadFiles } from "./tidy/imports.ts";
 import { fileNames } from "./tidy/names.ts";
 import { longFiles } from "./tidy/sizes.ts";
+import { untiedRules } from "./tidy/spec.ts";
 import { readTree } from "./tidy/tree.ts";
 import { bannedWords } from "./tidy/words.ts";
 
@@ -18,6 +19,7 @@ const problems = [
   ...circles(tree),
   ...deadLinks(tree),
   ...bannedWords(tree),
+  ...untiedRules(tree),
 ];
 
 for (const { path, message } of problems) console.error(`${path}: ${message}`);

@@ -51,10 +51,12 @@ function clusterOf(logs: readonly (readonly number[])[], terms: readonly number[
   return subject;
 }
 
+// [E-10]
 Deno.test("a leader is there within two election timeouts", () => {
   for (let seed = 1; seed <= 20; seed++) cluster({ seed, size: 5 }).runUntilLed(4_000);
 });
 
+// [E-11]
 Deno.test("a killed leader is replaced in a fraction of the election timeout", () => {
   for (let seed = 1; seed <= 20; seed++) {
     const subject = cluster({ seed });
@@ -65,6 +67,7 @@ Deno.test("a killed leader is replaced in a fraction of the election timeout", (
   }
 });
 
+// [E-12]
 Deno.test("a leader that is cut off silently is replaced, and stops believing in itself", () => {
   const subject = cluster({ size: 5 });
   const leader = subject.runUntilLed();
@@ -74,6 +77,7 @@ Deno.test("a leader that is cut off silently is replaced, and stops believing in
   assertEquals([only!.id !== leader, rivals], [true, []]);
 });
 
+// [Q-1]
 Deno.test("a read at a leader that was cut off never ends with what is stale (L1)", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -89,6 +93,7 @@ Deno.test("a read at a leader that was cut off never ends with what is stale (L1
   assertEquals(new Set(reads.map((read) => end(subject, read))).has("readable"), false);
 });
 
+// [E-3]
 Deno.test("a node that was cut off does not depose the leader when it returns (E13, I40)", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -102,6 +107,7 @@ Deno.test("a node that was cut off does not depose the leader when it returns (E
   assertEquals(subject.leaders().map(({ id }) => id), [leader]);
 });
 
+// [E-11]
 Deno.test("links that flap do not cost the leader its place (I40)", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -114,6 +120,7 @@ Deno.test("links that flap do not cost the leader its place (I40)", () => {
   assertEquals(subject.leaders().map(({ id }) => id), [leader]);
 });
 
+// [E-8]
 Deno.test("a slow follower far behind does not start elections while it catches up (E17)", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -126,6 +133,7 @@ Deno.test("a slow follower far behind does not start elections while it catches 
   assertEquals(subject.observer.sightings.leaderships, before);
 });
 
+// [E-6]
 Deno.test("a majority that can talk elects a leader, whatever else is cut (E16, E22)", () => {
   const topologies: Record<string, (subject: Cluster<number>, leader: NodeId) => void> = {
     "the old leader behind a bridge": (subject, leader) => {
@@ -157,6 +165,7 @@ Deno.test("a majority that can talk elects a leader, whatever else is cut (E16, 
   }
 });
 
+// [E-4]
 Deno.test("any two of three nodes elect a leader, whatever their terms and logs (E14, E15)", () => {
   const states: readonly (readonly [readonly number[], number])[] = [
     [[], 0],
@@ -175,6 +184,7 @@ Deno.test("any two of three nodes elect a leader, whatever their terms and logs 
   }
 });
 
+// [R-5]
 Deno.test("a log that diverges for a thousand entries is mended by one refusal a term (R4)", () => {
   const many = (term: number) => Array.from({ length: 200 }, () => term);
   const logs = [
@@ -206,6 +216,7 @@ Deno.test("a follower away for longer than the kept log comes back by snapshot, 
   assert(subject.observer.sightings.installs > 0);
 });
 
+// [S-3]
 Deno.test("a follower for which a snapshot takes longer than until the next is due still gets one", () => {
   const subject = cluster({ snapshotLogBytesMin: 600, snapshotChunkBytes: 64 });
   const leader = subject.runUntilLed();
@@ -222,6 +233,7 @@ Deno.test("a follower for which a snapshot takes longer than until the next is d
   }
 });
 
+// [S-2]
 Deno.test("a snapshot gets through a network that loses, repeats and reorders", () => {
   for (let seed = 1; seed <= 5; seed++) {
     const subject = cluster({ seed, snapshotLogBytesMin: 600, snapshotChunkBytes: 200 });
@@ -240,6 +252,7 @@ Deno.test("a snapshot gets through a network that loses, repeats and reorders", 
   }
 });
 
+// [E-13]
 Deno.test("a leader whose disk hangs loses its place within three election timeouts (E19, I41)", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -269,6 +282,7 @@ Deno.test("a follower whose disk hangs costs nothing, and catches up when it is 
   assertEquals(subject.leaders().map(({ id }) => id), [leader]);
 });
 
+// [Q-6]
 Deno.test("a leader that slept through its own replacement serves no stale read (L3)", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const subject = cluster({ seed });
@@ -289,6 +303,7 @@ Deno.test("a leader that slept through its own replacement serves no stale read 
   }
 });
 
+// [T-1]
 Deno.test("a hand-over loses no write and refuses none", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -303,6 +318,7 @@ Deno.test("a hand-over loses no write and refuses none", () => {
   assert(subject.leaders()[0]!.id !== leader);
 });
 
+// [T-2]
 Deno.test("a hand-over to a node that is not there gives writes back in an election timeout", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -334,6 +350,7 @@ Deno.test("a whole cluster that loses power keeps every acknowledged write", () 
   }
 });
 
+// [P-5]
 Deno.test("with one node of three no write is accepted, and every request ends by its deadline", () => {
   const subject = cluster();
   const leader = subject.runUntilLed();
@@ -349,6 +366,7 @@ Deno.test("with one node of three no write is accepted, and every request ends b
   write(subject, leader);
 });
 
+// [P-3]
 Deno.test("a duplicated network applies every write once", () => {
   const subject = cluster();
   subject.network.options = { ...subject.network.options, delayMsMax: 40, duplicateRate: 1 };

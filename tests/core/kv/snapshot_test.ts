@@ -7,6 +7,7 @@ import { bytesOfText, del, joined, keyOf, Log, put, restored, snapshotBytes } fr
 
 const EVERYTHING = { start: KEY_FIRST, end: null, limit: 100_000, bytesMax: 1e9 };
 
+// [S-7]
 Deno.test("a restored machine is in the same state, and goes on in the same way", () => {
   const { machine, log, session } = busyMachine(1);
   const twin = restored(snapshotBytes(machine));

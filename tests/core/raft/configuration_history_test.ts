@@ -22,10 +22,12 @@ function history(): ConfigurationHistory {
   return each;
 }
 
+// [M-1]
 Deno.test("the last configuration in the log is in force, committed or not", () => {
   assertEquals(history().latest, place(7, of("b", "c")));
 });
 
+// [M-1]
 Deno.test("each entry has the configuration of the last one at or before it", () => {
   const each = history();
   assertEquals([0, 2].map((index) => each.at(at(index))), [of("a"), of("a")]);
@@ -33,6 +35,7 @@ Deno.test("each entry has the configuration of the last one at or before it", ()
   assertEquals([7, 99].map((index) => each.at(at(index))), [of("b", "c"), of("b", "c")]);
 });
 
+// [M-1]
 Deno.test("a log that is cut falls back to the configuration before the cut", () => {
   const cutAt = (index: number) => {
     const each = history();
@@ -42,6 +45,7 @@ Deno.test("a log that is cut falls back to the configuration before the cut", ()
   assertEquals([8, 7, 4, 3, 1].map(cutAt), [7, 3, 3, 0, 0]);
 });
 
+// [M-1]
 Deno.test("what was in force before the held log survives any cut", () => {
   const each = new ConfigurationHistory(place(5, of("a")));
   each.append(place(6, of("b")));
@@ -51,6 +55,7 @@ Deno.test("what was in force before the held log survives any cut", () => {
   assertEquals(each.latest, place(5, of("a")));
 });
 
+// [M-7]
 Deno.test("a voter of the committed configuration, or of a later one, may campaign", () => {
   const mayVote = (commitIndex: number) =>
     ["a", "b", "c", "d"].filter((name) => history().mayVote(id(name), at(commitIndex)));
@@ -59,6 +64,7 @@ Deno.test("a voter of the committed configuration, or of a later one, may campai
   assertEquals(mayVote(7), ["b", "c"]);
 });
 
+// [M-9]
 Deno.test("whoever leaves is linked until the configuration without it is committed", () => {
   const linked = (commitIndex: number) =>
     history().members(at(commitIndex)).map((member) => member.id as string);
@@ -67,6 +73,7 @@ Deno.test("whoever leaves is linked until the configuration without it is commit
   assertEquals(linked(7), ["b", "c"]);
 });
 
+// [M-9]
 Deno.test("a member that moves is linked at its new address at once", () => {
   const each = new ConfigurationHistory(place(0, of("a")));
   each.append(place(1, configurationOf([{ id: id("a"), url: "http://new" }])));

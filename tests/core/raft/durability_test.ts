@@ -36,6 +36,7 @@ Deno.test("a batch holds what is not durable, and term and vote only if they cha
   assertEquals(setUp([1], 1).batch(state(1, "n2"))?.hardState, state(1, "n2"));
 });
 
+// [R-10] [D-4]
 Deno.test("one batch is on its way at a time; what arrives meanwhile forms the next", () => {
   const { log, subject, batch } = setUp([1, 1], 0);
   const first = batch();
@@ -47,6 +48,7 @@ Deno.test("one batch is on its way at a time; what arrives meanwhile forms the n
   assertEquals(batch()?.entries.map(({ index }) => index), [at(3)]);
 });
 
+// [D-1]
 Deno.test("term and vote count as durable only when their batch is", () => {
   const { subject, batch } = setUp([], 0);
   const first = batch(state(3, "n2"));
@@ -55,11 +57,13 @@ Deno.test("term and vote count as durable only when their batch is", () => {
   assertEquals([subject.term, subject.holds(3 as Term, "n2" as NodeId)], [3 as Term, true]);
 });
 
+// [D-1]
 Deno.test("a vote that is not yet durable is not held, though its term is", () => {
   const { subject } = setUp([], 0);
   assertEquals(subject.holds(1 as Term, "n2" as NodeId), false);
 });
 
+// [D-4]
 Deno.test("a completion of entries replaced meanwhile does not make the new ones durable (R8)", () => {
   const { subject, batch, replaceFrom } = setUp([1, 1, 1, 1], 0);
   const first = batch();
@@ -69,6 +73,7 @@ Deno.test("a completion of entries replaced meanwhile does not make the new ones
   assertEquals(batch()?.entries.map(({ term }) => term), [2 as Term, 2 as Term]);
 });
 
+// [D-4]
 Deno.test("two replacements during one write leave what both left (R8)", () => {
   const { subject, batch, replaceFrom } = setUp([1, 1, 1, 1, 1], 0);
   const first = batch();
@@ -78,6 +83,7 @@ Deno.test("two replacements during one write leave what both left (R8)", () => {
   assertEquals(subject.index, at(1));
 });
 
+// [D-4]
 Deno.test("durable entries that are replaced are written again", () => {
   const { subject, batch, replaceFrom } = setUp([1, 1, 1], 3);
   replaceFrom(3, [2]);
@@ -85,6 +91,7 @@ Deno.test("durable entries that are replaced are written again", () => {
   assertEquals(batch()?.entries.map(({ index, term }) => `${index}/${term}`), ["3/2"]);
 });
 
+// [D-4]
 Deno.test("a completion that names no batch on its way is a broken host", () => {
   const { subject, batch } = setUp([1], 0);
   const first = batch();
@@ -102,6 +109,7 @@ Deno.test("how long a write has taken is known, and 0 when there is none", () =>
   assertEquals(subject.writingForMs(900), 0);
 });
 
+// [S-9]
 Deno.test("no snapshot takes the log's place while a batch is written", () => {
   const { log, subject, batch } = setUp([1], 0);
   batch();
@@ -123,6 +131,7 @@ function damaged(lost: readonly number[]) {
   return { log, subject, batch, held };
 }
 
+// [D-6]
 Deno.test("what stands behind a lost entry does not count as durable until that is written again", () => {
   const { log, subject, batch, held } = damaged([2, 4]);
   assertEquals([subject.index, batch()], [at(1), null]);

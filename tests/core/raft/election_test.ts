@@ -23,6 +23,7 @@ function voter(votedFor?: string): RaftBench {
   return new RaftBench({ term: 3, log: [1, 1, 2], ...given });
 }
 
+// [E-1]
 Deno.test("a vote goes to the first candidate of a term and to no other (§5.2)", () => {
   const bench = voter().receive("n2", voteRequest(4, [3, 2]), voteRequest(4, [3, 2])).sync();
   bench.receive("n3", voteRequest(4, [9, 3])).sync();
@@ -33,6 +34,7 @@ Deno.test("a vote goes to the first candidate of a term and to no other (§5.2)"
   ]);
 });
 
+// [E-1]
 Deno.test("a vote is kept across a restart (I2)", () => {
   const bench = voter("n2").receive("n3", voteRequest(3, [9, 3])).receive(
     "n2",
@@ -41,6 +43,7 @@ Deno.test("a vote is kept across a restart (I2)", () => {
   assertEquals(bench.take(), ["n3 <- vote_response t3 refused", "n2 <- vote_response t3 granted"]);
 });
 
+// [E-2]
 Deno.test("a vote goes only to a log at least as up to date as the own (§5.4.1)", () => {
   const refused = voter().receive("n2", voteRequest(4, [2, 2])).receive(
     "n3",
@@ -55,6 +58,7 @@ Deno.test("a vote goes only to a log at least as up to date as the own (§5.4.1)
   ]);
 });
 
+// [D-1]
 Deno.test("term and vote reach the disk in one record before the vote leaves (E1, E4)", () => {
   const bench = voter().receive("n2", voteRequest(4, [3, 2]));
   assertEquals(bench.take(), []);
@@ -62,6 +66,7 @@ Deno.test("term and vote reach the disk in one record before the vote leaves (E1
   assertEquals(bench.syncOnce().take(), ["n2 <- vote_response t4 granted"]);
 });
 
+// [D-1]
 Deno.test("a candidate asks for votes only once its own vote is durable (E4)", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -73,6 +78,7 @@ Deno.test("a candidate asks for votes only once its own vote is durable (E4)", (
   ]);
 });
 
+// [E-1]
 Deno.test("stepping down inside a term keeps the vote (E7)", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -83,6 +89,7 @@ Deno.test("stepping down inside a term keeps the vote (E7)", () => {
   assertEquals(bench.take(), ["n3 <- vote_response t4 refused"]);
 });
 
+// [E-1]
 Deno.test("a leader that loses touch steps down inside its term and keeps its vote (E7)", () => {
   const bench = new RaftBench({ term: 3 }).becomeLeader().sync();
   while (bench.node.role === "leader") bench.wait(50);
@@ -90,12 +97,14 @@ Deno.test("a leader that loses touch steps down inside its term and keeps its vo
   assertEquals(bench.take(), ["n3 <- vote_response t4 refused"]);
 });
 
+// [E-1]
 Deno.test("who knows the leader of a term gives no vote in it", () => {
   const bench = voter().receive("n2", heartbeat(3)).quiet();
   bench.receive("n3", voteRequest(3, [9, 9]));
   assertEquals(bench.take(), ["n3 <- vote_response t3 refused"]);
 });
 
+// [E-5]
 Deno.test("who hears a leader is not drawn into a later term by a candidate (thesis §4.2.3)", () => {
   const bench = voter().receive("n2", heartbeat(3)).quiet();
   bench.wait(900).receive("n3", voteRequest(9, [9, 9]));
@@ -104,18 +113,21 @@ Deno.test("who hears a leader is not drawn into a later term by a candidate (the
   assertEquals(bench.take().at(-1), "n3 <- vote_response t9 granted");
 });
 
+// [E-5] [T-1]
 Deno.test("a hand-over is exempt from stickiness (thesis §3.10)", () => {
   const bench = voter().receive("n2", heartbeat(3)).quiet();
   bench.receive("n3", voteRequest(4, [9, 9], true)).sync();
   assertEquals(bench.take(), ["n3 <- vote_response t4 granted"]);
 });
 
+// [E-5]
 Deno.test("a leader is not deposed by the candidacy of a node that could not hear it", () => {
   const bench = new RaftBench({ term: 3 }).becomeLeader().sync().quiet();
   bench.receive("n3", voteRequest(9, [9, 9]));
   assertEquals([bench.node.role, bench.take()], ["leader", [] as string[]]);
 });
 
+// [E-3]
 Deno.test("a pre-vote changes nothing at the voter: no term, no vote, no timer (thesis §9.6)", () => {
   const bench = voter();
   const deadlineMs = bench.node.wakeAtMs;
@@ -129,6 +141,7 @@ Deno.test("a pre-vote changes nothing at the voter: no term, no vote, no timer (
   ]);
 });
 
+// [E-2] [E-5]
 Deno.test("a pre-vote is refused for an old log, a term not later, and while a leader is heard", () => {
   const bench = voter().receive("n2", preVoteRequest(4, [2, 2])).receive(
     "n2",
@@ -144,6 +157,7 @@ Deno.test("a pre-vote is refused for an old log, a term not later, and while a l
   ]);
 });
 
+// [E-3]
 Deno.test("asking for pre-votes does not touch the own term or vote", () => {
   const bench = voter("n2");
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -158,6 +172,7 @@ Deno.test("asking for pre-votes does not touch the own term or vote", () => {
   ]);
 });
 
+// [E-6]
 Deno.test("a pre-candidate still gives its pre-vote to another (E14)", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -165,6 +180,7 @@ Deno.test("a pre-candidate still gives its pre-vote to another (E14)", () => {
   assertEquals(bench.take(), ["n2 <- pre_vote_response t4 granted"]);
 });
 
+// [E-6]
 Deno.test("a leader that stepped down gives its pre-vote at once (E14)", () => {
   const bench = new RaftBench({ term: 3 }).becomeLeader().sync();
   while (bench.node.role === "leader") bench.wait(50);
@@ -172,6 +188,7 @@ Deno.test("a leader that stepped down gives its pre-vote at once (E14)", () => {
   assertEquals(bench.take(), ["n2 <- pre_vote_response t5 granted"]);
 });
 
+// [E-4]
 Deno.test("a refused pre-vote that shows a later term is adopted (E15)", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -183,6 +200,7 @@ Deno.test("a refused pre-vote that shows a later term is adopted (E15)", () => {
   ]);
 });
 
+// [E-9]
 Deno.test("a late pre-vote for another term is not counted", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -190,6 +208,7 @@ Deno.test("a late pre-vote for another term is not counted", () => {
   assertEquals([bench.node.role, bench.node.term === 3], ["pre_candidate", true]);
 });
 
+// [E-9]
 Deno.test("a duplicated vote is counted once", () => {
   const bench = new RaftBench({ size: 5, term: 3 });
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -202,6 +221,7 @@ Deno.test("a duplicated vote is counted once", () => {
   assertEquals(bench.node.role, "leader");
 });
 
+// [E-9]
 Deno.test("a vote of an earlier term, and of someone without a vote, is not counted", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -210,6 +230,7 @@ Deno.test("a vote of an earlier term, and of someone without a vote, is not coun
   assertEquals(bench.node.role, "candidate");
 });
 
+// [E-3]
 Deno.test("a lost ballot is over; the next one begins with a pre-vote in the same term", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -220,6 +241,7 @@ Deno.test("a lost ballot is over; the next one begins with a pre-vote in the sam
   assertEquals(bench.node.term === 4, true);
 });
 
+// [E-3]
 Deno.test("a candidate without answers asks again, without another term for each time", () => {
   const bench = voter();
   while (bench.node.role !== "pre_candidate") bench.wait(50);
@@ -241,6 +263,7 @@ const LATER: readonly RaftMessage[] = [
 ];
 
 for (const message of LATER) {
+  // [E-7]
   Deno.test(`a later term in a ${message.type} deposes a leader (E21)`, () => {
     const bench = new RaftBench({ term: 3 }).becomeLeader().sync().receive("n2", message);
     assertEquals([bench.node.role, bench.node.term === 9], ["follower", true]);
@@ -254,6 +277,7 @@ for (
     chunk(2, { meta: snapshot([9, 1]) }),
   ]
 ) {
+  // [E-7]
   Deno.test(`the sender of a ${message.type} of an earlier term learns that its time is over`, () => {
     const bench = voter().receive("n2", message);
     assertEquals(bench.take(), ["n2 <- append_rejected t3 at=3 hint=3/2"]);
@@ -261,6 +285,7 @@ for (
   });
 }
 
+// [E-7]
 Deno.test("old answers and an old request to campaign change nothing", () => {
   const bench = new RaftBench({ term: 3, log: [1] }).becomeLeader().sync().quiet();
   bench.receive("n2", accepted(3, 2), heartbeatAnswer(3, 9), vote(3, true), preVote(3, true));
@@ -272,6 +297,7 @@ Deno.test("old answers and an old request to campaign change nothing", () => {
   ]);
 });
 
+// [T-1]
 Deno.test("only the leader of the term can ask to campaign", () => {
   const bench = voter().receive("n2", heartbeat(3)).quiet().receive("n3", timeoutNow(3));
   assertEquals(bench.node.role, "follower");
@@ -279,18 +305,21 @@ Deno.test("only the leader of the term can ask to campaign", () => {
   assertEquals([bench.node.role, bench.node.term === 4], ["candidate", true]);
 });
 
+// [E-11]
 Deno.test("a broken link to the leader starts a pre-vote within a heartbeat", () => {
   const bench = voter().receive("n2", heartbeat(3));
   bench.node.onPeerDown("n2" as NodeId);
   assertEquals(bench.wait(100).node.role, "pre_candidate");
 });
 
+// [E-11]
 Deno.test("a broken link to anyone else is no hint", () => {
   const bench = voter().receive("n2", heartbeat(3));
   bench.node.onPeerDown("n3" as NodeId);
   assertEquals([bench.wait(900).node.role, bench.node.leaderId], ["follower", "n2" as NodeId]);
 });
 
+// [E-11]
 Deno.test("a wrong hint is harmless: refused, the node hears the leader and follows again", () => {
   const bench = voter().receive("n2", heartbeat(3));
   bench.node.onPeerDown("n2" as NodeId);
@@ -302,6 +331,7 @@ Deno.test("a wrong hint is harmless: refused, the node hears the leader and foll
   ]);
 });
 
+// [E-8]
 Deno.test("a rejected append keeps a follower quiet like an accepted one (E17)", () => {
   const bench = voter();
   for (let waited = 0; waited < 5_000; waited += 500) {
@@ -310,6 +340,7 @@ Deno.test("a rejected append keeps a follower quiet like an accepted one (E17)",
   assertEquals([bench.node.role, bench.node.leaderId], ["follower", "n2" as NodeId]);
 });
 
+// [E-13]
 Deno.test("a node whose disk hangs does not campaign", () => {
   const bench = voter().receive("n2", append(3, { previous: [3, 2], entries: [3] }));
   assertEquals(bench.wait(20_000).node.role, "follower");
@@ -318,6 +349,7 @@ Deno.test("a node whose disk hangs does not campaign", () => {
   assertEquals(bench.node.role, "pre_candidate");
 });
 
+// [C-1]
 Deno.test("alone, a node leads at once and commits when its disk has the entry (R10)", () => {
   const bench = new RaftBench({ size: 1 }).wait(1);
   assertEquals([bench.node.role, bench.node.commitIndex === 0], ["leader", true]);

@@ -8,12 +8,14 @@ function follower(log: readonly number[]): RaftBench {
   return new RaftBench({ term: 3, log });
 }
 
+// [R-2]
 Deno.test("entries are taken after a previous entry that matches (§5.3)", () => {
   const bench = follower([1, 2]).receive("n2", append(3, { previous: [2, 2], entries: [3, 3] }));
   assertEquals(bench.sync().take(), ["n2 <- append_accepted t3 match=4"]);
   assertEquals(bench.terms(), [1, 2, 3, 3]);
 });
 
+// [R-3]
 Deno.test("a conflicting entry is cut with all after it", () => {
   const bench = follower([1, 2, 2, 2]);
   bench.receive("n2", append(3, { previous: [1, 1], entries: [3, 3] })).sync();
@@ -21,6 +23,7 @@ Deno.test("a conflicting entry is cut with all after it", () => {
   assertEquals(bench.take(), ["n2 <- append_accepted t3 match=3"]);
 });
 
+// [R-3]
 Deno.test("a shorter old request cuts nothing that agrees (R1)", () => {
   const bench = follower([1, 3, 3, 3]);
   bench.receive("n2", append(3, { previous: [1, 1], entries: [3] }));
@@ -28,6 +31,7 @@ Deno.test("a shorter old request cuts nothing that agrees (R1)", () => {
   assertEquals(bench.take(), ["n2 <- append_accepted t3 match=2"]);
 });
 
+// [R-3]
 Deno.test("a request that was delivered before is not written again (R1)", () => {
   const bench = follower([1]);
   const request = append(3, { previous: [1, 1], entries: [3, 3] });
@@ -35,6 +39,7 @@ Deno.test("a request that was delivered before is not written again (R1)", () =>
   assertEquals(bench.batch, null);
 });
 
+// [C-3]
 Deno.test("the commit index never passes what this request verified (R2)", () => {
   const bench = follower([1, 2, 2, 2]);
   bench.receive("n2", append(3, { previous: [1, 1], entries: [], commit: 4 }));
@@ -46,6 +51,7 @@ Deno.test("the commit index never passes what this request verified (R2)", () =>
   ]);
 });
 
+// [C-4]
 Deno.test("the commit index never goes back with an old request", () => {
   const bench = follower([1, 3, 3]);
   bench.receive("n2", append(3, { previous: [3, 3], commit: 3 }));
@@ -53,6 +59,7 @@ Deno.test("the commit index never goes back with an old request", () => {
   assertEquals([bench.node.commitIndex === 3, bench.committed.length], [true, 3]);
 });
 
+// [R-4]
 Deno.test("what lies below the commit index is skipped, not compared (R3)", () => {
   const bench = follower([1, 3, 3]);
   bench.receive("n2", append(3, { previous: [3, 3], commit: 3 })).quiet();
@@ -60,6 +67,7 @@ Deno.test("what lies below the commit index is skipped, not compared (R3)", () =
   assertEquals([bench.terms(), bench.take()], [[1, 3, 3], ["n2 <- append_accepted t3 match=3"]]);
 });
 
+// [R-3]
 Deno.test("a committed entry is never replaced", () => {
   const bench = follower([1, 3]);
   bench.receive("n2", append(3, { previous: [2, 3], commit: 2 }));
@@ -73,6 +81,7 @@ const HINTS: readonly { log: number[]; previous: Pair; hint: string; why: string
   { log: [3, 3], previous: [2, 1], hint: "0/0", why: "the beginning, if nothing is" },
 ];
 for (const { log, previous, hint, why } of HINTS) {
+  // [R-5]
   Deno.test(`a follower refuses with the last place that may agree: ${why}`, () => {
     const bench = follower(log).receive("n2", append(3, { previous, entries: [3] }));
     assertEquals(bench.take(), [`n2 <- append_rejected t3 at=${previous[0]} hint=${hint}`]);
@@ -80,11 +89,13 @@ for (const { log, previous, hint, why } of HINTS) {
   });
 }
 
+// [E-8]
 Deno.test("the leader of a term is known from its first message", () => {
   const bench = follower([1]).receive("n2", heartbeat(4));
   assertEquals([bench.node.leaderId === "n2", bench.node.term === 4], [true, true]);
 });
 
+// [C-4]
 Deno.test("committed entries are handed over once, in order, in slices", () => {
   const terms = Array.from({ length: 1_100 }, () => 3);
   const bench = follower([]).receive("n2", append(3, { previous: [0, 0], entries: terms }));
@@ -99,6 +110,7 @@ Deno.test("committed entries are handed over once, in order, in slices", () => {
   );
 });
 
+// [C-4]
 Deno.test("after a restart nothing is committed but what a snapshot covers", () => {
   const bench = follower([1, 2, 3]);
   assertEquals([bench.node.commitIndex === 0, bench.drain().committed], [true, []]);

@@ -41,18 +41,21 @@ function promised(options: BenchOptions = {}): RaftBench {
   return new RaftBench({ term: 3, log: [1], timing, ...options }).receive(n2, heartbeat(3)).quiet();
 }
 
+// [Q-7]
 Deno.test("a leader with a quorum of promises serves a lease read without asking anyone", () => {
   const bench = promise(leader(), "n2", 200);
   assertEquals(grants(bench), true);
   assertEquals([bench.grants[0]?.index === 1, bench.take()], [true, []]);
 });
 
+// [Q-7]
 Deno.test("a lease counts from when the heartbeat was sent, and ends early by the drift", () => {
   const bench = promise(leader().wait(600).quiet(), "n2", 200);
   assertEquals(grants(bench.wait(299)), true);
   assertEquals(grants(bench.wait(1)), false);
 });
 
+// [Q-7]
 Deno.test("an answer to an older heartbeat shortens no lease, and a newer one makes it longer", () => {
   const bench = promise(promise(leader().wait(600), "n2", 700), "n2", 100);
   assertEquals(grants(bench.wait(700)), true);
@@ -60,6 +63,7 @@ Deno.test("an answer to an older heartbeat shortens no lease, and a newer one ma
   assertEquals(grants(bench.wait(700)), true);
 });
 
+// [Q-7]
 Deno.test("a minority of promises is no lease", () => {
   const bench = leader({ size: 5 });
   assertEquals(grants(promise(bench, "n2", 200)), false);
@@ -67,6 +71,7 @@ Deno.test("a minority of promises is no lease", () => {
   assertEquals(grants(promise(bench, "n3", 200)), true);
 });
 
+// [Q-7]
 Deno.test("a voter that promises nothing, or less, gives no more than that", () => {
   const bench = leader();
   assertEquals(grants(promise(bench, "n2", 200, 0)), false);
@@ -78,6 +83,7 @@ Deno.test("a voter that promises nothing, or less, gives no more than that", () 
   assertEquals(grants(bench.wait(1)), false);
 });
 
+// [Q-11]
 Deno.test("without a lease a lease read asks a quorum like any other", () => {
   const bench = leader();
   bench.node.read("a", { lease: true });
@@ -85,12 +91,14 @@ Deno.test("without a lease a lease read asks a quorum like any other", () => {
   assertEquals(bench.grants.map(({ token }) => token), ["a"]);
 });
 
+// [Q-11]
 Deno.test("a read that asks for a quorum gets one, lease or not", () => {
   const bench = promise(leader(), "n2", 200);
   bench.node.read("a");
   assertEquals(bench.drain().grants, []);
 });
 
+// [Q-11]
 Deno.test("lease reads are off unless the clocks are vouched for", () => {
   const bench = leader({ timing: {} });
   assertEquals(bench.wait(100).take()[0], "n2 <- heartbeat_request t2 commit=1 round=0");
@@ -99,6 +107,7 @@ Deno.test("lease reads are off unless the clocks are vouched for", () => {
   assertEquals(follower.take(), ["n2 <- heartbeat_response t3 round=0"]);
 });
 
+// [Q-8]
 Deno.test("no lease before a commit in the leader's own term (L2)", () => {
   const bench = new RaftBench({ term: 1, log: [1], timing }).becomeLeader().sync().wait(200);
   assertEquals(grants(promise(bench, "n2", 200)), false);
@@ -106,6 +115,7 @@ Deno.test("no lease before a commit in the leader's own term (L2)", () => {
   assertEquals(grants(bench), true);
 });
 
+// [Q-8]
 Deno.test("no lease during a hand-over, nor after one that failed: its request may come late", () => {
   const bench = promise(leader(), "n2", 200);
   bench.node.propose(new Uint8Array(1));
@@ -117,6 +127,7 @@ Deno.test("no lease during a hand-over, nor after one that failed: its request m
   assertEquals([bench.node.isHandingOver, grants(bench)], [false, false]);
 });
 
+// [Q-8]
 Deno.test("a hand-over that never asked anyone to campaign costs no lease", () => {
   const bench = promise(leader(), "n2", 200);
   bench.node.propose(new Uint8Array(1));
@@ -126,12 +137,14 @@ Deno.test("a hand-over that never asked anyone to campaign costs no lease", () =
   assertEquals([bench.node.isHandingOver, grants(bench)], [false, true]);
 });
 
+// [Q-10]
 Deno.test("a leader that was paused past its lease does not serve by it", () => {
   const bench = promise(leader(), "n2", 200);
   bench.node.tick({ monotonicMs: bench.nowMs + 901, wallMs: bench.nowMs + 901 });
   assertEquals(grants(bench), false);
 });
 
+// [Q-10]
 Deno.test("a wall clock that ran ahead shows that the machine was suspended: no lease", () => {
   const bench = promise(leader(), "n2", 200);
   const { nowMs } = bench;
@@ -146,16 +159,19 @@ Deno.test("a wall clock that ran ahead shows that the machine was suspended: no 
   assertEquals(grants(bench), true);
 });
 
+// [Q-7]
 Deno.test("a voter answers a heartbeat with when it was sent and how long it withholds its vote", () => {
   const bench = new RaftBench({ term: 3, timing }).receive(n2, heartbeat(3, { sentAtMs: 4_321 }));
   assertEquals(bench.take(), ["n2 <- heartbeat_response t3 round=0 sent=4321 withheld=1000"]);
 });
 
+// [Q-7]
 Deno.test("a leader's heartbeats say when they were sent, since it leads", () => {
   const bench = leader().wait(100);
   assertEquals(bench.take()[0], "n2 <- heartbeat_request t2 commit=1 round=0 sent=300");
 });
 
+// [Q-9]
 Deno.test("a promised vote is withheld in every later term, and given in a hand-over", () => {
   const bench = promised();
   // Some refusal pulls the voter into a later term; the promise stands.
@@ -170,12 +186,14 @@ Deno.test("a promised vote is withheld in every later term, and given in a hand-
   assertEquals(bench.take(), ["n3 <- vote_response t9 granted"]);
 });
 
+// [Q-9]
 Deno.test("a promised vote is given once the time is over", () => {
   const bench = promised().receive("n3", preVote(9, false)).wait(1_000).quiet();
   bench.receive("n3", voteRequest(9, [9, 9])).sync();
   assertEquals(bench.take().at(-1), "n3 <- vote_response t9 granted");
 });
 
+// [Q-9]
 Deno.test("a broken link to the leader does not end a promise, nor begin a campaign before it ends", () => {
   const bench = promised();
   bench.node.onPeerDown(n2);
@@ -186,6 +204,7 @@ Deno.test("a broken link to the leader does not end a promise, nor begin a campa
   assertEquals(bench.wait(150).node.role, "pre_candidate");
 });
 
+// [Q-9]
 Deno.test("a voter that restarts withholds its vote: the run before may have promised it", () => {
   const bench = new RaftBench({ term: 3, log: [1], timing });
   bench.wait(950).receive("n3", preVoteRequest(4, [9, 9]), voteRequest(3, [9, 9]));
@@ -197,17 +216,20 @@ Deno.test("a voter that restarts withholds its vote: the run before may have pro
   assertEquals(bench.take().at(-1), "n3 <- vote_response t3 granted");
 });
 
+// [Q-9]
 Deno.test("a voter of a new cluster never promised anything, and votes at once", () => {
   const bench = new RaftBench({ timing }).receive("n3", preVoteRequest(1, [0, 0]));
   assertEquals(bench.take(), ["n3 <- pre_vote_response t1 granted"]);
 });
 
+// [Q-9]
 Deno.test("a lone voter that restarts leads only when its promise is over", () => {
   const bench = new RaftBench({ size: 1, term: 3, timing });
   while (bench.node.role === "follower") bench.wait(50);
   assertEquals([bench.node.role, bench.nowMs > 1_000], ["leader", true]);
 });
 
+// [Q-9]
 Deno.test("a target of a hand-over campaigns in spite of its promise", () => {
   assertEquals(promised().receive(n2, timeoutNow(3)).node.role, "candidate");
 });

@@ -18,6 +18,7 @@ function termsOf(subject: RaftLog): (number | null)[] {
   return terms;
 }
 
+// [S-8]
 Deno.test("the term at the base is known, before it and beyond the end it is not", () => {
   const subject = log([4, 2], [2, 3]);
   assertEquals(
@@ -33,6 +34,7 @@ Deno.test("an empty log ends at its base", () => {
   assertEquals(subject.lastIndex, at(4));
 });
 
+//
 Deno.test("a gap and a term that goes back are refused", () => {
   const gap = entries(5, [3]);
   const back = entries(4, [1]);
@@ -40,10 +42,12 @@ Deno.test("a gap and a term that goes back are refused", () => {
   assertThrows(() => log([4, 2], []).append(back[0]!), InvariantViolation);
 });
 
+//
 Deno.test("what was compacted away is never cut", () => {
   assertThrows(() => log([4, 2], [2]).truncateFrom(at(4)), InvariantViolation);
 });
 
+//
 Deno.test("cutting drops an entry and all after it", () => {
   const subject = log([4, 2], [2, 3, 3]);
   subject.truncateFrom(at(6));
@@ -52,6 +56,7 @@ Deno.test("cutting drops an entry and all after it", () => {
   assertEquals(termsOf(subject), [2, 2]);
 });
 
+// [S-8]
 Deno.test("compaction keeps the term at the boundary (R5)", () => {
   const subject = log([0, 0], [1, 2, 2, 3]);
   subject.compact(at(3));
@@ -61,6 +66,7 @@ Deno.test("compaction keeps the term at the boundary (R5)", () => {
   assertEquals(subject.base, position([3, 2]));
 });
 
+//
 Deno.test("a batch stops at its byte limit but always holds one entry", () => {
   const subject = log([0, 0], [1, 1, 1, 1]);
   const one = entrySizeBytes(subject.entry(at(1)));
@@ -75,6 +81,7 @@ Deno.test("entries that are gone cannot be asked for", () => {
   assertThrows(() => log([4, 2], [2]).between(at(3), at(5)), InvariantViolation);
 });
 
+//
 Deno.test("the last place that may agree is found like by a walk from the end", () => {
   for (const terms of nonDecreasing(5, 3)) {
     const subject = log([2, 1], terms.map((term) => term + 1));

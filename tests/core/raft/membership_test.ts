@@ -88,6 +88,7 @@ function quorumsOf(each: Configuration): NodeId[][] {
   });
 }
 
+// [M-3]
 Deno.test("any quorum of a configuration meets any quorum of the one that follows it", () => {
   let steps = 0;
   let joints = 0;
@@ -110,6 +111,7 @@ Deno.test("any quorum of a configuration meets any quorum of the one that follow
   assert(steps > 1_000 && joints > 500, `only ${steps} steps, ${joints} joint ones`);
 });
 
+// [M-3]
 Deno.test("a change ends with exactly the voters and learners that were asked for", () => {
   for (const current of configurations()) {
     for (const each of changesOf(current)) {
@@ -139,6 +141,7 @@ Deno.test("a change ends with exactly the voters and learners that were asked fo
   }
 });
 
+// [M-3]
 Deno.test("only a change of the voters goes through a joint configuration", () => {
   const two = configuration([N1, N2], [N3]);
   assertEquals(path(two, { add: [newcomer(N4)] }).length, 2);
@@ -147,6 +150,7 @@ Deno.test("only a change of the voters goes through a joint configuration", () =
   assertEquals(path(two, { remove: [N2] }).length, 3);
 });
 
+// [M-3]
 Deno.test("who leaves stays a member, and the old voters keep their say, until the change is final", () => {
   const [, joint, final] = path(configuration([N1, N2, N3]), { remove: [N2, N3] });
   assertEquals(joint!.members.map(({ id }) => id), [N1, N2, N3]);
@@ -155,6 +159,7 @@ Deno.test("who leaves stays a member, and the old voters keep their say, until t
   assertThrows(() => leaveJoint(final!), InvariantViolation);
 });
 
+// [M-5]
 Deno.test("a newcomer never votes at once, however it is asked for", () => {
   for (const current of configurations()) {
     for (const id of IDS.filter((each) => !current.members.some((one) => one.id === each))) {
@@ -165,6 +170,7 @@ Deno.test("a newcomer never votes at once, however it is asked for", () => {
   }
 });
 
+// [M-5]
 Deno.test("a newcomer that is to vote, or to take another's place, waits for it as a candidate", () => {
   const current = configuration([N1, N2]);
   const candidates = (content: Partial<NewMember>) => {
@@ -179,6 +185,7 @@ Deno.test("a newcomer that is to vote, or to take another's place, waits for it 
   assertEquals(done, configuration([N1, N3]));
 });
 
+// [M-5]
 Deno.test("a candidate whose forerunner left meanwhile votes all the same", () => {
   const [, waiting] = path(configuration([N1, N2]), { add: [newcomer(N3, { replaces: N2 })] });
   const without = path(waiting!, { remove: [N2] }).at(-1)!;
@@ -186,6 +193,7 @@ Deno.test("a candidate whose forerunner left meanwhile votes all the same", () =
   assertEquals(path(waiting!, { remove: [N3] }).at(-1), configuration([N1, N2]));
 });
 
+// [M-6]
 Deno.test("a change that makes no sense is refused, each with its reason", () => {
   const current = configuration([N1, N2], [N3]);
   const refusals: readonly (readonly [Partial<MembershipChange>, MembershipRefusal])[] = [
@@ -207,6 +215,7 @@ Deno.test("a change that makes no sense is refused, each with its reason", () =>
   assertEquals(next(joint, { remove: [N1] }), "change_in_progress");
 });
 
+// [M-6]
 Deno.test("no two members have one URL, but for one that comes in the other's place", () => {
   const current = configuration([N1, N2, N3]);
   const { url } = member(N2);
@@ -228,6 +237,7 @@ Deno.test("no two members have one URL, but for one that comes in the other's pl
   assertEquals(next(waiting, { add: [other] }), "already_member");
 });
 
+// [M-5]
 Deno.test("a learner is promoted only once it has caught up", () => {
   const current = configuration([N1], [N2, N3]);
   const promote = (ids: readonly NodeId[]) =>
@@ -248,6 +258,7 @@ Deno.test("a member that has moved keeps everything but its URL", () => {
   });
 });
 
+// [M-10]
 Deno.test("a member is known by its first incarnation for good", () => {
   const current = configuration([N1, N2, N3]);
   const met = withIncarnations(current, new Map([[N1, "a"], [N3, "c"], [N4, "d"]]))!;

@@ -52,6 +52,7 @@ const AT_ONCE: readonly RaftMessage[] = [
 ];
 
 for (const message of AT_ONCE) {
+  // [D-2]
   Deno.test(`a ${message.type} waits for its term, and for nothing else`, () => {
     assertEquals(leavesAtOnce(message, { term: 3 }), true);
     const carriesNoTerm = message.type === "pre_vote_request";
@@ -59,11 +60,13 @@ for (const message of AT_ONCE) {
   });
 }
 
+// [D-2]
 Deno.test("a given pre-vote waits for nothing: its term is the asker's, and nobody's yet", () => {
   assertEquals(leavesAtOnce(preVote(9, true), { term: 2 }), true);
 });
 
 for (const message of [voteRequest(3, [5, 1]), vote(3, true)]) {
+  // [D-1]
   Deno.test(`a ${message.type} waits for term and vote`, () => {
     assertEquals(leavesAtOnce(message, { term: 2, vote: true }), false);
     assertEquals(leavesAtOnce(message, { term: 3, vote: false }), false);
@@ -72,6 +75,7 @@ for (const message of [voteRequest(3, [5, 1]), vote(3, true)]) {
 }
 
 for (const message of [accepted(3, 5), chunkAnswer(3, { index: 5, next: 9, installed: true })]) {
+  // [D-3]
   Deno.test(`a ${message.type} waits for the entries it speaks of`, () => {
     assertEquals(leavesAtOnce(message, { term: 3, index: 4 }), false);
     assertEquals(leavesAtOnce(message, { term: 2, index: 5 }), false);
@@ -79,6 +83,7 @@ for (const message of [accepted(3, 5), chunkAnswer(3, { index: 5, next: 9, insta
   });
 }
 
+// [D-5]
 Deno.test("what waits for a batch that cannot begin yet is kept for the next", () => {
   const outbox = new OutboxBuilder<string>();
   const kept = { term: 3 as Term, vote: true, index: 0 as LogIndex };
@@ -88,6 +93,7 @@ Deno.test("what waits for a batch that cannot begin yet is kept for the next", (
   assertEquals(outbox.takeMessages(kept, batch).after.length, 0);
 });
 
+// [D-5]
 Deno.test("a later term makes promises of earlier ones void", () => {
   const outbox = new OutboxBuilder<string>();
   outbox.send("n2" as NodeId, accepted(3, 5));
@@ -98,6 +104,7 @@ Deno.test("a later term makes promises of earlier ones void", () => {
   assertEquals(after.map(({ message }) => describeMessage(message)), ["vote_response t4 granted"]);
 });
 
+// [D-5]
 Deno.test("acknowledgements that wait for one batch leave as one, the highest", () => {
   const outbox = new OutboxBuilder<string>();
   for (const index of [5, 7, 6]) outbox.send("n2" as NodeId, accepted(3, index));
@@ -110,6 +117,7 @@ Deno.test("acknowledgements that wait for one batch leave as one, the highest", 
   ]);
 });
 
+// [D-5]
 Deno.test("a disk that hangs does not make a follower hoard acknowledgements", () => {
   const bench = new RaftBench({ term: 3 });
   const request = append(3, { previous: [0, 0], entries: [3] });
@@ -121,6 +129,7 @@ Deno.test("a disk that hangs does not make a follower hoard acknowledgements", (
   ]);
 });
 
+// [D-3]
 Deno.test("a follower acknowledges entries only when they are durable (I19)", () => {
   const bench = new RaftBench({ term: 3 });
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3, 3] }));
@@ -128,6 +137,7 @@ Deno.test("a follower acknowledges entries only when they are durable (I19)", ()
   assertEquals(bench.syncOnce().take(), ["n2 <- append_accepted t3 match=2"]);
 });
 
+// [D-3]
 Deno.test("entries that arrive during a sync are acknowledged after the next one", () => {
   const bench = new RaftBench({ term: 3 });
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3] }));
@@ -136,6 +146,7 @@ Deno.test("entries that arrive during a sync are acknowledged after the next one
   assertEquals(bench.syncOnce().take(), ["n2 <- append_accepted t3 match=2"]);
 });
 
+// [D-2]
 Deno.test("a heartbeat is answered while the disk is busy, in a durable term", () => {
   const bench = new RaftBench({ term: 3 });
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3] }), heartbeat(3, { round: 7 }));
@@ -145,6 +156,7 @@ Deno.test("a heartbeat is answered while the disk is busy, in a durable term", (
   assertEquals(bench.sync().take(), ["n3 <- heartbeat_response t4 round=8"]);
 });
 
+// [D-5]
 Deno.test("an acknowledgement of a lost term does not wait for the disk of a later one", () => {
   const bench = new RaftBench({ term: 3 });
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3] }));
@@ -156,6 +168,7 @@ Deno.test("an acknowledgement of a lost term does not wait for the disk of a lat
   ]);
 });
 
+// [C-1]
 Deno.test("a leader replicates before its own disk has the entry, and counts it only after", () => {
   const bench = new RaftBench({ size: 3, term: 3 }).becomeLeader();
   bench.receive("n2", accepted(4, 0));

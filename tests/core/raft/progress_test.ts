@@ -22,6 +22,7 @@ function replicating(windows: Partial<typeof DEFAULT_WINDOWS> = {}): Progress {
 
 const sent = { bytes: 10, nowMs: 0 };
 
+//
 Deno.test("a probe is one message at a time", () => {
   const subject = progress();
   assertEquals(subject.maySend(), true);
@@ -29,12 +30,14 @@ Deno.test("a probe is one message at a time", () => {
   assertEquals([subject.maySend(), subject.nextIndex], [false, 10]);
 });
 
+//
 Deno.test("replication pipelines: what was sent is not sent again", () => {
   const subject = replicating();
   subject.onSent(at(12), sent);
   assertEquals([subject.maySend(), subject.nextIndex], [true, 13]);
 });
 
+//
 Deno.test("the window is bounded in messages and reopens with acknowledgements", () => {
   const subject = replicating({ inFlightMessagesMax: 2 });
   subject.onSent(at(10), sent);
@@ -44,6 +47,7 @@ Deno.test("the window is bounded in messages and reopens with acknowledgements",
   assertEquals(subject.maySend(), true);
 });
 
+//
 Deno.test("the window is bounded in bytes", () => {
   const subject = replicating({ inFlightBytesMax: 20 });
   subject.onSent(at(10), sent);
@@ -54,6 +58,7 @@ Deno.test("the window is bounded in bytes", () => {
   assertEquals(subject.maySend(), true);
 });
 
+//
 Deno.test("one acknowledgement answers everything sent before it", () => {
   const subject = replicating({ inFlightMessagesMax: 3 });
   for (const index of [10, 11, 12]) subject.onSent(at(index), sent);
@@ -61,6 +66,7 @@ Deno.test("one acknowledgement answers everything sent before it", () => {
   assertEquals([subject.isStuck(1), subject.matchIndex, subject.nextIndex], [false, 12, 13]);
 });
 
+//
 Deno.test("the match index never goes back and stays below the next", () => {
   const subject = replicating();
   subject.maybeAdvance(at(12), 0);
@@ -69,12 +75,14 @@ Deno.test("the match index never goes back and stays below the next", () => {
   assertEquals([subject.matchIndex, subject.nextIndex], [12, 13]);
 });
 
+//
 Deno.test("an append that stays unanswered is noticed", () => {
   const subject = replicating();
   subject.onSent(at(10), { bytes: 1, nowMs: 500 });
   assertEquals([subject.isStuck(500), subject.isStuck(501)], [false, true]);
 });
 
+//
 Deno.test("an old append is not lost as long as acknowledgements come in", () => {
   const subject = replicating();
   for (const index of [10, 11]) subject.onSent(at(index), { bytes: 1, nowMs: 500 });
@@ -82,6 +90,7 @@ Deno.test("an old append is not lost as long as acknowledgements come in", () =>
   assertEquals([subject.isStuck(900), subject.isStuck(901)], [false, true]);
 });
 
+//
 Deno.test("each change of feed forgets the window", () => {
   for (
     const change of [
@@ -97,6 +106,7 @@ Deno.test("each change of feed forgets the window", () => {
   }
 });
 
+//
 Deno.test("no appends are sent beside a snapshot, which begins at its first byte", () => {
   const subject = replicating();
   subject.becomeSnapshot(snapshot([9, 1]));

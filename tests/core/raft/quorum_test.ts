@@ -15,6 +15,7 @@ function isMajority(voters: readonly NodeId[], who: (voter: NodeId) => boolean):
   return voters.filter(who).length * 2 > voters.length;
 }
 
+// [E-9]
 Deno.test("a majority is more than half, for one voter to nine", () => {
   for (let count = 1; count <= 9; count++) {
     let slow = 0;
@@ -23,12 +24,14 @@ Deno.test("a majority is more than half, for one voter to nine", () => {
   }
 });
 
+// [E-9]
 Deno.test("any two majorities share a voter", () => {
   for (let count = 1; count <= 9; count++) {
     assertEquals(majorityOf(count) * 2 > count, true);
   }
 });
 
+// [C-1]
 Deno.test("the quorum value is the largest that a majority has reached, for any order of values", () => {
   for (let size = 1; size <= 5; size++) {
     const voters = NAMES.slice(0, size);
@@ -40,6 +43,7 @@ Deno.test("the quorum value is the largest that a majority has reached, for any 
   }
 });
 
+// [M-3]
 Deno.test("with two joint configurations a value needs a majority of each", () => {
   const some = NAMES.slice(0, 4);
   for (const incoming of subsets(some)) {
@@ -56,11 +60,13 @@ Deno.test("with two joint configurations a value needs a majority of each", () =
   }
 });
 
+// [C-1]
 Deno.test("a configuration without voters decides nothing", () => {
   assertEquals(quorumValue(configuration([]), () => 7), -Infinity);
   assertEquals(tallyOf(configuration([]), new Map()), "lost");
 });
 
+// [E-9]
 Deno.test("a ballot is won, lost or open exactly when the votes say so", () => {
   for (let size = 1; size <= 5; size++) {
     const voters = NAMES.slice(0, size);
@@ -78,16 +84,19 @@ Deno.test("a ballot is won, lost or open exactly when the votes say so", () => {
   }
 });
 
+// [E-9] [M-7]
 Deno.test("the vote of someone who has none does not count", () => {
   const votes = new Map([[NAMES[0]!, true], [NAMES[3]!, true], [NAMES[4]!, true]]);
   assertEquals(tallyOf(configuration(NAMES.slice(0, 3)), votes), "open");
 });
 
+// [M-3]
 Deno.test("a node has a vote if either half of the configuration names it", () => {
   const both = configuration([NAMES[0]!], [NAMES[1]!]);
   assertEquals(NAMES.slice(0, 3).map((id) => isVoter(both, id)), [true, true, false]);
 });
 
+// [E-2]
 Deno.test("the later last term makes a log more up to date, then the greater index (E8)", () => {
   const logs: Pair[] = [];
   for (let index = 0; index <= 4; index++) {

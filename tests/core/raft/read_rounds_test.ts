@@ -4,6 +4,7 @@ import { ReadRounds } from "../../../core/raft/read_rounds.ts";
 
 const at = (index: number) => index as LogIndex;
 
+// [Q-3]
 Deno.test("a round is granted at the commit index it began with, to all its reads", () => {
   const rounds = new ReadRounds<string>();
   rounds.add("a");
@@ -16,6 +17,7 @@ Deno.test("a round is granted at the commit index it began with, to all its read
   assertEquals([rounds.isOpen, rounds.hasWaiting], [false, false]);
 });
 
+// [Q-3]
 Deno.test("a read never joins a round that has begun", () => {
   const rounds = new ReadRounds<string>();
   rounds.add("a");
@@ -25,6 +27,7 @@ Deno.test("a read never joins a round that has begun", () => {
   assertEquals(rounds.hasWaiting, true);
 });
 
+// [Q-1]
 Deno.test("answers to an earlier round confirm nothing (L3)", () => {
   const rounds = new ReadRounds<string>();
   rounds.add("a");
@@ -37,6 +40,7 @@ Deno.test("answers to an earlier round confirm nothing (L3)", () => {
   assertEquals(rounds.maybeConfirm(rounds.round).length, 1);
 });
 
+// [Q-1]
 Deno.test("no round asks for answers while none is open", () => {
   const rounds = new ReadRounds<string>();
   assertEquals(rounds.round === 0, true);
@@ -47,6 +51,7 @@ Deno.test("no round asks for answers while none is open", () => {
   assertEquals(rounds.maybeConfirm(99), []);
 });
 
+// [Q-4]
 Deno.test("when the leadership ends, begun and waiting reads are given back once", () => {
   const rounds = new ReadRounds<string>();
   rounds.add("a");

@@ -79,6 +79,7 @@ function elected(bench: RaftBench): RaftBench {
   return bench.sync();
 }
 
+// [M-2]
 Deno.test("a leader takes no change before it has committed an entry of its own (M1)", () => {
   const bench = new RaftBench({ term: 1 }).becomeLeader().sync();
   assertEquals(request(bench, { remove: [id("n3")] }), "change_in_progress");
@@ -86,12 +87,14 @@ Deno.test("a leader takes no change before it has committed an entry of its own 
   assertEquals(request(bench, { remove: [id("n3")] }), "appended");
 });
 
+// [M-2]
 Deno.test("a leader that finds a predecessor's change takes no other before that is done (M1)", () => {
   const bench = elected(amidChange());
   assertEquals(bench.node.role, "leader");
   assertEquals(request(bench, { remove: [id("n5")] }), "change_in_progress");
 });
 
+// [M-2] [M-6]
 Deno.test("one change at a time, and only on the configuration that the caller has seen", () => {
   const bench = leader();
   assertEquals(request(bench, { add: [newcomer("n4")] }, 1), "configuration_changed");
@@ -102,6 +105,7 @@ Deno.test("one change at a time, and only on the configuration that the caller h
   assertEquals(request(bench, { add: [newcomer("n5")] }, 2), "appended");
 });
 
+// [M-6]
 Deno.test("nobody but a leader takes a change, and none who is handing over", () => {
   assertEquals(request(new RaftBench({ term: 1 }), { remove: [id("n2")] }), "not_leader");
   const bench = leader();
@@ -109,6 +113,7 @@ Deno.test("nobody but a leader takes a change, and none who is handing over", ()
   assertEquals(request(bench, { remove: [id("n3")] }), "handing_over");
 });
 
+// [M-1]
 Deno.test("a candidate counts by the configuration in its log, applied or not (M2)", () => {
   const bench = amidChange().wait(2_100);
   bench.receive("n2", preVote(2, true)).receive("n3", preVote(2, true)).sync();
@@ -121,6 +126,7 @@ Deno.test("a candidate counts by the configuration in its log, applied or not (M
   assertEquals(bench.node.role, "leader");
 });
 
+// [M-3]
 Deno.test("in a joint configuration an entry needs both majorities (R11)", () => {
   const bench = leader(3);
   request(bench, { remove: [id("n2"), id("n3")] });
@@ -131,6 +137,7 @@ Deno.test("in a joint configuration an entry needs both majorities (R11)", () =>
   assertEquals([bench.node.commitIndex, bench.node.lastIndex] as number[], [3, 3]);
 });
 
+// [M-4]
 Deno.test("a new leader finishes the change that its predecessor began (M3)", () => {
   const bench = elected(amidChange());
   acknowledge(bench, "n2", "n4");
@@ -140,6 +147,7 @@ Deno.test("a new leader finishes the change that its predecessor began (M3)", ()
   assertEquals(bench.node.peers.map((peer) => peer.id as string), ["n4", "n5"]);
 });
 
+// [M-5]
 Deno.test("a learner that never answered is not promoted (M7)", () => {
   const bench = leader();
   request(bench, { add: [{ ...newcomer("n4"), votes: false }] });
@@ -149,6 +157,7 @@ Deno.test("a learner that never answered is not promoted (M7)", () => {
   assertEquals(request(bench, { promote: [id("n4")] }), "appended");
 });
 
+// [M-5]
 Deno.test("a learner that has gone silent, or is far behind, is not promoted (M7)", () => {
   const bench = leader();
   request(bench, { add: [{ ...newcomer("n4"), votes: false }] });
@@ -166,6 +175,7 @@ Deno.test("a learner that has gone silent, or is far behind, is not promoted (M7
   assertEquals(request(bench, { promote: [id("n4")] }), "appended");
 });
 
+// [M-5]
 Deno.test("a candidate votes as soon as it has caught up, and no sooner", () => {
   const bench = leader();
   request(bench, { add: [newcomer("n4")] });
@@ -179,6 +189,7 @@ Deno.test("a candidate votes as soon as it has caught up, and no sooner", () => 
   assertEquals(roles(bench.node), "n1 n2 n3 n4||");
 });
 
+// [S-7]
 Deno.test("an installed snapshot brings its configuration, and the log after it counts on (M11)", () => {
   const meta = { ...snapshot([5, 1]), configuration: members(2) };
   const later = configurationEntry([6, 1], members(1));
@@ -189,6 +200,7 @@ Deno.test("an installed snapshot brings its configuration, and the log after it 
   assertEquals(roles(after.node), "n1 n2||");
 });
 
+// [S-7]
 Deno.test("a follower that receives a snapshot takes its configuration over (M11)", () => {
   const meta = { ...snapshot([9, 2]), configuration: members(5) };
   const bench = new RaftBench({ term: 2, log: [1] });
@@ -200,6 +212,7 @@ Deno.test("a follower that receives a snapshot takes its configuration over (M11
   assertEquals(bench.node.configurationIndex as number, 9);
 });
 
+// [M-1]
 Deno.test("a follower whose configuration is overwritten returns to the one before", () => {
   const bench = new RaftBench({ term: 1, log: [1] });
   const request = append(1, { previous: [1, 1], entries: [1] });
@@ -209,6 +222,7 @@ Deno.test("a follower whose configuration is overwritten returns to the one befo
   assertEquals(roles(bench.node), "n1 n2 n3||");
 });
 
+// [M-8]
 Deno.test("a leader that removes itself leads until that is committed, then hands over (M12)", () => {
   const bench = leader();
   request(bench, { remove: [id("n1")] });
@@ -228,6 +242,7 @@ Deno.test("a leader that removes itself leads until that is committed, then hand
   ]);
 });
 
+// [M-9]
 Deno.test("a removed node hears of its removal before the leader forgets it", () => {
   const bench = leader();
   request(bench, { remove: [id("n3")] });
@@ -241,6 +256,7 @@ Deno.test("a removed node hears of its removal before the leader forgets it", ()
   assertEquals(bench.wait(1_000).take().filter((line) => line.startsWith("n3")), []);
 });
 
+// [M-7]
 Deno.test("a node without a vote never campaigns", () => {
   const configuration = configurationOf(members(3).members.slice(1));
   const bench = new RaftBench({ term: 1, snapshot: { ...snapshot([1, 1]), configuration } });
@@ -248,6 +264,7 @@ Deno.test("a node without a vote never campaigns", () => {
   assertEquals([bench.node.role, bench.node.term as number], ["follower", 1]);
 });
 
+// [M-10]
 Deno.test("a leader writes down which life of its directory each member is in", () => {
   const bench = new RaftBench({ term: 1, incarnation: "a" });
   bench.node.onPeerUp(id("n2"), "b");
@@ -265,6 +282,7 @@ Deno.test("a leader writes down which life of its directory each member is in", 
   assertEquals(known(), ["a", "b", "c"]);
 });
 
+// [M-10]
 Deno.test("nobody begins to vote before it is written down which directory it has", () => {
   const bench = leader(1);
   request(bench, { add: [{ ...newcomer("n2"), votes: false }] });

@@ -32,18 +32,21 @@ function stateless(): RaftBench {
   return new RaftBench({ term: 3, base: [5, 2], log: [3, 3] });
 }
 
+// [E-13]
 Deno.test("a node with a lost entry does not campaign, however long it hears nothing (S7)", () => {
   for (const bench of [damaged(), stateless()]) {
     assertEquals([bench.wait(20_000).take(), bench.node.role], [[], "follower"]);
   }
 });
 
+// [E-13]
 Deno.test("asked to take over, a node with a lost entry declines", () => {
   const bench = damaged().receive("n2", heartbeat(3)).sync().quiet();
   bench.receive("n2", timeoutNow(3));
   assertEquals([bench.sync().take(), bench.node.role], [[], "follower"]);
 });
 
+// [D-6]
 Deno.test("a node with a lost entry votes by the last position it knows", () => {
   for (const [last, granted] of [[[3, 2], false], [[4, 3], true]] as const) {
     const bench = damaged().wait(1_000).receive("n2", preVoteRequest(4, last));
@@ -55,6 +58,7 @@ Deno.test("a node with a lost entry votes by the last position it knows", () => 
   assertEquals(bench.take(), ["n2 <- vote_response t4 granted"]);
 });
 
+// [D-6]
 Deno.test("an append behind a lost entry is refused with the place before it, and nothing acknowledged", () => {
   const bench = damaged();
   bench.receive("n2", append(3, { previous: [4, 3], entries: [3], commit: 4 })).sync();
@@ -62,11 +66,13 @@ Deno.test("an append behind a lost entry is refused with the place before it, an
   assertEquals([bench.terms(), bench.committed.length], [[1, 2, 2, 3], 0]);
 });
 
+// [D-6]
 Deno.test("nothing at or behind a lost entry is applied, whatever a leader believes to be held", () => {
   const bench = damaged().receive("n2", heartbeat(3, { commit: 4 }));
   assertEquals(bench.committed.map(({ index }) => Number(index)), [1]);
 });
 
+// [D-6]
 Deno.test("an append that brings the lost entry makes the log whole, and is acknowledged when that is durable", () => {
   const bench = damaged();
   bench.receive("n2", append(3, { previous: [1, 1], entries: [2, 2, 3], commit: 4 }));
@@ -84,6 +90,7 @@ Deno.test("a lost entry that another leader's replaces is forgotten, and nothing
   assertEquals(bench.take(), ["n2 <- append_accepted t3 match=3"]);
 });
 
+// [D-6]
 Deno.test("an entry is supplied and restored by index and term alone, without a leader", () => {
   const [first, second, third, fourth] = entries(0, [1, 2, 2, 3]) as [Entry, Entry, Entry, Entry];
   const peer = new RaftBench({ term: 9, stored: withLost([first, second, third], [3]) });
@@ -155,6 +162,7 @@ Deno.test("a node without its state takes a snapshot that keeps what it promised
   assertEquals([bench.node.repair.isWhole, bench.terms(6)], [true, [3, 3]]);
 });
 
+// [D-6]
 Deno.test("a leader counts a damaged follower only as far as it is whole, and feeds it from there", () => {
   const bench = new RaftBench({ term: 1, log: [1, 1] }).becomeLeader().sync();
   bench.receive("n2", { ...rejected(2, { index: 2, hint: [0, 0] }), isDamaged: false }).quiet();

@@ -43,6 +43,7 @@ function followerWithStaged(last: Pair): RaftBench {
   return bench.drain();
 }
 
+// [S-1]
 Deno.test("a follower that needs entries which are gone gets the snapshot, chunk by chunk", () => {
   const bench = leaderWithLaggard();
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=0"]);
@@ -54,6 +55,7 @@ Deno.test("a follower that needs entries which are gone gets the snapshot, chunk
   ]);
 });
 
+// [S-2]
 Deno.test("a chunk that was lost is sent again within an election timeout", () => {
   const bench = leaderWithLaggard().sync();
   readChunk(bench).take();
@@ -64,6 +66,7 @@ Deno.test("a chunk that was lost is sent again within an election timeout", () =
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=0"]);
 });
 
+// [S-2]
 Deno.test("a chunk that stays unanswered is sent again less and less often: the link may be slow", () => {
   const bench = leaderWithLaggard().sync();
   let sent = 0;
@@ -80,6 +83,7 @@ Deno.test("a chunk that stays unanswered is sent again less and less often: the 
   assertEquals(sentDuring(1_900), 2, "an answer makes it impatient again");
 });
 
+// [S-2]
 Deno.test("a link that comes back resumes the snapshot at once, at the byte that is wanted", () => {
   const bench = leaderWithLaggard();
   readChunk(bench);
@@ -90,6 +94,7 @@ Deno.test("a link that comes back resumes the snapshot at once, at the byte that
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=2"]);
 });
 
+// [S-3]
 Deno.test("a snapshot that was replaced while it was sent starts over with the newest", () => {
   const bench = leaderWithLaggard();
   bench.node.onSnapshotSaved(snapshot([12, 1]));
@@ -99,6 +104,7 @@ Deno.test("a snapshot that was replaced while it was sent starts over with the n
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=12/1 offset=0"]);
 });
 
+// [S-3]
 Deno.test("a leader knows that a follower which is there is being sent an older snapshot", () => {
   const bench = leaderWithLaggard().sync();
   assertEquals(bench.node.isSendingOlderSnapshot, false);
@@ -110,12 +116,14 @@ Deno.test("a leader knows that a follower which is there is being sent an older 
   assertEquals(bench.node.isSendingOlderSnapshot, false, "whoever is gone puts nothing off");
 });
 
+// [S-1]
 Deno.test("a late answer about another snapshot moves nothing", () => {
   const bench = leaderWithLaggard();
   bench.receive("n2", chunkAnswer(2, { index: 7, next: 4, installed: true }));
   assertEquals(bench.take(), []);
 });
 
+// [S-1]
 Deno.test("a stale offset is put right by the follower, not believed for ever", () => {
   const bench = leaderWithLaggard(6);
   readChunk(bench);
@@ -127,6 +135,7 @@ Deno.test("a stale offset is put right by the follower, not believed for ever", 
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=4"]);
 });
 
+// [S-1]
 Deno.test("each staged chunk is answered with the byte that is wanted next", () => {
   const bench = new RaftBench({ term: 2 });
   const meta = snapshot([9, 1]);
@@ -135,6 +144,7 @@ Deno.test("each staged chunk is answered with the byte that is wanted next", () 
   assertEquals(bench.drain().take(), ["n2 <- snapshot_response t2 index=9 next=2"]);
 });
 
+// [S-5]
 Deno.test("an installed snapshot replaces a log that does not hold its last entry", () => {
   const bench = followerWithStaged([9, 2]);
   assertEquals(bench.tasks.map(({ kind }) => kind), ["install"]);
@@ -149,6 +159,7 @@ Deno.test("an installed snapshot replaces a log that does not hold its last entr
   ]);
 });
 
+// [S-5]
 Deno.test("entries after an installed snapshot stay if the log holds its last entry (§7, step 6)", () => {
   const bench = followerWithStaged([3, 1]);
   bench.node.onInstalled({ meta: snapshot([3, 1]), ok: true });
@@ -157,6 +168,7 @@ Deno.test("entries after an installed snapshot stay if the log holds its last en
   assertEquals(bench.terms(3), [1, 1, 1]);
 });
 
+// [S-5]
 Deno.test("entries after an installed snapshot go if the log diverges from it", () => {
   const bench = followerWithStaged([3, 2]);
   bench.node.onInstalled({ meta: snapshot([3, 2]), ok: true });
@@ -165,6 +177,7 @@ Deno.test("entries after an installed snapshot go if the log diverges from it", 
   assertEquals(bench.terms(3), [2]);
 });
 
+// [S-4]
 Deno.test("a snapshot with damaged bytes changes nothing and is asked for anew", () => {
   const bench = followerWithStaged([9, 1]);
   bench.node.onInstalled({ meta: snapshot([9, 1]), ok: false });
@@ -174,6 +187,7 @@ Deno.test("a snapshot with damaged bytes changes nothing and is asked for anew",
   assertEquals(bench.take(), ["n2 <- append_accepted t2 match=6"]);
 });
 
+// [S-9]
 Deno.test("storage never installs while a batch is on its way, and writes none while it installs", () => {
   const bench = new RaftBench({ term: 2 });
   const meta = snapshot([9, 1]);
@@ -189,6 +203,7 @@ Deno.test("storage never installs while a batch is on its way, and writes none w
   assertEquals(bench.drain().batch?.hardState?.term === 5, true);
 });
 
+// [S-9]
 Deno.test("while a snapshot is installed appends are ignored and the commit index rests", () => {
   const bench = followerWithStaged([9, 1]);
   bench.receive("n2", append(2, { previous: [5, 1], entries: [2], commit: 6 }));
@@ -197,11 +212,13 @@ Deno.test("while a snapshot is installed appends are ignored and the commit inde
   assertEquals([bench.node.lastIndex, bench.node.commitIndex], [5, 0]);
 });
 
+// [E-13]
 Deno.test("a node whose log is being replaced does not campaign", () => {
   const bench = followerWithStaged([9, 1]);
   assertEquals(bench.wait(10_000).node.role, "follower");
 });
 
+// [S-9]
 Deno.test("a term that changes during an installation does not disturb it", () => {
   const bench = followerWithStaged([9, 1]);
   bench.receive("n3", heartbeat(4)).quiet();
@@ -211,6 +228,7 @@ Deno.test("a term that changes during an installation does not disturb it", () =
   assertEquals(bench.take().includes("n2 <- snapshot_response t4 index=9 installed"), true);
 });
 
+// [S-9]
 Deno.test("a snapshot staged for a follower is not installed under a node that leads by then", () => {
   const bench = new RaftBench({ term: 1, log: [1, 1, 1, 1, 1] });
   const meta = snapshot([3, 1]);
@@ -221,6 +239,7 @@ Deno.test("a snapshot staged for a follower is not installed under a node that l
   assertEquals(bench.tasks.filter(({ kind }) => kind === "install"), []);
 });
 
+// [D-3]
 Deno.test("a follower says installed only of what its disk holds", () => {
   const bench = new RaftBench({ term: 2 });
   bench.receive("n2", append(2, { previous: [0, 0], entries: [1, 1, 1], commit: 3 }));
@@ -232,6 +251,7 @@ Deno.test("a follower says installed only of what its disk holds", () => {
   ]);
 });
 
+// [S-9]
 Deno.test("committed entries that wait for an installation ask for no further turns", () => {
   const bench = new RaftBench({ term: 2 });
   const terms = Array.from({ length: 600 }, () => 2);
@@ -243,18 +263,21 @@ Deno.test("committed entries that wait for an installation ask for no further tu
   assertEquals(bench.node.drain().hasMore, false);
 });
 
+// [S-8]
 Deno.test("an append right at the boundary of a snapshot is accepted (R5)", () => {
   const bench = new RaftBench({ term: 2, snapshot: snapshot([9, 1]) });
   bench.receive("n2", append(2, { previous: [9, 1], entries: [2] })).sync();
   assertEquals(bench.take(), ["n2 <- append_accepted t2 match=10"]);
 });
 
+// [S-8]
 Deno.test("a leader replicates right from the boundary of its snapshot (R5)", () => {
   const bench = new RaftBench({ term: 1, snapshot: snapshot([9, 1]), log: [1] }).becomeLeader();
   bench.receive("n2", rejected(2, { index: 10, hint: [9, 1] }));
   assertEquals(bench.take(), ["n2 <- append_request t2 prev=9/1 [1,2] commit=9"]);
 });
 
+// [R-4]
 Deno.test("a request from before the snapshot is no conflict (R3)", () => {
   const bench = new RaftBench({ term: 2, snapshot: snapshot([9, 1]), log: [1, 1] });
   bench.receive("n2", append(2, { previous: [4, 1], entries: [1, 1, 1] })).sync();

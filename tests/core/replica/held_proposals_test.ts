@@ -24,11 +24,13 @@ function fill(held: HeldProposals): number {
   return count;
 }
 
+// [P-4]
 Deno.test("what waits for a leader is bounded in bytes", () => {
   const held = new HeldProposals();
   assertEquals([fill(held), held.count], [64, 64]);
 });
 
+// [P-4]
 Deno.test("what was handed to a leader counts as well, until it ends or is sent back", () => {
   const held = new HeldProposals();
   fill(held);
@@ -42,6 +44,7 @@ Deno.test("what was handed to a leader counts as well, until it ends or is sent 
   assertEquals([held.takeForwarded(8), fill(held)], [null, 1]);
 });
 
+// [P-4]
 Deno.test("every way out makes room again", () => {
   const exits: ((held: HeldProposals) => unknown)[] = [
     (held) => held.takeWaiting(),
@@ -67,6 +70,7 @@ Deno.test("every way out makes room again", () => {
   }
 });
 
+// [P-4]
 Deno.test("with nobody else's command among them, a turn looks at none that waits", () => {
   const held = new HeldProposals();
   let looks = 0;

@@ -171,6 +171,7 @@ Deno.test("a hand-over ends when another leads, and orders wait meanwhile", () =
   assertEquals(forwarded(bench).term as number, 2);
 });
 
+// [T-3]
 Deno.test("a hand-over that cannot be, or is not taken, is refused with its reason", () => {
   const bench = new ReplicaBench().lead();
   const reasonOf = (requestId: number) => {
@@ -248,11 +249,13 @@ Deno.test("a change that is not finished by its deadline ends by timeout, and ma
   assertEquals(bench.replica.configuration.votersOutgoing.length, 3);
 });
 
+// [T-4]
 Deno.test("a node that stops takes no change", () => {
   const bench = new ReplicaBench().lead().step({ kind: "stop" });
   assertEquals(bench.end(bench.changeMembership(WITHOUT_N3)), "stopping");
 });
 
+// [S-7]
 Deno.test("a snapshot carries the configuration at its index, not a later one (M11)", () => {
   const bench = new ReplicaBench({ snapshotLogBytesMin: 1 }).linked();
   const request = append(1, { previous: [0, 0], entries: [1, 1], commit: 2 });

@@ -27,6 +27,7 @@ function forwarding() {
   return { bench, requestId, request: request!, answer };
 }
 
+// [P-1]
 Deno.test("a leader answers when the command is applied, not before", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.propose("a");
@@ -35,6 +36,7 @@ Deno.test("a leader answers when the command is applied, not before", () => {
   assertEquals([bench.end(requestId), bench.machine.lines], ["applied", ["a"]]);
 });
 
+// [P-1]
 Deno.test("a command whose entry was overwritten is lost, for certain", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.propose("a");
@@ -43,6 +45,7 @@ Deno.test("a command whose entry was overwritten is lost, for certain", () => {
   assertEquals([bench.end(requestId), bench.machine.lines.includes("a")], ["lost", false]);
 });
 
+// [P-1]
 Deno.test("a command that a later leader commits after all is applied, not lost", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.propose("a");
@@ -51,6 +54,7 @@ Deno.test("a command that a later leader commits after all is applied, not lost"
   assertEquals([bench.end(requestId), bench.machine.lines], ["applied", ["a"]]);
 });
 
+// [P-1]
 Deno.test("a command whose place the own next leadership takes again is unknown", () => {
   const bench = new ReplicaBench().lead();
   const { term } = bench.replica;
@@ -63,6 +67,7 @@ Deno.test("a command whose place the own next leadership takes again is unknown"
   assertEquals([bench.lastIndex === 4, bench.end(requestId)], [true, "unknown"]);
 });
 
+// [P-1]
 Deno.test("a command that a snapshot skipped is unknown", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.propose("a", 60_000);
@@ -76,6 +81,7 @@ Deno.test("a command that a snapshot skipped is unknown", () => {
   assertEquals(bench.end(requestId), "unknown");
 });
 
+// [P-5]
 Deno.test("without a leader a command waits, and certainly was not applied at its deadline", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const requestId = bench.propose("a", 500);
@@ -85,6 +91,7 @@ Deno.test("without a leader a command waits, and certainly was not applied at it
   assertEquals([bench.end(requestId), bench.lastIndex === 0], ["no_leader", true]);
 });
 
+// [P-5]
 Deno.test("a command in the log that is not committed by its deadline is a timeout", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.propose("a", 500);
@@ -100,6 +107,7 @@ Deno.test("a command that waits is taken as soon as a leader is known", () => {
   assertEquals(bench.take("forward_request").length, 1);
 });
 
+// [P-2]
 Deno.test("a follower forwards to its leader, naming the term, and passes the answer on", () => {
   const { bench, requestId, request, answer } = forwarding();
   assertEquals([request.term === 3, request.payload], [true, line("a")]);
@@ -112,6 +120,7 @@ Deno.test("a follower forwards to its leader, naming the term, and passes the an
   }]);
 });
 
+// [P-2]
 Deno.test("nothing is forwarded over a link that is down", () => {
   const bench = new ReplicaBench({ term: 3 }).follow(3);
   bench.propose("a");
@@ -120,6 +129,7 @@ Deno.test("nothing is forwarded over a link that is down", () => {
   assertEquals(bench.take("forward_request").length, 1);
 });
 
+// [P-2]
 Deno.test("a command sent back by a node that does not lead is tried again, under a new number", () => {
   const { bench, requestId, request, answer } = forwarding();
   answer({ kind: "failed", reason: "not_leader" });
@@ -128,6 +138,7 @@ Deno.test("a command sent back by a node that does not lead is tried again, unde
   assertEquals([bench.end(requestId), again!.requestId > request.requestId], [null, true]);
 });
 
+// [P-3]
 Deno.test("a broken link leaves what was forwarded unknown, and a late answer is ignored", () => {
   const { bench, requestId, answer } = forwarding();
   bench.step({ kind: "peer_down", peer: n2 });
@@ -136,24 +147,28 @@ Deno.test("a broken link leaves what was forwarded unknown, and a late answer is
   assertEquals(bench.replies.length, 1);
 });
 
+// [P-5]
 Deno.test("a forwarded command without an answer is a timeout at its deadline", () => {
   const { bench, requestId } = forwarding();
   bench.wait(1_100);
   assertEquals(bench.end(requestId), "timeout");
 });
 
+// [P-3]
 Deno.test("an answer to an earlier run of the process is none", () => {
   const { bench, requestId, request, answer } = forwarding();
   answer({ kind: "failed", reason: "lost" }, request.sender + 1);
   assertEquals(bench.end(requestId), null);
 });
 
+// [P-1]
 Deno.test("an answer that cannot be understood leaves the outcome unknown, and the node running", () => {
   const { bench, requestId, answer } = forwarding();
   answer({ kind: "applied", index: 9 as LogIndex, result: line("not a number"), times: null });
   assertEquals(bench.end(requestId), "unknown");
 });
 
+// [P-3]
 Deno.test("a duplicated forward is appended and answered once", () => {
   const bench = new ReplicaBench().lead();
   const request = forwardRequest(bench.replica.term, 1);
@@ -162,6 +177,7 @@ Deno.test("a duplicated forward is appended and answered once", () => {
   assertEquals(bench.take("forward_response").map(({ end }) => end.kind), ["applied"]);
 });
 
+// [P-3]
 Deno.test("forwards that overtake each other are all taken, each once", () => {
   const bench = new ReplicaBench().lead();
   const { term } = bench.replica;
@@ -170,6 +186,7 @@ Deno.test("forwards that overtake each other are all taken, each once", () => {
   assertEquals(bench.machine.lines, ["forwarded 2", "forwarded 3", "forwarded 1"]);
 });
 
+// [P-3]
 Deno.test("two senders may use the same numbers", () => {
   const bench = new ReplicaBench().lead();
   const { term } = bench.replica;
@@ -178,6 +195,7 @@ Deno.test("two senders may use the same numbers", () => {
   assertEquals(bench.machine.lines.length, 3);
 });
 
+// [P-2]
 Deno.test("a forward meant for another term is sent back", () => {
   const bench = new ReplicaBench().lead();
   bench.follow(bench.replica.term + 1).lead();
@@ -190,6 +208,7 @@ Deno.test("a forward meant for another term is sent back", () => {
   assertEquals(bench.lastIndex === 2, true);
 });
 
+// [P-2]
 Deno.test("a node that does not lead sends a forward back at once, and forwards it no further", () => {
   const bench = new ReplicaBench({ term: 3 }).linked().follow(4);
   bench.receive("n3", forwardRequest(4, 1));
@@ -199,6 +218,7 @@ Deno.test("a node that does not lead sends a forward back at once, and forwards 
   assertEquals(bench.take("forward_request"), []);
 });
 
+// [P-3]
 Deno.test("of a term it may have led before a restart, a node cannot say that it refused", () => {
   const bench = new ReplicaBench({ term: 3 }).linked().follow(3);
   bench.receive("n3", forwardRequest(3, 1)).receive("n3", forwardRequest(2, 2));
@@ -208,6 +228,7 @@ Deno.test("of a term it may have led before a restart, a node cannot say that it
   ]);
 });
 
+// [T-2]
 Deno.test("during a hand-over commands wait, and are forwarded to the next leader", () => {
   const bench = new ReplicaBench().lead();
   bench.step({ kind: "transfer_leadership", target: n2 });
@@ -217,6 +238,7 @@ Deno.test("during a hand-over commands wait, and are forwarded to the next leade
   assertEquals(bench.take("forward_request").length, 1);
 });
 
+// [T-2]
 Deno.test("a failed hand-over gives the waiting commands back to this leader", () => {
   const bench = new ReplicaBench().lead();
   bench.step({ kind: "transfer_leadership", target: n2 });
@@ -225,6 +247,7 @@ Deno.test("a failed hand-over gives the waiting commands back to this leader", (
   assertEquals(bench.end(requestId), "applied");
 });
 
+// [T-4]
 Deno.test("a stopping node refuses what is new and gives up what waits", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const waiting = bench.propose("a");
@@ -237,6 +260,7 @@ Deno.test("a stopping node refuses what is new and gives up what waits", () => {
   ]);
 });
 
+// [T-4]
 Deno.test("a stopping leader still finishes what is in its log, and hands over", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.propose("a");
@@ -244,6 +268,7 @@ Deno.test("a stopping leader still finishes what is in its log, and hands over",
   assertEquals([bench.end(requestId), bench.take("timeout_now").length], ["applied", 1]);
 });
 
+// [P-4]
 Deno.test("the queue for a leader is bounded in bytes; beyond it a command is refused for certain", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const requestIds = Array.from({ length: 65 }, () => bench.propose("x".repeat(1024 * 1024), 900));
@@ -253,6 +278,7 @@ Deno.test("the queue for a leader is bounded in bytes; beyond it a command is re
   ]);
 });
 
+// [P-4]
 Deno.test("the queue for a leader is bounded; beyond it a command is refused for certain", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const instant = { monotonicMs: 0, wallMs: 0 };

@@ -19,6 +19,7 @@ function answer(bench: ReplicaBench, requestId: number, index: number | null): R
   });
 }
 
+// [Q-1]
 Deno.test("a leader serves a read once a majority has confirmed it", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.read();
@@ -32,6 +33,7 @@ Deno.test("alone, a node serves reads by itself", () => {
   assertEquals(bench.end(bench.read()), "readable");
 });
 
+// [Q-5]
 Deno.test("a follower asks its leader and waits until it has applied the index (§6.4)", () => {
   const bench = follower();
   const requestId = bench.read();
@@ -42,6 +44,7 @@ Deno.test("a follower asks its leader and waits until it has applied the index (
   assertEquals(bench.end(requestId), "readable");
 });
 
+// [Q-3]
 Deno.test("reads that arrive together share one question", () => {
   const bench = follower();
   bench.replica.step({ monotonicMs: 0, wallMs: 0 }, {
@@ -56,6 +59,7 @@ Deno.test("reads that arrive together share one question", () => {
   assertEquals(bench.replies.length, 2);
 });
 
+// [Q-3]
 Deno.test("a read never joins a question that is already on its way", () => {
   const bench = follower();
   bench.read();
@@ -68,6 +72,7 @@ Deno.test("a read never joins a question that is already on its way", () => {
   assertEquals(bench.end(late), "readable");
 });
 
+// [Q-4]
 Deno.test("a late answer to a question given up does not serve the next one (L3)", () => {
   const bench = follower();
   const requestId = bench.read(5_000);
@@ -81,6 +86,7 @@ Deno.test("a late answer to a question given up does not serve the next one (L3)
   assertEquals(bench.end(requestId), "readable");
 });
 
+// [Q-4]
 Deno.test("questions of two runs of a process do not share a number", () => {
   const numbers = [1, 2].map((seed) => {
     const bench = new ReplicaBench({ term: 3, seed }).linked().follow(3);
@@ -90,6 +96,7 @@ Deno.test("questions of two runs of a process do not share a number", () => {
   assertEquals(numbers[0] === numbers[1], false);
 });
 
+// [Q-4]
 Deno.test("a read asked of a node that does not lead is asked anew", () => {
   const bench = follower();
   const requestId = bench.read();
@@ -98,6 +105,7 @@ Deno.test("a read asked of a node that does not lead is asked anew", () => {
   assertEquals([bench.end(requestId), bench.take("read_index_request").length], [null, 1]);
 });
 
+// [Q-4]
 Deno.test("a read on its way over a link that breaks is asked of the next leader", () => {
   const bench = follower();
   const requestId = bench.read();
@@ -106,6 +114,7 @@ Deno.test("a read on its way over a link that breaks is asked of the next leader
   assertEquals([bench.end(requestId), bench.sent.at(-1)?.to], [null, "n3" as NodeId]);
 });
 
+// [Q-4]
 Deno.test("a leader that is deposed asks its successor for the reads it had begun (L4)", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.read(5_000);
@@ -114,6 +123,7 @@ Deno.test("a leader that is deposed asks its successor for the reads it had begu
   assertEquals([bench.end(requestId), bench.take("read_index_request").length], [null, 1]);
 });
 
+// [Q-5]
 Deno.test("a peer's question is answered with the index once it is confirmed", () => {
   const bench = new ReplicaBench().lead();
   bench.receive("n2", { type: "read_index_request", requestId: 5, lease: false });
@@ -124,6 +134,7 @@ Deno.test("a peer's question is answered with the index once it is confirmed", (
   ]);
 });
 
+// [Q-4]
 Deno.test("a peer that asks a node that does not lead is told so at once", () => {
   const bench = follower().receive("n3", {
     type: "read_index_request",
@@ -135,6 +146,7 @@ Deno.test("a peer that asks a node that does not lead is told so at once", () =>
   ]);
 });
 
+// [Q-5] [P-5]
 Deno.test("a read ends by its deadline, wherever it waits (L8)", () => {
   const noLeader = new ReplicaBench({ term: 3 }).linked();
   const first = noLeader.read(500);
@@ -148,6 +160,7 @@ Deno.test("a read ends by its deadline, wherever it waits (L8)", () => {
   assertEquals(unapplied.wait(560).end(third), "timeout");
 });
 
+// [Q-5]
 Deno.test("a read that ended is not served again by a late answer", () => {
   const bench = follower();
   bench.read(100);
@@ -169,12 +182,14 @@ function promiseAll(bench: ReplicaBench): ReplicaBench {
   return bench;
 }
 
+// [Q-7]
 Deno.test("a leader with a lease serves a lease read in the turn in which it arrives", () => {
   const bench = promiseAll(new ReplicaBench(lease).lead().wait(200));
   assertEquals(bench.end(bench.read(1_000, "lease")), "readable");
   assertEquals([bench.end(bench.read()), bench.take("heartbeat_request").length], [null, 2]);
 });
 
+// [Q-11]
 Deno.test("without a lease, a lease read is served like any other", () => {
   const bench = new ReplicaBench(lease).lead();
   const requestId = bench.read(1_000, "lease");
@@ -183,6 +198,7 @@ Deno.test("without a lease, a lease read is served like any other", () => {
   assertEquals(bench.end(requestId), "readable");
 });
 
+// [Q-11]
 Deno.test("a follower asks its leader whether the lease will do; one strict read asks for a quorum", () => {
   const bench = follower();
   const requestId = bench.read(1_000, "lease");
@@ -200,6 +216,7 @@ Deno.test("a follower asks its leader whether the lease will do; one strict read
   ]);
 });
 
+// [Q-7]
 Deno.test("a peer's question is answered from the lease, if it says that the lease will do", () => {
   const bench = promiseAll(new ReplicaBench(lease).lead().wait(200));
   bench.receive("n2", { type: "read_index_request", requestId: 5, lease: false });

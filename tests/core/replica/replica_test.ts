@@ -22,6 +22,7 @@ Deno.test("the cluster's status is complete when every linked member has answere
   assertEquals(statusOf(bench, requestId), [status, status, status]);
 });
 
+// [P-4]
 Deno.test("however many ask for the cluster's status, each member is asked once at a time", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const requestIds = Array.from({ length: 50 }, () => bench.askStatus());
@@ -53,6 +54,7 @@ Deno.test("a member that stays silent is asked again, and either answer will do,
   assertEquals(statusOf(bench, next), null);
 });
 
+// [P-4]
 Deno.test("too many that wait for the cluster's status are refused", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   for (let count = 0; count < 10_000; count++) bench.askStatus();
@@ -71,6 +73,7 @@ Deno.test("a member whose link breaks is not waited for", () => {
   assertEquals(statusOf(bench, requestId)?.slice(1), [null, null]);
 });
 
+// [P-5]
 Deno.test("a question about the cluster ends by its deadline with the answers there are", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const requestId = bench.askStatus(300);
@@ -89,6 +92,7 @@ Deno.test("a node answers a question about itself", () => {
   ]);
 });
 
+// [S-10]
 Deno.test("a snapshot is taken when enough log was applied, and never of what is not durable", () => {
   const bench = new ReplicaBench({ term: 3, snapshotLogBytesMin: 60 });
   bench.diskHangs = true;
@@ -101,6 +105,7 @@ Deno.test("a snapshot is taken when enough log was applied, and never of what is
   ]);
 });
 
+// [S-10]
 Deno.test("while one snapshot is written no other begins", () => {
   const bench = new ReplicaBench({ term: 3, snapshotLogBytesMin: 60 });
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3, 3], commit: 2 }));
@@ -110,6 +115,7 @@ Deno.test("while one snapshot is written no other begins", () => {
   assertEquals(bench.tasks.map(({ kind }) => kind), ["save_snapshot", "compact", "save_snapshot"]);
 });
 
+// [S-10]
 Deno.test("the log is kept back to the snapshot before the newest", () => {
   const bench = new ReplicaBench({ term: 3 });
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3, 3, 3], commit: 3 }));
@@ -121,6 +127,7 @@ Deno.test("the log is kept back to the snapshot before the newest", () => {
   assertEquals(throughs, [[0], [1], [2]]);
 });
 
+// [S-6]
 Deno.test("a snapshot saved late does not go behind one installed meanwhile", () => {
   const bench = new ReplicaBench({ term: 3, snapshotLogBytesMin: 30 }).linked();
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3], commit: 1 }));
@@ -134,6 +141,7 @@ Deno.test("a snapshot saved late does not go behind one installed meanwhile", ()
   assertEquals(bench.replica.status().appliedIndex, 9 as LogIndex);
 });
 
+// [S-4]
 Deno.test("a snapshot with bad bytes leaves the state as it was", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   bench.receive("n2", append(3, { previous: [0, 0], entries: [3], commit: 1 }));
@@ -145,6 +153,7 @@ Deno.test("a snapshot with bad bytes leaves the state as it was", () => {
   assertEquals(bench.replica.status().appliedIndex, 1 as LogIndex);
 });
 
+// [C-4]
 Deno.test("a clean restart applies the log again from the last snapshot on", () => {
   const bench = new ReplicaBench({ size: 1, term: 3, log: [1, 2, 3] }).lead();
   assertEquals(bench.machine.lines, ["1.1", "2.2", "3.3"]);
@@ -154,6 +163,7 @@ Deno.test("the members are the voters of the configuration, in order", () => {
   assertEquals(new ReplicaBench().replica.members, members(3).members);
 });
 
+// [P-5]
 Deno.test("clients that wait make the replica wake often enough to keep their deadlines", () => {
   const bench = new ReplicaBench({ term: 3 }).linked();
   const idle = bench.replica.wakeAtMs;

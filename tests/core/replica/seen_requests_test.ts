@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SeenRequests } from "../../../core/replica/seen_requests.ts";
 
+// [P-3]
 Deno.test("each number of each sender is first once, in whatever order they come", () => {
   const seen = new SeenRequests();
   const arrivals = [["a", 3], ["a", 1], ["b", 1], ["a", 3], ["a", 2], ["a", 1]] as const;
@@ -14,6 +15,7 @@ Deno.test("each number of each sender is first once, in whatever order they come
   ]);
 });
 
+// [P-3]
 Deno.test("what was forgotten counts as seen: better refused than taken twice", () => {
   const seen = new SeenRequests();
   for (let number = 1; number <= 5_000; number++) seen.isFirst("a", number);

@@ -46,12 +46,14 @@ Deno.test("after one that found no room the next is due when as much again was a
   assertEquals(see(policy, 3).isDue(false), true);
 });
 
+// [S-10]
 Deno.test("the log may go up to the snapshot before the newest", () => {
   const policy = new SnapshotPolicy(100, null, 0);
   const through = [3, 6, 9].map((index) => policy.onSaved(snapshot([index, 1])));
   assertEquals(through, [0, 3, 6].map((index) => index as LogIndex));
 });
 
+// [S-3]
 Deno.test("while the snapshot before the newest is on its way, the next one is put off, not for ever", () => {
   const policy = see(new SnapshotPolicy(100, null, 0), 3);
   assertEquals([policy.isDue(false), policy.isDue(true)], [true, false]);

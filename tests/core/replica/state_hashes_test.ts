@@ -45,6 +45,7 @@ function say(cluster: Cluster<number>, text: string): void {
 
 const haltedIn = (cluster: Cluster<number>): string[] => cluster.halted.map(({ id }) => id).sort();
 
+// [H-1]
 Deno.test("the one replica with another state stops, whichever it is, and the others go on", () => {
   for (let seed = 1; seed <= 12; seed++) {
     for (const bad of [0, 1, 2]) {
@@ -63,6 +64,7 @@ Deno.test("the one replica with another state stops, whichever it is, and the ot
   }
 });
 
+// [H-1]
 Deno.test("messages that get lost put the halt off, and nobody else stops for it", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const cluster = clusterWith({ size: 5, bad: [1, 3], dropRate: 0.3, seed });
@@ -73,6 +75,7 @@ Deno.test("messages that get lost put the halt off, and nobody else stops for it
   }
 });
 
+// [H-1]
 Deno.test("where nobody has a majority, everybody stops: none can tell that it is right", () => {
   const two = clusterWith({ size: 2, bad: [1] });
   say(two, "trigger");
@@ -84,6 +87,7 @@ Deno.test("where nobody has a majority, everybody stops: none can tell that it i
   assertEquals(half.halted.length, 4);
 });
 
+// [H-2]
 Deno.test("a majority at a later entry settles what is disputed at an earlier one", () => {
   const bench = new ReplicaBench({ term: 3 }).linked().follow(3);
   for (const index of [1, 2]) {
@@ -105,6 +109,7 @@ Deno.test("a majority at a later entry settles what is disputed at an earlier on
   assertEquals(bench.replica.status().appliedIndex === 2, true);
 });
 
+// [H-1]
 Deno.test("two of three that differ wait three seconds for the third to decide", () => {
   const alone = clusterWith({ bad: [1], down: ["n3"] });
   say(alone, "trigger");
@@ -121,6 +126,7 @@ Deno.test("two of three that differ wait three seconds for the third to decide",
   assertEquals(haltedIn(helped), ["n2"]);
 });
 
+// [H-1]
 Deno.test("a snapshot carries the difference with it", () => {
   let starts = 0;
   const cluster = new Cluster<number>({
