@@ -24,6 +24,8 @@ export const LIMITS: {
   readonly commitRangeKeysMax: number;
   /** Most bytes of keys and values in the answer to one commit. */
   readonly commitAnswerBytesMax: number;
+  /** Most records in the answer to one commit. */
+  readonly commitAnswerRecordsMax: number;
   /** Largest encoded command in bytes. */
   readonly commandBytesMax: number;
   /** Most bytes of entries in one append message, unless a single entry is larger. */
@@ -69,6 +71,7 @@ export const LIMITS: {
   commitDepthMax: 8,
   commitRangeKeysMax: 4_096,
   commitAnswerBytesMax: 2_097_152,
+  commitAnswerRecordsMax: 2_048,
   commandBytesMax: 1_703_936,
   appendBytesMax: 1_048_576,
   messageBytesMax: 4_194_304,
@@ -76,7 +79,7 @@ export const LIMITS: {
   segmentBytesMax: 67_108_864,
   listItemsDefault: 100,
   listItemsMax: 1_000,
-  listBytesMax: 4_194_304,
+  listBytesMax: 1_048_576,
   sessionsMax: 4_096,
   sessionAnswersMax: 64,
   sessionsBytesMax: 67_108_864,

@@ -35,7 +35,7 @@ export class ChangeLog {
     const changed = this.#chunks.get((revision - place) / CHUNK_REVISIONS)?.[place];
     if (changed === undefined) return NONE;
     if (typeof changed === "string") return [changed];
-    return changed.toSorted(compareKeys);
+    return changed.sort(compareKeys);
   }
 
   /** Lets go of `revision`; to be called for each, in order. */

@@ -60,6 +60,7 @@ class Draft {
   readonly #attached = new Map<number, number>();
   #rangeKeys = 0;
   #answerBytes = 0;
+  #answerRecords = 0;
 
   constructor(state: KvState) {
     this.#state = state;
@@ -74,10 +75,15 @@ class Draft {
     for (const operation of succeeded ? operations : otherwise) {
       const result = this.#do(operation);
       if (typeof result === "string") return result;
-      if (this.#answerBytes > LIMITS.commitAnswerBytesMax) return "range_too_large";
+      if (this.#isAnswerTooLarge) return "range_too_large";
       results.push(result);
     }
     return { kind: "commit", succeeded, results };
+  }
+
+  get #isAnswerTooLarge(): boolean {
+    return this.#answerBytes > LIMITS.commitAnswerBytesMax ||
+      this.#answerRecords > LIMITS.commitAnswerRecordsMax;
   }
 
   /** Puts everything back. */
@@ -221,12 +227,14 @@ class Draft {
       keysOnly,
       bytesMax: LIMITS.commitAnswerBytesMax,
     });
+    this.#answerRecords += page.records.length;
     for (const { key, value } of page.records) this.#answerBytes += key.length + value.length;
     return { kind: "range", records: page.records, count, more: page.next !== null, keysOnly };
   }
 
   /** A record for the answer, which is counted. */
   #answer(stored: StoredRecord): KvRecord {
+    this.#answerRecords++;
     this.#answerBytes += recordSizeBytes(stored);
     return recordOf(stored);
   }

@@ -8,7 +8,7 @@
  */
 
 import type { LeaderTime } from "../replica/state_machine.ts";
-import type { Key } from "./key.ts";
+import { type Key, KEY_FIRST } from "./key.ts";
 import { recordSizeBytes, type StoredRecord } from "./record.ts";
 import type { KvState } from "./state.ts";
 
@@ -60,19 +60,34 @@ export function compact(state: KvState, revision: number): void {
   state.marks = state.marks.filter((mark) => mark.revision > revision);
 }
 
-/** Forgets unreadable versions, in about `stepsMax` steps. */
+/** Forgets unreadable versions, in at most `stepsMax` steps. */
 export function sweep(state: KvState, stepsMax: number): void {
   const { changes, history } = state;
-  for (let left = stepsMax; left > 0 && state.sweptRevision < state.compactRevision; left--) {
-    const revision = ++state.sweptRevision;
-    for (const key of changes.keysAt(revision)) {
-      left--;
+  let left = stepsMax;
+  while (left > 0 && state.sweptRevision < state.compactRevision) {
+    const revision = state.sweptRevision + 1;
+    left--;
+    const keys = changes.keysAt(revision);
+    for (let at = placeBehind(keys, state.sweptKey); at < keys.length; at++, left--) {
+      // A revision may have changed thousands of keys: the next entry goes on behind this one.
+      if (left <= 0) return;
+      const key = keys[at]!;
       // What this revision ended can only be read before it.
       const dropped = history.drop(key, revision);
       if (dropped !== undefined) state.historyBytes -= recordSizeBytes(dropped.record);
+      state.sweptKey = key;
     }
     changes.forget(revision);
+    state.sweptRevision = revision;
+    state.sweptKey = KEY_FIRST;
   }
+}
+
+/** Where in a sorted list the first key after `key` stands. */
+function placeBehind(keys: readonly Key[], key: Key): number {
+  if (key === KEY_FIRST) return 0;
+  const at = keys.findIndex((each) => each > key);
+  return at < 0 ? keys.length : at;
 }
 
 /** The revision to which a leader should compact now, or null. */

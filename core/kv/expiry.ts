@@ -56,14 +56,12 @@ export function freshLeaseId(state: KvState): number {
 /** Returns how many keys ended with it; a lease without keys takes no revision. */
 function end(state: KvState, lease: Lease): number {
   const { records, leases } = state;
-  const keys = leases.keysOf(lease.id);
+  const keys = leases.end(lease);
   if (keys.length > 0) state.revision++;
   for (const key of keys) {
     const record = records.get(key);
     records.delete(key);
-    leases.detach(lease.id, key);
     noteEnded(state, key, record);
   }
-  leases.delete(lease);
   return keys.length;
 }

@@ -81,12 +81,6 @@ export class LeaseTable implements LeaseReader {
     this.#byExpiry.set(expiryPlaceOf(lease), lease);
   }
 
-  /** Takes a lease out, on which no key hangs any more. */
-  delete(lease: Lease): void {
-    this.#byId.delete(placeOf(lease.id));
-    this.#byExpiry.delete(expiryPlaceOf(lease));
-  }
-
   /** Hangs a key on a lease. */
   attach(id: number, key: Key): void {
     this.#keys.set(keyPlaceOf(id, key), key);
@@ -96,7 +90,29 @@ export class LeaseTable implements LeaseReader {
   detach(id: number, key: Key): void {
     this.#keys.delete(keyPlaceOf(id, key));
     const lease = this.get(id);
-    if (lease?.isPrivate === true) this.delete(lease);
+    if (lease?.isPrivate === true) this.#delete(lease);
+  }
+
+  /** Takes a lease out, on which no key hangs any more. */
+  #delete(lease: Lease): void {
+    this.#byId.delete(placeOf(lease.id));
+    this.#byExpiry.delete(expiryPlaceOf(lease));
+  }
+
+  /** Ends a lease: takes it out, and all keys off it. Returns them, in order. */
+  end(lease: Lease): Key[] {
+    const places: Key[] = [];
+    const found: Key[] = [];
+    const place = placeOf(lease.id);
+    this.#keys.scan(place, (at, key) => {
+      if (!at.startsWith(place)) return false;
+      places.push(at);
+      found.push(key);
+      return true;
+    });
+    for (const at of places) this.#keys.delete(at);
+    this.#delete(lease);
+    return found;
   }
 
   /** The leases as they are now, whatever happens later. Takes constant time. */

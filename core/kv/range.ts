@@ -240,4 +240,4 @@ function requireReadable({ revision, compactRevision }: ReadSource, asked: numbe
 }
 
 /** Keys looked at for one page: among those of the past, many may have nothing to show. */
-const VISITS_MAX = 4_096;
+const VISITS_MAX = 1_024;

@@ -6,7 +6,7 @@
  *           many as it takes, tail
  * frame     length u32, content
  * head      version u8 = 1, revision varint, compactRevision varint, sweptRevision varint,
- *           appliedIndex varint, clock (nowMs varint, last term varint, its timeMs varint),
+ *           sweptKey, appliedIndex varint, clock (nowMs varint, last term varint, its timeMs varint),
  *           state digest (8 bytes), count of marks varint, marks (revision varint, timeMs varint),
  *           last lease id varint, then the counts of sessions, idempotency keys, leases, records and
  *           past records, each varint
@@ -77,6 +77,7 @@ function writeHead(writer: ByteWriter, state: KvState): void {
   writer.varint(state.revision);
   writer.varint(state.compactRevision);
   writer.varint(state.sweptRevision);
+  writer.byteString(state.sweptKey);
   writer.varint(state.appliedIndex);
   state.clock.writeTo(writer);
   state.digest.writeTo(writer);

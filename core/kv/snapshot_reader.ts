@@ -6,6 +6,7 @@
 
 import { ByteReader } from "../codec/byte_reader.ts";
 import { DecodeError } from "../codec/decode_error.ts";
+import { LIMITS } from "../limits.ts";
 import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
 import type { PastRecord } from "./history.ts";
@@ -66,7 +67,10 @@ export class SnapshotReader {
     const compactRevision = reader.varint();
     if (compactRevision > revision) reader.fail("Snapshot is compacted past its revision");
     const sweptRevision = reader.varint();
-    if (sweptRevision > compactRevision) reader.fail("Snapshot is swept past its compaction");
+    const sweptKey = reader.byteString(LIMITS.keyBytesMax) as Key;
+    const isSweptPast = sweptRevision > compactRevision ||
+      (sweptRevision === compactRevision && sweptKey !== KEY_FIRST);
+    if (isSweptPast) reader.fail("Snapshot is swept past its compaction");
     const appliedIndex = reader.varint();
     const clock = ReplicatedClock.readFrom(reader);
     const digest = Digest.readFrom(reader);
@@ -80,7 +84,8 @@ export class SnapshotReader {
     this.#leasesLeft = reader.varint();
     this.#recordsLeft = reader.varint();
     this.#pastLeft = reader.varint();
-    const head = { revision, compactRevision, sweptRevision, appliedIndex, clock, digest, marks };
+    const swept = { sweptRevision, sweptKey };
+    const head = { revision, compactRevision, ...swept, appliedIndex, clock, digest, marks };
     return { ...emptyState(), ...head, leaseLast };
   }
 
@@ -132,7 +137,7 @@ export class SnapshotReader {
       const past = { record: readRecord(reader), endRevision: reader.varint() };
       this.#checkPast(reader, past);
       if (past.endRevision > state.revision) reader.fail("Record ended after its snapshot");
-      if (past.endRevision <= state.sweptRevision) reader.fail("Record was swept away");
+      if (isSwept(state, past)) reader.fail("Record was swept away");
       this.#noteDeletion(state, past);
       this.#pastLast = past;
       state.history.add(past);
@@ -163,6 +168,14 @@ export class SnapshotReader {
     if (promised !== this.#digest.toString()) reader.fail("Digest does not match");
     this.#isComplete = true;
   }
+}
+
+function isSwept(
+  { sweptRevision, sweptKey }: KvState,
+  { record, endRevision }: PastRecord,
+): boolean {
+  return endRevision <= sweptRevision ||
+    (endRevision === sweptRevision + 1 && record.key <= sweptKey);
 }
 
 /** What was swept needs no note: the changes are kept for those that were not. */

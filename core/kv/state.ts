@@ -10,6 +10,7 @@ import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
 import { History } from "./history.ts";
 import { IdempotencyTable } from "./idempotency.ts";
+import { type Key, KEY_FIRST } from "./key.ts";
 import { LeaseTable } from "./lease.ts";
 import type { StoredRecord } from "./record.ts";
 import { SessionTable } from "./session.ts";
@@ -34,6 +35,8 @@ export interface KvState {
   compactRevision: number;
   /** Up to this revision the past that cannot be read is gone; at most `compactRevision`. */
   sweptRevision: number;
+  /** Of the revision behind it, what ended up to this key is gone, too; empty if nothing is. */
+  sweptKey: Key;
   /** The bytes of keys and values in `history`. */
   historyBytes: number;
   /** When the store was at which revision, about once a minute, the oldest first. */
@@ -65,6 +68,7 @@ export function emptyState(): KvState {
     revision: 1,
     compactRevision: 0,
     sweptRevision: 0,
+    sweptKey: KEY_FIRST,
     historyBytes: 0,
     marks: [],
     appliedIndex: 0,

@@ -36,6 +36,7 @@ Deno.test("the document's limits are the limits", () => {
       LIMITS.commitDepthMax,
       LIMITS.commitRangeKeysMax,
       LIMITS.commitAnswerBytesMax,
+      LIMITS.commitAnswerRecordsMax,
       LIMITS.leaseKeysMax,
       LIMITS.leaseTtlMsMax / 1_000,
     ].map(String),
