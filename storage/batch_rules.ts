@@ -34,8 +34,15 @@ export interface StoredState {
  *
  * @throws {InvariantViolation} if it does
  */
-export function checkBatch({ hardState, entries }: PersistBatch, stored: StoredState): void {
+export function checkBatch(
+  { hardState, entries, repairs }: PersistBatch,
+  stored: StoredState,
+): void {
   if (hardState !== null) checkHardState(hardState, stored.hardState);
+  for (const { index, term } of repairs) {
+    const isStored = index > stored.base.index && stored.termAt(index) === term;
+    invariant(isStored, "what is repaired is stored", () => ({ index, term }));
+  }
   const first = entries[0];
   if (first === undefined) return;
   const { base, last } = stored;

@@ -11,8 +11,8 @@ import type { NodeIdentity } from "./identity.ts";
  * as they were found.
  */
 export class CorruptLogError extends Error {
-  /** Always `CorruptLogError`. */
-  override readonly name = "CorruptLogError";
+  /** The name of the class. */
+  override readonly name: string = "CorruptLogError";
   /** The file's name in the data directory; the directory's own path if a file is missing. */
   readonly file: string;
   /** The first byte that is wrong, or null if no single byte is. */
@@ -32,6 +32,15 @@ export class CorruptLogError extends Error {
     this.offsetBytes = damage.offsetBytes;
     this.reason = damage.reason;
   }
+}
+
+/**
+ * The directory may have lost the end of its log or its last vote, and nothing in it says what they
+ * were. A node that went on could break what it promised: it must be replaced by another.
+ */
+export class LostLogError extends CorruptLogError {
+  /** The name of the class. */
+  override readonly name = "LostLogError";
 }
 
 /** The directory belongs to another cluster or another node. */

@@ -2,7 +2,7 @@
  * The frame around each record of the log:
  *
  * ```text
- * 0    type      u8      1 hard state, 2 entry, 3 commit, 4 seal; 0 is never valid
+ * 0    type      u8      1 hard state, 2 entry, 3 commit, 4 seal, 5 repair; 0 is never valid
  * 1    zero      3 bytes
  * 4    length    u32     of the body
  * 8    body
@@ -21,7 +21,13 @@ import { ByteReader, ByteWriter } from "@raftkv/core/codec";
 import { checksumOf } from "./checksum.ts";
 
 /** The kinds of frames, by their type byte. */
-export const FRAME_TYPES = { hardState: 1, entry: 2, commit: 3, seal: 4 } as const;
+export const FRAME_TYPES = {
+  hardState: 1,
+  entry: 2,
+  commit: 3,
+  seal: 4,
+  repair: 5,
+} as const;
 
 /** Type, zeros and length. */
 export const FRAME_HEADER_BYTES = 8;
@@ -118,6 +124,30 @@ export function readFrame(
   const content = bytes.subarray(offsetBytes, bodyEnd);
   if (checksum !== checksumOf(content, seed)) return "Checksum does not match";
   return { type, content, checksum, endBytes: bodyEnd + 4 };
+}
+
+/**
+ * The frame at `offsetBytes` of which only the checksum is damaged: the frame behind it is chained to
+ * the one that it should have. Null if that is not so.
+ */
+export function readFrameByNext(
+  bytes: Uint8Array,
+  { offsetBytes, link }: { readonly offsetBytes: number; readonly link: ChainLink },
+): Frame | null {
+  if (bytes.length - offsetBytes < FRAME_OVERHEAD_BYTES) return null;
+  const bodyEnd = offsetBytes + FRAME_HEADER_BYTES +
+    readU32(bytes, offsetBytes + LENGTH_OFFSET_BYTES);
+  const endBytes = bodyEnd + 4;
+  if (endBytes >= bytes.length) return null;
+  const content = bytes.subarray(offsetBytes, bodyEnd);
+  const checksum = checksumOf(content, seedOf(link.salt, link.checksum));
+  const next = readFrame(bytes, {
+    offsetBytes: endBytes,
+    link: { salt: link.salt, checksum },
+  });
+  return typeof next === "string"
+    ? null
+    : { type: bytes[offsetBytes]!, content, checksum, endBytes };
 }
 
 /** A reader of a frame's body. */

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { isLost, type LogPosition } from "@raftkv/core/raft";
 import { denoVfs } from "./deno_vfs.ts";
-import { CorruptLogError, DirectoryUnusableError } from "./errors.ts";
+import { DirectoryUnusableError, LostLogError } from "./errors.ts";
 import type { NodeIdentity } from "./identity.ts";
 import { INCARNATION_NAME, LOG_IS_GONE } from "./incarnation.ts";
 import { UNFINISHED_NAMES } from "./mend.ts";
@@ -118,17 +119,33 @@ async function lookAt(
   const found = { segments, snapshots };
   const identity = ownerOf(found);
   const outlook = outlookOf(found, { path: directory.path, identity, names });
+  const settled = segmentReports.map((report, at) => settle(report, segments[at]!, outlook));
   const isDamaged = outlook.kind === "refused" ||
-    [...segmentReports, ...snapshotReports].some(({ condition }) => condition === "damaged");
+    [...settled, ...snapshotReports].some(({ condition }) => condition === "damaged");
   return {
     path: directory.path,
     identity,
-    segments: segmentReports,
+    segments: settled,
     snapshots: snapshotReports,
     otherNames: names.filter(isOther).sort(),
     outlook,
     isDamaged,
   };
+}
+
+/** Damage is mended if nothing of what it took is lost to the log as a whole. */
+function settle(
+  report: SegmentReport,
+  { reading }: FoundSegment,
+  outlook: Outlook,
+): SegmentReport {
+  if (reading.kind !== "scanned" || reading.scars.length === 0) return report;
+  if (outlook.kind !== "opens" || report.condition !== "damaged") return report;
+  const { lost } = outlook;
+  const isLost = ({ index, term }: LogPosition) =>
+    lost.some((each) => each.index === index && each.term === term);
+  const isMended = reading.scars.every((scar) => !scar.lost.some(isLost));
+  return isMended ? { ...report, condition: "mended" } : report;
 }
 
 /** Reads a file from its beginning to its end. */
@@ -146,9 +163,10 @@ function withoutPayloads(reading: SegmentReading): SegmentReading {
   if (reading.kind !== "scanned") return reading;
   const runs = reading.runs.map(({ previousTerm, entries }) => ({
     previousTerm,
-    entries: entries.map((entry) => ({ ...entry, payload: NOTHING })),
+    entries: entries.map((entry) => isLost(entry) ? entry : { ...entry, payload: NOTHING }),
   }));
-  return { ...reading, runs };
+  const repairs = reading.repairs.map((entry) => ({ ...entry, payload: NOTHING }));
+  return { ...reading, runs, repairs };
 }
 
 const NOTHING = new Uint8Array();
@@ -167,7 +185,7 @@ function outlookOf(
     const plan = planOpening(found, { path, identity: identity ?? anyone });
     if (plan !== null) return outlookFrom(plan);
     if (!names.includes(INCARNATION_NAME)) return { kind: "empty" };
-    throw new CorruptLogError({ file: path, offsetBytes: null, reason: LOG_IS_GONE });
+    throw new LostLogError({ file: path, offsetBytes: null, reason: LOG_IS_GONE });
   } catch (error) {
     if (error instanceof Error) return { kind: "refused", error };
     throw error;
@@ -189,7 +207,10 @@ function outlookFrom(plan: RecoveryPlan): Outlook {
   ];
   const isVoid = replacesLog && snapshot !== null;
   const { base, last } = isVoid ? { base: snapshot.last, last: snapshot.last } : log;
-  return { kind: "opens", hardState, base, last, snapshot, mends };
+  const covered = snapshot?.last.index ?? 0;
+  const lost = isVoid ? [] : log.lost.filter(({ index }) => index > covered);
+  const isStateLost = snapshot === null && base.index > 0;
+  return { kind: "opens", hardState, base, last, lost, isStateLost, snapshot, mends };
 }
 
 function isOther(name: string): boolean {

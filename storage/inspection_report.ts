@@ -11,9 +11,10 @@ import type { FoundSnapshot } from "./snapshot_survey.ts";
 
 /**
  * How a file is. `sound`: as it was written. `torn`: it ends as a crash, or a write under way, may
- * leave it. `damaged`: as neither does. `newer`: a later release wrote it.
+ * leave it. `damaged`: as neither does. `mended`: damaged, but what the damage took has been written
+ * again since, or is not needed any more. `newer`: a later release wrote it.
  */
-export type Condition = "sound" | "torn" | "damaged" | "newer";
+export type Condition = "sound" | "torn" | "damaged" | "mended" | "newer";
 
 /** A segment of the log. */
 export interface SegmentReport {
@@ -33,8 +34,8 @@ export interface SegmentReport {
     readonly previous: LogPosition;
     /** Where the log ends after its last whole batch. */
     readonly last: LogPosition;
-    /** The last term and vote in it. */
-    readonly hardState: HardState;
+    /** The last term and vote in it; null if they may be damaged. */
+    readonly hardState: HardState | null;
     /** How many entries it holds, replaced ones included. */
     readonly entryCount: number;
     /** Whether it says that another segment follows. */
@@ -73,6 +74,10 @@ export type Outlook =
     readonly base: LogPosition;
     /** The last entry of the log. */
     readonly last: LogPosition;
+    /** Entries whose bytes are damaged, to be had from the other members. */
+    readonly lost: readonly LogPosition[];
+    /** Whether a snapshot has to be had from the leader: none here reaches the log. */
+    readonly isStateLost: boolean;
     /** The snapshot it would begin with. */
     readonly snapshot: SnapshotMeta | null;
     /** What it would mend first, one sentence each. */
@@ -109,13 +114,19 @@ export function segmentReportOf({ name, reading }: FoundSegment, sizeBytes: numb
     const damage = { offsetBytes, reason };
     return { name, sizeBytes, condition: "damaged", content: null, damage };
   }
-  const { header, last, hardState, runs, isSealed, end, damage } = reading;
+  const { header, last, hardState, runs, isSealed, end, scars } = reading;
+  const [scar] = scars;
+  const damage = reading.damage ?? scar ?? null;
   const { sequence, startsAnew, previous } = header;
   const entryCount = runs.reduce((sum, run) => sum + run.entries.length, 0);
   return {
     name,
     sizeBytes,
-    condition: damage === null ? "sound" : damage.couldBeTorn ? "torn" : "damaged",
+    condition: damage === null
+      ? "sound"
+      : scar === undefined && reading.damage?.couldBeTorn
+      ? "torn"
+      : "damaged",
     content: {
       sequence,
       startsAnew,

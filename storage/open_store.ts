@@ -6,7 +6,12 @@
 
 import { LIMITS, type Store } from "@raftkv/core";
 import { denoVfs } from "./deno_vfs.ts";
-import { CorruptLogError, DirectoryInUseError, UnsupportedFormatError } from "./errors.ts";
+import {
+  CorruptLogError,
+  DirectoryInUseError,
+  LostLogError,
+  UnsupportedFormatError,
+} from "./errors.ts";
 import { nextTurn } from "./event_loop.ts";
 import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
 import { FileStore } from "./file_store.ts";
@@ -42,7 +47,8 @@ export interface StoreOptions extends NodeIdentity {
  * @throws {DirectoryInUseError} if another process has it open
  * @throws {IdentityMismatchError} if it belongs to another node or cluster
  * @throws {UnsupportedFormatError} if a later release wrote it
- * @throws {CorruptLogError} if it holds less than was made durable in it
+ * @throws {CorruptLogError} if it is damaged so that others cannot make up for it
+ * @throws {LostLogError} if it may have lost the end of its log, or its vote
  * @throws {RangeError} if an id is empty or longer than 255 bytes
  */
 export async function openStore(path: string, options: StoreOptions): Promise<Store> {
@@ -75,7 +81,7 @@ export async function readIdentity(
   if (first === undefined) {
     if (!names.includes(INCARNATION_NAME)) return null;
     // Peers would take it for the node that it was before it lost all it promised.
-    throw new CorruptLogError({ file: path, offsetBytes: null, reason: LOG_IS_GONE });
+    throw new LostLogError({ file: path, offsetBytes: null, reason: LOG_IS_GONE });
   }
   const { name } = first;
   const file = await directory.open(name, "read");

@@ -6,6 +6,7 @@
  * entry       term of the entry before it varint, then the entry as in core/codec/entry_codec.ts
  * commit      durable offset u64, last index u64, last term u64
  * seal        empty
+ * repair      as entry
  * ```
  *
  * A batch is any number of records and the commit that closes it; only whole batches count. The
@@ -13,7 +14,9 @@
  * before this batch was written. So a commit that holds good proves that damage before its durable
  * offset is no torn write, and must never be cut away.
  *
- * An entry whose index is not after the last one replaces that entry and all that follow it.
+ * An entry whose index is not after the last one replaces that entry and all that follow it. A repair
+ * is an entry again of which the log knows only index and term, because its own bytes are damaged:
+ * what follows it stays.
  *
  * @module
  */
@@ -46,7 +49,7 @@ export interface Commit {
 /** One record of the log. */
 export type LogRecord =
   | { readonly kind: "hard_state"; readonly hardState: HardState }
-  | { readonly kind: "entry"; readonly entry: Entry; readonly previousTerm: Term }
+  | { readonly kind: "entry" | "repair"; readonly entry: Entry; readonly previousTerm: Term }
   | { readonly kind: "commit"; readonly commit: Commit }
   | { readonly kind: "seal" };
 
@@ -64,12 +67,31 @@ export function addEntries(
 ): void {
   let previous = previousTerm;
   for (const entry of entries) {
-    frames.begin(FRAME_TYPES.entry);
-    frames.body.varint(previous);
-    writeEntry(frames.body, entry);
-    frames.end();
+    addEntry(frames, { type: FRAME_TYPES.entry, entry, previousTerm: previous });
     previous = entry.term;
   }
+}
+
+/** Adds an entry that was lost to damage, again. */
+export function addRepair(
+  frames: FrameWriter,
+  { entry, previousTerm }: { readonly entry: Entry; readonly previousTerm: Term },
+): void {
+  addEntry(frames, { type: FRAME_TYPES.repair, entry, previousTerm });
+}
+
+function addEntry(
+  frames: FrameWriter,
+  { type, entry, previousTerm }: {
+    readonly type: number;
+    readonly entry: Entry;
+    readonly previousTerm: Term;
+  },
+): void {
+  frames.begin(type);
+  frames.body.varint(previousTerm);
+  writeEntry(frames.body, entry);
+  frames.end();
 }
 
 /** Closes the batch. */
@@ -110,9 +132,11 @@ function readRecord(type: number, reader: ByteReader): LogRecord {
   switch (type) {
     case FRAME_TYPES.hardState:
       return { kind: "hard_state", hardState: readHardState(reader) };
-    case FRAME_TYPES.entry: {
+    case FRAME_TYPES.entry:
+    case FRAME_TYPES.repair: {
       const previousTerm = reader.varint() as Term;
-      return { kind: "entry", previousTerm, entry: readEntry(reader) };
+      const kind = type === FRAME_TYPES.entry ? "entry" : "repair";
+      return { kind, previousTerm, entry: readEntry(reader) };
     }
     case FRAME_TYPES.commit: {
       const durableBytes = reader.u64();

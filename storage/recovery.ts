@@ -21,14 +21,28 @@ export interface SegmentFacts {
    * `strays`: the next one is not the next in sequence, or says that it begins elsewhere.
    */
   readonly next: "none" | "continues" | "strays";
+  /** `unknown`: its last term and vote may have stood where it is damaged. */
+  readonly vote: "known" | "unknown";
+}
+
+/** Why a directory is not opened. */
+export interface Refusal {
+  /** What is done. */
+  readonly action: "refuse";
+  /**
+   * `damaged`: what is there contradicts itself. `lost`: the end of the log or the last vote may be
+   * gone, and nothing says what they were.
+   */
+  readonly as: "damaged" | "lost";
+  /** In a sentence. */
+  readonly reason: string;
 }
 
 /**
- * `keep` it as it is, `cut` its torn tail, `seal` it (and cut a torn seal), or `refuse` to open.
+ * `keep` it as it is, `cut` its torn tail, `seal` it (and cut a torn seal), or `refuse` to open. Of
+ * what is damaged before a later whole batch it is known what it was, and it is had from others.
  */
-export type SegmentVerdict =
-  | { readonly action: "keep" | "cut" | "seal" }
-  | { readonly action: "refuse"; readonly reason: string };
+export type SegmentVerdict = { readonly action: "keep" | "cut" | "seal" } | Refusal;
 
 /** A row holds for facts that agree with each field it has. */
 export interface Row<Facts, Verdict> {
@@ -49,16 +63,26 @@ export interface Row<Facts, Verdict> {
 export const SEGMENT_TABLE: readonly Row<SegmentFacts, SegmentVerdict>[] = [
   {
     when: { tail: "rotten" },
-    verdict: { action: "refuse", reason: "Durable records are damaged" },
+    verdict: { action: "refuse", as: "damaged", reason: "Durable records are damaged" },
   },
   {
-    when: { tail: "clean", isSealed: false, next: "none" },
+    when: { tail: "clean", isSealed: false, next: "none", vote: "known" },
     verdict: { action: "keep" },
   },
   {
-    when: { tail: "torn", isSealed: false, next: "none" },
+    when: { tail: "torn", isSealed: false, next: "none", vote: "known" },
     verdict: { action: "cut" },
   },
+  // A node that forgot its vote could give another in the same term.
+  {
+    when: { tail: "clean", isSealed: false, next: "none", vote: "unknown" },
+    verdict: { action: "refuse", as: "lost", reason: "The last vote may have been damaged" },
+  },
+  {
+    when: { tail: "torn", isSealed: false, next: "none", vote: "unknown" },
+    verdict: { action: "refuse", as: "lost", reason: "The last vote may have been damaged" },
+  },
+  // Each later segment begins with term and vote, so those of this one are of no consequence.
   {
     when: { tail: "clean", isSealed: true, next: "continues" },
     verdict: { action: "keep" },
@@ -74,19 +98,19 @@ export const SEGMENT_TABLE: readonly Row<SegmentFacts, SegmentVerdict>[] = [
   },
   {
     when: { tail: "clean", isSealed: true, next: "none" },
-    verdict: { action: "refuse", reason: "The segment after it is missing" },
+    verdict: { action: "refuse", as: "lost", reason: "The segment after it is missing" },
   },
   {
     when: { tail: "clean", next: "strays" },
-    verdict: { action: "refuse", reason: "The segment after it does not continue it" },
+    verdict: { action: "refuse", as: "lost", reason: "The segment after it does not continue it" },
   },
   {
     when: { tail: "torn", isSealed: false, next: "strays" },
-    verdict: { action: "refuse", reason: "Records are damaged before a later segment" },
+    verdict: { action: "refuse", as: "lost", reason: "Its end is damaged before a later segment" },
   },
   {
     when: { tail: "torn", isSealed: true },
-    verdict: { action: "refuse", reason: "Something follows the segment's end" },
+    verdict: { action: "refuse", as: "damaged", reason: "Something follows the segment's end" },
   },
 ];
 
@@ -107,13 +131,17 @@ export interface SnapshotFacts {
 }
 
 /**
- * `use` it, `replace` the log with it, `skip` it for an older one (it is put aside), or `refuse`.
+ * `use` it, `replace` the log with it, `skip` it for an older one (it is put aside), `pass` over it
+ * (it stays), or `refuse`. If none is used and the log does not begin at its first entry, the node
+ * keeps its log, its vote and its say in elections, and waits for a snapshot from the leader.
  */
 export type SnapshotVerdict =
-  | { readonly action: "use" | "replace" | "skip" }
-  | { readonly action: "refuse"; readonly reason: string };
+  | { readonly action: "use" | "replace" | "skip" | "pass" }
+  | Refusal;
 
-/** Snapshots, newest first, until one is not skipped. */
+const LOST_ENTRIES = "The log has lost entries that this snapshot covers";
+
+/** Snapshots, newest first, until one is used. */
 export const SNAPSHOT_TABLE: readonly Row<SnapshotFacts, SnapshotVerdict>[] = [
   {
     when: { content: "unreadable" },
@@ -130,11 +158,12 @@ export const SNAPSHOT_TABLE: readonly Row<SnapshotFacts, SnapshotVerdict>[] = [
   },
   {
     when: { content: "sound", place: "outside", logReached: true },
-    verdict: { action: "refuse", reason: "The log has lost entries that this snapshot covers" },
+    verdict: { action: "refuse", as: "lost", reason: LOST_ENTRIES },
   },
+  // Between it and the log there is a gap.
   {
     when: { content: "sound", place: "below" },
-    verdict: { action: "refuse", reason: "The log begins after the newest sound snapshot" },
+    verdict: { action: "pass" },
   },
   {
     when: { content: "damaged", place: "within" },
@@ -150,7 +179,7 @@ export const SNAPSHOT_TABLE: readonly Row<SnapshotFacts, SnapshotVerdict>[] = [
   },
   {
     when: { content: "damaged", place: "outside", logReached: true },
-    verdict: { action: "refuse", reason: "The log has lost entries that this snapshot covers" },
+    verdict: { action: "refuse", as: "lost", reason: LOST_ENTRIES },
   },
 ];
 

@@ -6,11 +6,22 @@
  */
 
 import { type HardState, POSITION_ZERO } from "@raftkv/core/raft";
-import { CorruptLogError, IdentityMismatchError, UnsupportedFormatError } from "./errors.ts";
+import {
+  CorruptLogError,
+  IdentityMismatchError,
+  LostLogError,
+  UnsupportedFormatError,
+} from "./errors.ts";
 import { FORMAT_VERSION } from "./file_header.ts";
 import { isSameNode, type NodeIdentity } from "./identity.ts";
 import { RecoveredLog } from "./recovered_log.ts";
-import { decide, SEGMENT_TABLE, SNAPSHOT_TABLE, type SnapshotFacts } from "./recovery.ts";
+import {
+  decide,
+  type Refusal,
+  SEGMENT_TABLE,
+  SNAPSHOT_TABLE,
+  type SnapshotFacts,
+} from "./recovery.ts";
 import type { FoundSegment } from "./segment_files.ts";
 import type { SegmentScan } from "./segment_scan.ts";
 import type { KeptSnapshot } from "./snapshot_files.ts";
@@ -66,14 +77,15 @@ export function planOpening(
   if (found.segments.length > 0) return planRecovery(found, owner.identity);
   if (found.snapshots.length === 0) return null;
   const reason = "It holds snapshots but no log";
-  throw new CorruptLogError({ file: owner.path, offsetBytes: null, reason });
+  throw new LostLogError({ file: owner.path, offsetBytes: null, reason });
 }
 
 /**
  * Decides what to do about what was found.
  *
  * @param identity Who opens the directory.
- * @throws {CorruptLogError} if a crash does not explain what was found
+ * @throws {CorruptLogError} if a crash does not explain what was found and others cannot make up for it
+ * @throws {LostLogError} if it may have lost the end of its log, or its vote
  * @throws {IdentityMismatchError} if it belongs to another node
  * @throws {UnsupportedFormatError} if a later release wrote it
  */
@@ -90,7 +102,7 @@ export function planRecovery(found: Found, identity: NodeIdentity): RecoveryPlan
     obsolete: found.segments.slice(0, Math.max(0, start)).map(({ name }) => name),
     ...planSnapshots(found.snapshots, log),
     log,
-    hardState: segments.at(-1)!.scan.hardState,
+    hardState: segments.at(-1)!.scan.hardState!,
   };
 }
 
@@ -125,19 +137,31 @@ function planSegment(segments: readonly FoundSegment[], place: number): PlannedS
     tail: scan.damage === null ? "clean" : scan.damage.couldBeTorn ? "torn" : "rotten",
     isSealed: scan.isSealed,
     next: next === undefined ? "none" : continues(scan, next) ? "continues" : "strays",
+    vote: scan.hardState === null ? "unknown" : "known",
   });
   if (verdict.action !== "refuse") return { name, scan, action: verdict.action };
-  const { damage, end } = scan;
-  const reason = damage === null ? verdict.reason : `${verdict.reason}: ${damage.reason}`;
-  const offsetBytes = damage === null ? end.offsetBytes : damage.offsetBytes;
-  throw new CorruptLogError({ file: name, offsetBytes, reason });
+  throw refusalOf(verdict, { file: name, offsetBytes: scan.end.offsetBytes, damage: scan.damage });
+}
+
+function refusalOf(
+  { as, reason }: Refusal,
+  { file, offsetBytes, damage = null }: {
+    readonly file: string;
+    readonly offsetBytes: number | null;
+    readonly damage?: SegmentScan["damage"];
+  },
+): CorruptLogError {
+  const place = damage === null
+    ? { file, offsetBytes, reason }
+    : { file, offsetBytes: damage.offsetBytes, reason: `${reason}: ${damage.reason}` };
+  return as === "lost" ? new LostLogError(place) : new CorruptLogError(place);
 }
 
 function scanOf({ name, sequence, reading }: FoundSegment): SegmentScan {
   if (reading.kind !== "scanned") {
     const offsetBytes = reading.kind === "unreadable" ? reading.offsetBytes : null;
     const reason = reading.kind === "unreadable" ? reading.reason : "Its format is not known";
-    throw new CorruptLogError({ file: name, offsetBytes, reason });
+    throw new LostLogError({ file: name, offsetBytes, reason });
   }
   if (reading.header.sequence === sequence) return reading;
   const reason = `It is segment ${reading.header.sequence} by its header`;
@@ -162,6 +186,8 @@ function assembleLog(segments: readonly PlannedSegment[]): RecoveredLog {
       throw new CorruptLogError({ file: name, offsetBytes: null, reason: objection });
     }
   }
+  // Index and term name an entry wherever it stands, so order does not matter.
+  for (const { scan } of segments) log.repair(scan.repairs);
   return log;
 }
 
@@ -176,23 +202,16 @@ function planSnapshots(found: readonly FoundSnapshot[], log: RecoveredLog): Snap
   for (const [place, snapshot] of found.entries()) {
     const verdict = decide(SNAPSHOT_TABLE, factsOf(snapshot, log));
     if (verdict.action === "refuse") {
-      throw new CorruptLogError({ file: snapshot.name, offsetBytes: null, reason: verdict.reason });
+      throw refusalOf(verdict, { file: snapshot.name, offsetBytes: null });
     }
-    if (verdict.action === "skip") {
-      quarantined.push(snapshot.name);
-      continue;
-    }
+    if (verdict.action === "skip") quarantined.push(snapshot.name);
+    if (verdict.action === "skip" || verdict.action === "pass") continue;
     const rest = found.slice(place).map((older) => ({ name: older.name, kept: keptFrom(older) }));
     for (const { name, kept } of rest) if (kept === null) quarantined.push(name);
     const snapshots = rest.flatMap(({ kept }) => kept ?? []);
     return { quarantined, snapshots, replacesLog: verdict.action === "replace" };
   }
-  if (log.base.index === 0) return { quarantined, snapshots: [], replacesLog: false };
-  throw new CorruptLogError({
-    file: quarantined[0] ?? "snapshot",
-    offsetBytes: null,
-    reason: `No sound snapshot reaches the log, which begins after entry ${log.base.index}`,
-  });
+  return { quarantined, snapshots: [], replacesLog: false };
 }
 
 function factsOf(snapshot: FoundSnapshot, log: RecoveredLog): SnapshotFacts {

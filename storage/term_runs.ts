@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entry, LogIndex, LogPosition, Term } from "@raftkv/core/raft";
+import type { LogIndex, LogPosition, Term } from "@raftkv/core/raft";
 
 /** The terms of the stored log. */
 export class TermRuns {
@@ -39,7 +39,7 @@ export class TermRuns {
   }
 
   /** Takes in contiguous entries, the first at most one after the last and after the base. */
-  put(entries: readonly Entry[]): void {
+  put(entries: readonly LogPosition[]): void {
     const first = entries[0];
     if (first === undefined) return;
     while (this.#runs.length > 1 && this.#runs.at(-1)!.index >= first.index) this.#runs.pop();

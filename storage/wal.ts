@@ -16,7 +16,7 @@ import {
 import { checkBatch } from "./batch_rules.ts";
 import { FrameWriter } from "./frame.ts";
 import type { NodeIdentity } from "./identity.ts";
-import { addCommit, addEntries, addHardState, addSeal } from "./record.ts";
+import { addCommit, addEntries, addHardState, addRepair, addSeal } from "./record.ts";
 import { type ActiveSegment, createSegment, type SegmentFile } from "./segment_files.ts";
 import type { Mark } from "./segment_scan.ts";
 import { TermRuns } from "./term_runs.ts";
@@ -135,10 +135,14 @@ export class Wal {
     this.#active.file.close();
   }
 
-  #encode({ hardState, entries }: PersistBatch): void {
+  #encode({ hardState, entries, repairs }: PersistBatch): void {
     const frames = this.#frames;
     frames.reset({ salt: this.#active.salt, checksum: this.#end.checksum });
+    // The vote first: damage behind another record of the batch then cannot have been to it.
     if (hardState !== null) addHardState(frames, hardState);
+    for (const entry of repairs) {
+      addRepair(frames, { entry, previousTerm: this.#terms.termAt(indexBefore(entry.index))! });
+    }
     const first = entries[0];
     if (first !== undefined) {
       const previousTerm = this.#terms.termAt(indexBefore(first.index))!;

@@ -9,9 +9,11 @@ import { encodeConfiguration } from "@raftkv/core/codec";
 import { KvStateMachine } from "@raftkv/core/kv";
 import {
   configurationOf,
+  type DurableState,
   type Entry,
   indexAfter,
   isLost,
+  isStateLost,
   type Member,
   type SnapshotMeta,
   termAfter,
@@ -42,13 +44,7 @@ export async function rebuildFrom(
   },
 ): Promise<Rebuilt> {
   const { snapshot, base, entries, hardState } = store.recovered;
-  const lost = entries.find(isLost);
-  if (lost !== undefined) {
-    throw new CommandFailure(
-      `Cannot go on with this member: Entry ${lost.index} is damaged, and what follows builds on it`,
-      { code: "damaged", exitCode: EXIT.damaged },
-    );
-  }
+  checkWhole(store.recovered);
   const machine = new KvStateMachine();
   if (snapshot !== null) await restore(machine, { store, snapshot });
   const from = snapshot?.last ?? base;
@@ -69,6 +65,18 @@ export async function rebuildFrom(
   };
   const identity = { clusterId, nodeId: member.id };
   return { machine, planting: { identity, point, entries: [trace], slices: machine.snapshot() } };
+}
+
+/** What is missing cannot be had from others any more, and nothing may be built on a gap. */
+function checkWhole(recovered: DurableState): void {
+  const covered = recovered.snapshot?.last.index ?? 0;
+  const lost = recovered.entries.find((entry) => isLost(entry) && entry.index > covered);
+  if (lost === undefined && !isStateLost(recovered)) return;
+  const what = lost === undefined
+    ? `No sound snapshot reaches its log, which begins after entry ${recovered.base.index}`
+    : `Entry ${lost.index} is damaged, and what follows builds on it`;
+  const options = { code: "damaged", exitCode: EXIT.damaged };
+  throw new CommandFailure(`Cannot go on with this member: ${what}`, options);
 }
 
 async function restore(

@@ -68,15 +68,28 @@ export function describeOutlook(outlook: Outlook): readonly string[] {
     case "refused":
       return [`A node would refuse it: ${outlook.error.message}`];
     case "opens": {
-      const { base, last, snapshot, hardState, mends } = outlook;
+      const { base, last, lost, isStateLost, snapshot, hardState, mends } = outlook;
       const from = snapshot === null ? "" : `the snapshot up to ${position(snapshot.last)} and `;
       return [
         ...mends.map((mend) => `A node that opens it mends it: ${mend}`),
+        ...describeLost(lost),
+        ...(isStateLost
+          ? [`No sound snapshot reaches its log: it waits for one from the leader`]
+          : []),
         `A node that opens it begins with ${from}the log after ${position(base)} up to ` +
         `${position(last)}, ${describeHardState(hardState)}`,
       ];
     }
   }
+}
+
+function describeLost(lost: readonly LogPosition[]): readonly string[] {
+  const [first] = lost;
+  if (first === undefined) return [];
+  const which = lost.length === 1
+    ? `Entry ${first.index} is`
+    : `${lost.length} entries from ${first.index} to ${lost.at(-1)!.index} are`;
+  return [`${which} damaged, to be had from the other members; until then the node does not lead`];
 }
 
 /** Whose a directory is. */
@@ -88,7 +101,8 @@ export function describeOwner({ path, identity }: DirectoryReport): string {
 
 function fieldsOf(record: LogRecord): object {
   switch (record.kind) {
-    case "entry": {
+    case "entry":
+    case "repair": {
       const { index, term, timeMs, kind } = record.entry;
       const { previousTerm, entry } = record;
       return { index, term, timeMs, entryKind: kind, previousTerm, content: contentOf(entry) };
@@ -106,6 +120,8 @@ function describeRecord(record: LogRecord): string {
   switch (record.kind) {
     case "entry":
       return describeEntry(record.entry);
+    case "repair":
+      return `${describeEntry(record.entry)}  (again, in place of one that is damaged)`;
     case "hard_state":
       return `hard state  ${describeHardState(record.hardState)}`;
     case "commit":
@@ -116,7 +132,9 @@ function describeRecord(record: LogRecord): string {
   }
 }
 
-function describeHardState({ term, votedFor }: HardState): string {
+function describeHardState(hardState: HardState | null): string {
+  if (hardState === null) return "a last vote that may be damaged";
+  const { term, votedFor } = hardState;
   return `term ${term}${votedFor === null ? "" : `, voted for ${votedFor}`}`;
 }
 

@@ -1,13 +1,26 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { DurableState, NodeId } from "@raftkv/core/raft";
+import { InvariantViolation } from "@raftkv/core";
+import { type DurableState, isLost, isStateLost, type NodeId } from "@raftkv/core/raft";
 import {
   CorruptLogError,
   IdentityMismatchError,
+  LostLogError,
   openStore,
   UnsupportedFormatError,
 } from "@raftkv/storage";
-import { MemoryVfs } from "@raftkv/storage/memory";
-import { entriesOf } from "../../storage/testing/fixtures.ts";
+import { inspectDirectory } from "@raftkv/storage/inspect";
+import { MemoryStore, MemoryVfs } from "@raftkv/storage/memory";
+import {
+  batchOf,
+  entriesOf,
+  entryOf,
+  hardStateOf,
+  pointOf,
+  positionOf,
+  slicesOf,
+  stageAll,
+  stateOf,
+} from "../../storage/testing/fixtures.ts";
 import {
   append,
   compact,
@@ -38,16 +51,97 @@ Deno.test("a damaged newest snapshot gives way to the older, and is put aside", 
   assertEquals((await recover(vfs)).snapshot?.last.index, 7, "and the next start finds the same");
 });
 
-Deno.test("with no sound snapshot before a compacted log the directory is refused", async () => {
+Deno.test("with no sound snapshot before a compacted log the node keeps its log and its vote, and waits for a state", async () => {
   const vfs = await compactedDisk();
+  const before = await recover(vfs);
   for (const name of vfs.fileNames(PATH).filter((name) => name.startsWith("snapshot"))) {
     const bytes = vfs.readFile(PATH, name);
     bytes[bytes.length - 1]! ^= 1;
     vfs.writeFile(PATH, { name, bytes });
   }
-  const before = vfs.fileNames(PATH);
-  await assertRejects(() => openOn(vfs), CorruptLogError, "No sound snapshot reaches the log");
-  assertEquals(vfs.fileNames(PATH), before, "a refused directory stays as it was");
+  const stateless = { ...before, snapshot: null };
+  assert(isStateLost(stateless) && !isStateLost(before));
+  assertEquals(await recover(vfs), stateless);
+  assertEquals(vfs.fileNames(PATH).filter((name) => name.endsWith(".damaged")).length, 2);
+  assertEquals(await recover(vfs), stateless, "and the next start finds the same");
+  const store = await openOn(vfs);
+  const meta = await new MemoryStore().saveSnapshot(pointOf(28, 1), slicesOf(stateOf(28)));
+  await stageAll(store, { meta, state: stateOf(28) });
+  assert(await store.installSnapshot(meta));
+  await store.close();
+  assertEquals(await recover(vfs), { ...before, snapshot: meta });
+});
+
+Deno.test("a snapshot older than the log's beginning is no state of this log, and stays where it is", async () => {
+  const vfs = await compactedDisk();
+  const names = vfs.fileNames(PATH).filter((name) => name.startsWith("snapshot"));
+  for (const name of names) vfs.removeFile(PATH, name);
+  const early = new MemoryVfs();
+  const store = await openOn(early);
+  await append(entriesOf(1, { first: 1, last: 3 })).run(store);
+  await save(2, 1).run(store);
+  const [name] = early.fileNames(PATH).filter((name) => name.startsWith("snapshot"));
+  vfs.writeFile(PATH, { name: name!, bytes: early.readFile(PATH, name!) });
+  assertEquals((await recover(vfs)).snapshot, null);
+  assert(vfs.fileNames(PATH).includes(name!));
+});
+
+Deno.test("a damaged entry in the last segment is named, and repaired by a batch that moves nothing else", async () => {
+  const vfs = new MemoryVfs();
+  const store = await openOn(vfs, 100_000);
+  const steps = [1, 2, 3, 4].map((n) => append(entriesOf(1, { first: n * 3 - 2, last: n * 3 })));
+  for (const step of steps) await step.run(store);
+  await store.close();
+  const model = steps.reduce((model, step) => step.after(model), EMPTY);
+  const [wal] = vfs.fileNames(PATH);
+  const bytes = vfs.readFile(PATH, wal!);
+  const at = new TextDecoder("latin1").decode(bytes).indexOf("entry 5 of");
+  bytes[at]! ^= 1;
+  vfs.writeFile(PATH, { name: wal!, bytes });
+  const damaged = await openOn(vfs, 100_000);
+  const lost = damaged.recovered.entries.filter(isLost);
+  assertEquals(lost, [{ kind: "lost", ...positionOf(5, 1) }]);
+  assertEquals(damaged.recovered.entries.at(-1), entryOf(12, 1), "the log ends where it did");
+  await damaged.append(batchOf([entryOf(13, 1)]));
+  await damaged.append({ ...batchOf([]), repairs: [entryOf(5, 1)] });
+  await damaged.close();
+  const whole = append([entryOf(13, 1)]).after(model);
+  assertEquals(differenceFrom(whole, await recover(vfs)), null);
+  assertEquals(vfs.readFile(PATH, wal!)[at], bytes[at], "what is damaged is left for a look");
+  const report = await inspectDirectory(PATH, { vfs });
+  assertEquals([report.isDamaged, report.segments[0]!.condition], [false, "mended"]);
+});
+
+Deno.test("what was never stored cannot be repaired", async () => {
+  const store = await openOn(new MemoryVfs());
+  await store.append(batchOf(entriesOf(1, { first: 1, last: 3 })));
+  for (const entry of [entryOf(3, 2), entryOf(4, 1)]) {
+    const other = await openOn(new MemoryVfs());
+    await other.append(batchOf(entriesOf(1, { first: 1, last: 3 })));
+    const batch = { ...batchOf([]), repairs: [entry] };
+    await assertRejects(
+      () => other.append(batch),
+      InvariantViolation,
+      "what is repaired is stored",
+    );
+  }
+});
+
+Deno.test("an entry that was replaced after its repair stays replaced", async () => {
+  const vfs = diskWith("", null);
+  const placeIn = ({ bytes }: { readonly bytes: Uint8Array }) =>
+    new TextDecoder("latin1").decode(bytes).indexOf("entry 28 of term 3");
+  const file = WHOLE.files.find((file) => file.name.startsWith("wal") && placeIn(file) > 0)!;
+  const bytes = file.bytes.slice();
+  bytes[placeIn(file)]! ^= 1;
+  vfs.writeFile(PATH, { name: file.name, bytes });
+  const store = await openOn(vfs);
+  assertEquals(store.recovered.entries.filter(isLost), [{ kind: "lost", ...positionOf(28, 3) }]);
+  await store.append({ ...batchOf([]), repairs: [entryOf(28, 3)] });
+  await store.append(batchOf(entriesOf(9, { first: 28, last: 29 }), hardStateOf(9)));
+  await store.close();
+  const { entries } = await recover(vfs);
+  assertEquals(entries.find(({ index }) => index === 28), entryOf(28, 9));
 });
 
 Deno.test("a snapshot that the log should reach but does not is refused", async () => {
@@ -76,17 +170,17 @@ Deno.test("files of another node, another cluster or a later release are named a
   }
 });
 
-Deno.test("a refusal says file, place and reason", async () => {
-  const first = WHOLE.files.find(({ name }) => name.startsWith("wal"))!;
-  const damaged = first.bytes.slice();
-  damaged[300]! ^= 1;
+Deno.test("a refusal says file, place and reason, and whether the node can be itself again", async () => {
+  const last = WHOLE.files.findLast(({ name }) => name.startsWith("wal"))!;
+  const damaged = last.bytes.slice();
+  damaged[20]! ^= 1;
   const error = await assertRejects(
-    () => openOn(diskWith(first.name, damaged)),
-    CorruptLogError,
-    "Checksum does not match",
+    () => openOn(diskWith(last.name, damaged)),
+    LostLogError,
+    "Checksum of the header does not match",
   );
-  assertEquals(error.file, first.name);
-  assert(error.offsetBytes !== null && error.offsetBytes <= 300);
+  assertEquals([error.file, error.name], [last.name, "LostLogError"]);
+  assert(error.offsetBytes !== null && error instanceof CorruptLogError);
 });
 
 async function recover(vfs: MemoryVfs): Promise<DurableState> {

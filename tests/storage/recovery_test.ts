@@ -12,7 +12,9 @@ const FLAGS = [false, true];
 
 const SEGMENT_FACTS: SegmentFacts[] = (["clean", "torn", "rotten"] as const).flatMap((tail) =>
   FLAGS.flatMap((isSealed) =>
-    (["none", "continues", "strays"] as const).map((next) => ({ tail, isSealed, next }))
+    (["none", "continues", "strays"] as const).flatMap((next) =>
+      (["known", "unknown"] as const).map((vote) => ({ tail, isSealed, next, vote }))
+    )
   )
 );
 
@@ -53,6 +55,27 @@ Deno.test("something is cut only at the very end of the log, or after all that t
     assertEquals(facts.isSealed, false);
     assertEquals(facts.next === "strays", false);
   }
+});
+
+Deno.test("a segment whose last vote may be damaged is opened only if a later one begins with it", () => {
+  for (const facts of SEGMENT_FACTS) {
+    if (facts.vote === "known" || facts.next !== "none") continue;
+    assertEquals(decide(SEGMENT_TABLE, facts).action, "refuse", JSON.stringify(facts));
+  }
+});
+
+Deno.test("a node may go on as itself unless its end, its vote or the order of its files is in doubt", () => {
+  for (const facts of SEGMENT_FACTS) {
+    const { tail, isSealed, next, vote } = facts;
+    const isEndKnown = next === "continues" || (next === "none" && !isSealed && vote === "known");
+    const isTailExplained = tail === "clean" || (tail === "torn" && !isSealed);
+    const opens = decide(SEGMENT_TABLE, facts).action !== "refuse";
+    assertEquals(opens, isEndKnown && isTailExplained, JSON.stringify(facts));
+  }
+  const refused = SNAPSHOT_FACTS.filter((facts) =>
+    decide(SNAPSHOT_TABLE, facts).action === "refuse"
+  );
+  for (const { place, logReached } of refused) assertEquals([place, logReached], ["outside", true]);
 });
 
 Deno.test("a log is replaced only by a sound snapshot that never had it whole", () => {

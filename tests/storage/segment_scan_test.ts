@@ -1,8 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import type { HardState, NodeId } from "@raftkv/core/raft";
-import { FrameWriter } from "../../storage/frame.ts";
-import { addCommit, addEntries, addHardState, addSeal } from "../../storage/record.ts";
-import { encodeSegmentStart } from "../../storage/segment.ts";
+import {
+  type HardState,
+  isLost,
+  type NodeId,
+  type StoredEntry,
+  type Term,
+} from "@raftkv/core/raft";
+import { type Frame, FrameWriter, readFrame, readU32 } from "../../storage/frame.ts";
+import { addCommit, addEntries, addHardState, addRepair, addSeal } from "../../storage/record.ts";
+import { encodeSegmentStart, parseSegmentHeader } from "../../storage/segment.ts";
 import { scanSegment, type SegmentScan } from "../../storage/segment_scan.ts";
 import { entriesOf, hardStateOf, positionOf } from "../../storage/testing/fixtures.ts";
 
@@ -19,8 +25,8 @@ Deno.test("a whole segment gives all it holds", () => {
   assertEquals(scan.last, positionOf(8, 2));
   assertEquals(scan.hardState, hardStateOf(2, "n1"));
   assertEquals(scan.runs.map(({ previousTerm, entries }) => [previousTerm, entries]), [
-    [0, entriesOf(1, { first: 1, last: 6 })],
-    [1, entriesOf(2, { first: 5, last: 8 })],
+    [0 as Term, entriesOf(1, { first: 1, last: 6 })],
+    [1 as Term, entriesOf(2, { first: 5, last: 8 })],
   ]);
 });
 
@@ -41,22 +47,79 @@ Deno.test("damage in the last batch could be a torn write, whatever came after i
   }
 });
 
-Deno.test("damage before a later batch is never taken for a torn write", () => {
+Deno.test("damage before a later batch is never taken for a torn write: it is known who was lost, or it is refused", () => {
+  const whole = scanned(bytes);
+  let known = 0;
   for (let at = ends[0]!; at < ends[2]!; at++) {
     const scan = scanned(flipped(bytes, at));
-    assertEquals(scan.damage?.couldBeTorn, false, `byte ${at}`);
+    if (scan.damage !== null) {
+      assertEquals(scan.damage.couldBeTorn, false, `byte ${at}`);
+      continue;
+    }
+    known++;
+    assertEquals([scan.last, scan.end.offsetBytes], [whole.last, whole.end.offsetBytes]);
+    assertEquals(scan.scars.length, 1, `byte ${at}`);
+    if (scan.hardState !== null) assertEquals(scan.hardState, whole.hardState, `byte ${at}`);
+    assertWholeBut(scan, whole);
+  }
+  assertEquals(known, ends[2]! - ends[0]!, "every single bit");
+});
+
+Deno.test("a vote that may have been damaged is not taken for an earlier one", () => {
+  // The second batch is a vote and its commit, and no later one holds another.
+  const commitBytes = 36;
+  for (let at = ends[1]!; at < ends[2]! - commitBytes - 4; at++) {
+    assertEquals(scanned(flipped(bytes, at)).hardState, null, `byte ${at}`);
+  }
+  const blank = bytes.slice().fill(0, ends[1], ends[2]);
+  assert(scanned(blank).damage !== null || scanned(blank).hardState === null);
+  // Damage in the commit that follows it, or in entries before, has nothing to do with it.
+  for (let at = ends[2]! - commitBytes + 8; at < ends[2]! - 4; at++) {
+    assertEquals(scanned(flipped(bytes, at)).hardState, hardStateOf(2, "n1"), `byte ${at}`);
   }
 });
 
-Deno.test("a blank stretch before a later batch is never taken for a torn write", () => {
-  const blank = bytes.slice().fill(0, ends[1], ends[2]);
-  assertEquals(scanned(blank).damage?.couldBeTorn, false);
+Deno.test("a blank block hides nobody whose term is certain", () => {
+  for (let at = ends[0]!; at < ends[1]! - 100; at++) {
+    const scan = scanned(bytes.slice().fill(0, at, at + 64));
+    if (scan.damage !== null) continue;
+    assertEquals(scan.last, positionOf(8, 2), `byte ${at}`);
+    assertWholeBut(scan, scanned(bytes));
+  }
 });
 
-Deno.test("a damaged start of the segment leaves nothing to trust", () => {
-  for (let at = 0; at < ends[0]!; at++) {
+Deno.test("a damaged checksum costs nothing: the next frame knows it", () => {
+  const { endBytes } = readFrame(bytes, {
+    offsetBytes: ends[0]!,
+    link: { salt: scanned(bytes).salt, checksum: readU32(bytes, ends[0]! - 4) },
+  }) as Frame;
+  for (let at = endBytes - 4; at < endBytes; at++) {
+    const scan = scanned(flipped(bytes, at));
+    assertEquals([scan.damage, scan.scars[0]?.lost], [null, []]);
+    assertEquals(scan.runs, scanned(bytes).runs);
+  }
+});
+
+Deno.test("a damaged header leaves nothing to trust, a damaged first batch all that is said again later", () => {
+  const headerBytes = parseFileHeaderSize(bytes);
+  for (let at = 0; at < headerBytes; at++) {
     assert(scanSegment(flipped(bytes, at)).kind !== "scanned", `byte ${at}`);
   }
+  for (let at = headerBytes; at < ends[0]!; at++) {
+    const scan = scanned(flipped(bytes, at));
+    assertEquals([scan.damage, scan.hardState], [null, hardStateOf(2, "n1")], `byte ${at}`);
+    assertWholeBut(scan, scanned(bytes));
+  }
+});
+
+Deno.test("repairs are kept apart from the log, whose end they do not move", () => {
+  const entry = entriesOf(1, { first: 3, last: 3 })[0]!;
+  const { bytes } = build((frames, durableBytes) => {
+    addRepair(frames, { entry, previousTerm: hardStateOf(1).term });
+    addCommit(frames, { durableBytes, last: positionOf(0, 0) });
+  });
+  const scan = scanned(bytes);
+  assertEquals([scan.damage, scan.runs, scan.repairs], [null, [], [entry]]);
 });
 
 Deno.test("a payload that looks like a later commit proves nothing", () => {
@@ -149,6 +212,35 @@ function scanned(bytes: Uint8Array): SegmentScan {
   const scan = scanSegment(bytes);
   assert(scan.kind === "scanned", JSON.stringify(scan));
   return scan;
+}
+
+/** Every entry is as it was written, or lost under its own name. */
+function assertWholeBut(scan: SegmentScan, whole: SegmentScan): void {
+  const [found, written] = [scan, whole].map(logOf) as [Log, Log];
+  assertEquals([...found.keys()].sort(), [...written.keys()].sort());
+  for (const [index, entry] of found) {
+    const { term } = written.get(index)!;
+    if (isLost(entry)) assertEquals(entry.term, term, `entry ${index}`);
+    else assertEquals(entry, written.get(index));
+  }
+}
+
+type Log = ReadonlyMap<number, StoredEntry>;
+
+function logOf({ runs }: SegmentScan): Log {
+  const log = new Map<number, StoredEntry>();
+  for (const { entries } of runs) {
+    const first = entries[0]!.index;
+    for (const index of log.keys()) if (index >= first) log.delete(index);
+    for (const entry of entries) log.set(entry.index, entry);
+  }
+  return log;
+}
+
+function parseFileHeaderSize(bytes: Uint8Array): number {
+  const header = parseSegmentHeader(bytes);
+  assert(header.kind === "header");
+  return header.sizeBytes;
 }
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
