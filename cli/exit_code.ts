@@ -20,7 +20,9 @@ export const EXIT: {
   readonly damaged: 5;
   /** The node's state is not that of the others: it must not be started on its data again. */
   readonly diverged: 6;
-} = { ok: 0, failed: 1, usage: 2, unknown: 3, notFound: 4, damaged: 5, diverged: 6 };
+  /** The node may have forgotten what it promised: it must be replaced by another. */
+  readonly lost: 7;
+} = { ok: 0, failed: 1, usage: 2, unknown: 3, notFound: 4, damaged: 5, diverged: 6, lost: 7 };
 
 /** One of {@linkcode EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -69,6 +69,9 @@ function reportOf(error: unknown): Report {
     const outcome = error.exitCode === EXIT.unknown ? "unknown" : "not_applied";
     return { ...certain, outcome, code: error.code, exitCode: error.exitCode };
   }
+  if (error instanceof Error && error.name === "LostLogError") {
+    return { ...certain, code: "lost", exitCode: EXIT.lost };
+  }
   if (error instanceof Error && DAMAGE.has(error.name)) {
     return { ...certain, code: "damaged", exitCode: EXIT.damaged };
   }

@@ -34,6 +34,7 @@ export {
   DirectoryInUseError,
   DirectoryUnusableError,
   IdentityMismatchError,
+  LostLogError,
   type NodeIdentity,
   StoreFailedError,
   UnsupportedFormatError,

@@ -8,6 +8,15 @@ import type { NodeId, NodeStatus, Term } from "@raftkv/core/raft";
 
 /** Something that a node's operator wants to know. */
 export type NodeEvent =
+  /** The node reads its data directory, which takes a while; told about once a second. */
+  | { readonly kind: "reading"; readonly bytesRead: number; readonly bytesTotal: number }
+  /**
+   * Some of what the disk holds is damaged: of so many entries, or with `isStateLost` of everything
+   * before the log, only the place is known. The node asks the others for it and does not lead.
+   */
+  | { readonly kind: "damaged"; readonly lostEntries: number; readonly isStateLost: boolean }
+  /** The node has again what it had lost. */
+  | { readonly kind: "repaired" }
   /** The node serves under `url`; `recovered` entries were found in its log. */
   | { readonly kind: "started"; readonly url: string; readonly recovered: number }
   /** The node follows, or is, the leader of a term. */

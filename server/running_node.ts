@@ -18,6 +18,7 @@ import { Replica } from "@raftkv/core/replica";
 import { type Mesh, openMesh } from "@raftkv/transport";
 import { createApp } from "./app.ts";
 import type { NodeConfig } from "./config.ts";
+import { DamageWatch } from "./damage_watch.ts";
 import type { Door } from "./door.ts";
 import type { Listener } from "./listener_options.ts";
 import { LeaderWatch, type NodeEvent } from "./node_events.ts";
@@ -75,6 +76,7 @@ export class Node implements RunningNode {
   readonly #sockets: WebSocketDoor;
   readonly #onEvent: (event: NodeEvent) => void;
   readonly #leaders = new LeaderWatch();
+  readonly #damage = new DamageWatch();
   readonly #end = Promise.withResolvers<void>();
   readonly #listener: Listener | null;
   readonly #app: ReturnType<typeof createApp>;
@@ -227,8 +229,8 @@ export class Node implements RunningNode {
   #afterTurn(): void {
     this.#port.events.onTurn();
     this.#sockets.onTurn();
-    const event = this.#leaders.next(this.#replica);
-    if (event !== null) this.#onEvent(event);
+    const events = [this.#leaders.next(this.#replica), this.#damage.next(this.#replica.damage)];
+    for (const event of events) if (event !== null) this.#onEvent(event);
     this.#onTurn();
   }
 }

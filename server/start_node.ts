@@ -7,7 +7,7 @@
 
 import type { Store } from "@raftkv/core";
 import { KvStateMachine } from "@raftkv/core/kv";
-import { openStore, readIdentity } from "@raftkv/storage";
+import { openStore, readIdentity, type ReadProgress } from "@raftkv/storage";
 import { MemoryStore } from "@raftkv/storage/memory";
 import { clusterIdOf } from "./cluster_id.ts";
 import type { NodeConfig } from "./config.ts";
@@ -16,6 +16,7 @@ import { urlOfAddress } from "./listen_address.ts";
 import { listen } from "./listener.ts";
 import type { Listener } from "./listener_options.ts";
 import type { NodeEvent } from "./node_events.ts";
+import { checkRepairable } from "./repairable.ts";
 import { snapshotSlices } from "./pump.ts";
 import { Node, type RunningNode } from "./running_node.ts";
 
@@ -37,17 +38,22 @@ export interface StartOptions {
  * @throws {DirectoryInUseError} if another process has the data directory open
  * @throws {DirectoryUnusableError} if it cannot be made, read or written
  * @throws {IdentityMismatchError} if it belongs to another node
- * @throws {CorruptLogError} if it is damaged
+ * @throws {CorruptLogError} if it is damaged and no other member can make up for it
+ * @throws {LostLogError} if it may have lost the end of its log, or its vote
  */
 export async function startNode(
   config: NodeConfig,
   options: StartOptions = {},
 ): Promise<RunningNode> {
-  const { clusterId, store } = await openData(config);
+  const { onEvent = () => {}, opensPort = true } = options;
+  const { clusterId, store } = await openData(config, onEvent);
   try {
+    const { dataDirectory } = config;
+    if (dataDirectory !== null) {
+      checkRepairable(store.recovered, { directory: dataDirectory, members: config.members });
+    }
     const machine = new KvStateMachine();
     await restore(machine, store);
-    const { onEvent = () => {}, opensPort = true } = options;
     const door = new Door();
     const listener = opensPort ? await listenAt(door, config) : null;
     // A node alone on a port of the system's choice learns its address only now.
@@ -77,14 +83,34 @@ function listenAt(door: Door, { host, port, limits }: NodeConfig): Promise<Liste
 }
 
 /** Opens the node's storage; a directory that has been used knows its cluster, a new one learns it. */
-async function openData(config: NodeConfig): Promise<{ clusterId: string; store: Store }> {
+async function openData(
+  config: NodeConfig,
+  onEvent: (event: NodeEvent) => void,
+): Promise<{ clusterId: string; store: Store }> {
   const nodeId = config.id;
   const fresh = await clusterIdOf(config.members);
   if (config.dataDirectory === null) return { clusterId: fresh, store: new MemoryStore() };
   const known = await readIdentity(config.dataDirectory);
   const clusterId = known?.clusterId ?? fresh;
-  return { clusterId, store: await openStore(config.dataDirectory, { clusterId, nodeId }) };
+  const onProgress = nowAndThen((progress: ReadProgress) =>
+    onEvent({ kind: "reading", ...progress })
+  );
+  const store = await openStore(config.dataDirectory, { clusterId, nodeId, onProgress });
+  return { clusterId, store };
 }
+
+/** Lets through one call a second, the first after a second: a quick start says nothing. */
+function nowAndThen<T>(call: (argument: T) => void): (argument: T) => void {
+  let lastMs = performance.now();
+  return (argument) => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs < PROGRESS_PAUSE_MS) return;
+    lastMs = nowMs;
+    call(argument);
+  };
+}
+
+const PROGRESS_PAUSE_MS = 1_000;
 
 async function restore(machine: KvStateMachine, store: Store): Promise<void> {
   const { snapshot } = store.recovered;

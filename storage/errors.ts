@@ -6,6 +6,16 @@
 
 import type { NodeIdentity } from "./identity.ts";
 
+/** What is damaged, and where. */
+export interface DamagedPlace {
+  /** The file's name in the data directory; the directory's own path if a file is missing. */
+  readonly file: string;
+  /** The first byte that is wrong, or null if no single byte is. */
+  readonly offsetBytes: number | null;
+  /** What is wrong, without the place. */
+  readonly reason: string;
+}
+
 /**
  * A file does not hold what was once made durable in it. Opening changed nothing: the files are left
  * as they were found.
@@ -21,13 +31,8 @@ export class CorruptLogError extends Error {
   readonly reason: string;
 
   /** Builds the message from its parts. */
-  constructor(damage: {
-    readonly file: string;
-    readonly offsetBytes: number | null;
-    readonly reason: string;
-  }) {
-    const place = damage.offsetBytes === null ? "" : ` at byte ${damage.offsetBytes}`;
-    super(`Cannot open "${damage.file}"${place}: ${damage.reason}`);
+  constructor(damage: DamagedPlace) {
+    super(messageOf(damage));
     this.file = damage.file;
     this.offsetBytes = damage.offsetBytes;
     this.reason = damage.reason;
@@ -41,6 +46,17 @@ export class CorruptLogError extends Error {
 export class LostLogError extends CorruptLogError {
   /** The name of the class. */
   override readonly name = "LostLogError";
+
+  /** Builds the message from its parts. */
+  constructor(damage: DamagedPlace) {
+    super(damage);
+    this.message += "; the node may have forgotten what it promised and must be replaced";
+  }
+}
+
+function messageOf({ file, offsetBytes, reason }: DamagedPlace): string {
+  const place = offsetBytes === null ? "" : ` at byte ${offsetBytes}`;
+  return `Cannot open "${file}"${place}: ${reason}`;
 }
 
 /** The directory belongs to another cluster or another node. */

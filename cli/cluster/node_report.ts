@@ -15,6 +15,9 @@ export type NodeReport =
     /** Its process: who wants to see an election kills it. */
     readonly pid: number;
   }
+  | { readonly event: "reading"; readonly bytesRead: number; readonly bytesTotal: number }
+  | { readonly event: "damaged"; readonly lostEntries: number; readonly isStateLost: boolean }
+  | { readonly event: "repaired" }
   | { readonly event: "leader_elected"; readonly leader: string; readonly term: number }
   | { readonly event: "leader_lost"; readonly leader: string; readonly term: number }
   | { readonly event: "peer_up"; readonly peer: string }
@@ -28,6 +31,11 @@ export function reportOf(event: NodeEvent): NodeReport {
   switch (event.kind) {
     case "started":
       return { event: "started", url: event.url, recovered: event.recovered, pid: Deno.pid };
+    case "reading":
+    case "damaged": {
+      const { kind, ...fields } = event;
+      return { event: kind, ...fields } as NodeReport;
+    }
     case "leader_elected":
     case "leader_lost":
       return { event: event.kind, leader: event.leaderId, term: event.term };
@@ -38,8 +46,9 @@ export function reportOf(event: NodeEvent): NodeReport {
     case "internal_error":
     case "failed":
       return { event: event.kind, message: messageOf(event.error) };
+    case "repaired":
     case "stopped":
-      return { event: "stopped" };
+      return { event: event.kind };
   }
 }
 
@@ -58,6 +67,12 @@ export function parseReport(line: string): NodeReport | null {
   switch (event) {
     case "started":
       return { event, url: text("url"), recovered: number("recovered"), pid: number("pid") };
+    case "reading":
+      return { event, bytesRead: number("bytesRead"), bytesTotal: number("bytesTotal") };
+    case "damaged": {
+      const isStateLost = fields.get("isStateLost") === true;
+      return { event, lostEntries: number("lostEntries"), isStateLost };
+    }
     case "leader_elected":
     case "leader_lost":
       return { event, leader: text("leader"), term: number("term") };
@@ -68,6 +83,7 @@ export function parseReport(line: string): NodeReport | null {
     case "internal_error":
     case "failed":
       return { event, message: text("message") };
+    case "repaired":
     case "stopped":
       return { event };
     default:
@@ -81,6 +97,15 @@ export function describeReport(report: NodeReport): string {
     case "started":
       return `started on ${report.url} as process ${report.pid}, ` +
         `${report.recovered} log entries found`;
+    case "reading":
+      return describeReading(report);
+    case "damaged":
+      return report.isStateLost
+        ? "has no sound snapshot for its log: votes, but waits for one from the leader"
+        : `finds ${report.lostEntries} entries of its log damaged: votes, but does not lead until ` +
+          "it has them from the others";
+    case "repaired":
+      return "has again what was damaged";
     case "leader_elected":
       return `${report.leader} leads in term ${report.term}`;
     case "leader_lost":
@@ -96,6 +121,13 @@ export function describeReport(report: NodeReport): string {
     case "stopped":
       return "stopped";
   }
+}
+
+function describeReading(
+  { bytesRead, bytesTotal }: { readonly bytesRead: number; readonly bytesTotal: number },
+): string {
+  const percent = Math.floor(100 * bytesRead / Math.max(1, bytesTotal));
+  return `reads its data: ${percent} % of ${Math.ceil(bytesTotal / 1e6)} MB`;
 }
 
 /** The message of anything that was thrown. */

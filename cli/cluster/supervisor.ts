@@ -48,6 +48,8 @@ const RESTART_MS_FIRST = 500;
 const RESTART_MS_MAX = 10_000;
 /** A node that served so long has earned a quick restart when it dies. */
 const PARDON_MS = 30_000;
+/** Ends after which the same node on the same data would do no better. */
+const BEYOND_RESTART: readonly number[] = [EXIT.damaged, EXIT.diverged, EXIT.lost];
 /** How long a node may take to hand over and close its files. */
 const STOP_MS_MAX = 10_000;
 
@@ -179,7 +181,7 @@ export class Supervisor {
       this.#fail(new ClusterFailed(`Cannot start ${id}: ${reason}`));
       return;
     }
-    if (end.code === EXIT.damaged || end.code === EXIT.diverged) {
+    if (BEYOND_RESTART.includes(end.code)) {
       this.#parts.onEvent({ kind: "left_down", node: id, reason });
       return;
     }

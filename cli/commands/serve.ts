@@ -129,10 +129,13 @@ async function inputEnd({ surroundings }: Invocation): Promise<void> {
 
 /** A configuration that makes no sense is a matter of usage, the rest a failure of the node. */
 async function failureOf(error: unknown): Promise<UsageError | CommandFailure> {
-  const { ConfigError, CorruptLogError, StateDivergedError } = await loadServer();
+  const { ConfigError, CorruptLogError, LostLogError, StateDivergedError } = await loadServer();
   if (error instanceof UsageError) return error;
   if (error instanceof ConfigError) return new UsageError(error.message, "serve");
   const message = messageOf(error);
+  if (error instanceof LostLogError) {
+    return new CommandFailure(message, { code: "lost", exitCode: EXIT.lost });
+  }
   if (error instanceof CorruptLogError) {
     return new CommandFailure(message, { code: "damaged", exitCode: EXIT.damaged });
   }

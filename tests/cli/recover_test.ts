@@ -50,7 +50,9 @@ async function withMember(work: (made: Made) => Promise<void>): Promise<void> {
     const store = await openStore(data, IDENTITY);
     const entries = Array.from({ length: 20 }, (_, at) => put(at + 1));
     const hardState = { term: 4 as Term, votedFor: "n3" as NodeId };
-    await store.append({ ticket: 1 as Ticket, hardState, entries, repairs: [] });
+    for (const batch of [entries.slice(0, 19), entries.slice(19)]) {
+      await store.append({ ticket: 1 as Ticket, hardState, entries: batch, repairs: [] });
+    }
     const machine = new KvStateMachine();
     for (const entry of entries.slice(0, 12)) machine.apply(entry);
     const last = { index: 12 as LogIndex, term: 3 as Term };
@@ -142,10 +144,23 @@ Deno.test("a directory in use, of another node or damaged is refused", () =>
     assertMatch(other.stderr, /It belongs to node "n2"/);
     const log = namesIn(data).find((name) => name.startsWith("wal-"))!;
     const bytes = await Deno.readFile(`${data}/${log}`);
-    bytes[70]! ^= 1;
+    bytes[20]! ^= 1;
     await Deno.writeFile(`${data}/${log}`, bytes);
     const damaged = await raftkv([...lineFor(data), "--yes"]);
-    assertEquals(damaged.code, 5);
+    assertEquals(damaged.code, 7);
+  }));
+
+Deno.test("a member that lost an entry to damage is refused: what follows builds on it", () =>
+  withMember(async ({ data }) => {
+    const log = namesIn(data).find((name) => name.startsWith("wal-"))!;
+    const bytes = await Deno.readFile(`${data}/${log}`);
+    const at = new TextDecoder("latin1").decode(bytes).indexOf("v15");
+    bytes[at]! ^= 1;
+    await Deno.writeFile(`${data}/${log}`, bytes);
+    const { code, stderr } = await raftkv([...lineFor(data), "--yes"]);
+    assertEquals(code, 5);
+    assertMatch(stderr, /Entry 15 is damaged, and what follows builds on it/);
+    assertEquals((await raftkv(["wal", "verify", data])).code, 5);
   }));
 
 Deno.test("a member without a snapshot is asked for its address", async () => {

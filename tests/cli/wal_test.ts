@@ -141,7 +141,7 @@ Deno.test("verify tells a torn tail, which is no damage, from a flipped bit, whi
     const damaged = await raftkv(["wal", "verify", path, "--json"]);
     const report = JSON.parse(damaged.stdout);
     assertEquals([damaged.code, report.isDamaged, report.outlook.kind], [5, true, "refused"]);
-    assertEquals(report.outlook.error, "CorruptLogError");
+    assertEquals(report.outlook.error, "LostLogError");
     const text = await raftkv(["wal", "verify", path]);
     assert(text.stdout.includes("A node would refuse it: Cannot open"), text.stdout);
     assertEquals((await raftkv(["wal", "dump", path])).code, 5);

@@ -155,7 +155,11 @@ Deno.test("snapshots without a log are refused, as they are when the directory i
   vfs.writeFile(PATH, { name: NEWER, bytes: contentOf(NEWER) });
   const { outlook, isDamaged } = await inspectDirectory(PATH, { vfs });
   assert(outlook.kind === "refused" && isDamaged);
-  assertEquals(outlook.error.message, `Cannot open "${PATH}": It holds snapshots but no log`);
+  assertEquals(
+    outlook.error.message,
+    `Cannot open "${PATH}": It holds snapshots but no log; the node may have forgotten what it ` +
+      "promised and must be replaced",
+  );
 });
 
 Deno.test("an incarnation without a log is refused, and one with a log is no stranger", async () => {

@@ -139,7 +139,7 @@ Deno.test("what is in use, of another node, damaged or empty is left alone", asy
 
   const first = WHOLE.files.find(({ name }) => name.startsWith("wal-"))!;
   const rotten = first.bytes.slice();
-  rotten[rotten.length >> 1]! ^= 1;
+  rotten[20]! ^= 1;
   assert(first.name !== LAST_SEGMENT);
   const damaged = diskWith(first.name, rotten);
   await assertRejects(() => rescue(damaged), CorruptLogError);
