@@ -8,6 +8,7 @@ import { KV, KV_EXCUSED } from "./families/kv.ts";
 import { MEMBERSHIP, MEMBERSHIP_EXCUSED } from "./families/membership.ts";
 import { READS, READS_EXCUSED } from "./families/reads.ts";
 import { REPLICATION, REPLICATION_EXCUSED } from "./families/replication.ts";
+import { REPAIR, REPAIR_EXCUSED } from "./families/repair.ts";
 import { STORAGE, STORAGE_EXCUSED } from "./families/storage.ts";
 import type { Excused, Mutant } from "./mutant.ts";
 
@@ -30,5 +31,6 @@ export const FAMILIES: Families = {
   membership: { title: "Membership", mutants: MEMBERSHIP, excused: MEMBERSHIP_EXCUSED },
   reads: { title: "Reads and repeated requests", mutants: READS, excused: READS_EXCUSED },
   kv: { title: "The store", mutants: KV, excused: KV_EXCUSED },
+  repair: { title: "Repair", mutants: REPAIR, excused: REPAIR_EXCUSED },
   storage: { title: "Storage", mutants: STORAGE, excused: STORAGE_EXCUSED },
 };

@@ -1,0 +1,156 @@
+/**
+ * Bugs in what is done about damage: naming what is lost, having it again, and promising nothing
+ * meanwhile. The rows are those of the storage bugs that began this way.
+ *
+ * @module
+ */
+
+import type { Excused, Mutant } from "../mutant.ts";
+
+/** All of them. */
+export const REPAIR: readonly Mutant[] = [
+  {
+    row: "S7 a",
+    bug: "a vote that may be damaged counts as the one before it",
+    file: "storage/segment_scan.ts",
+    anchor: "if (heldVote && !",
+    replacement: "if (heldVote && heldVote !== true && !",
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a flipped bit, anywhere",
+    },
+  },
+  {
+    row: "S7 b",
+    bug: "lost entries get the term before them, though it changes among them",
+    file: "storage/gap.ts",
+    anchor: "if (leadsOn && (isOneTerm || count === 1)) {",
+    replacement: "if (leadsOn) {",
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a blank block, anywhere",
+    },
+  },
+  {
+    row: "S7 c",
+    bug: "a gap is taken to lead on though a new leader may have replaced entries in it",
+    file: "storage/gap.ts",
+    anchor: "(isContiguous || isOneTerm || gap.entryFrames === count)",
+    replacement: "true",
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a flipped bit, anywhere",
+    },
+  },
+  {
+    row: "S7 d",
+    bug: "a repaired entry is not found again at the next start",
+    file: "storage/recovery_plan.ts",
+    anchor: "log.repair(scan.repairs);",
+    replacement: "void scan.repairs;",
+    killer: {
+      harness: "test",
+      file: "storage/corruption_test.ts",
+      name: "a damaged entry in the last segment is named",
+    },
+  },
+  {
+    row: "S7 e",
+    bug: "a repair takes the place of an entry that has replaced the damaged one",
+    file: "storage/recovered_log.ts",
+    anchor: "isLost(held) && held.term === entry.term",
+    replacement: "held.index === entry.index",
+    killer: {
+      harness: "test",
+      file: "storage/corruption_test.ts",
+      name: "an entry that was replaced after its repair",
+    },
+  },
+  {
+    row: "S7 f",
+    bug: "a repair is written as an entry, so that all behind it is cut off",
+    file: "storage/record.ts",
+    anchor: "addEntry(frames, { type: FRAME_TYPES.repair, entry, previousTerm });",
+    replacement: "addEntry(frames, { type: FRAME_TYPES.entry, entry, previousTerm });",
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a flipped bit, anywhere",
+    },
+  },
+  {
+    row: "S7 g",
+    bug: "a node with a damaged entry campaigns",
+    file: "core/raft/election.ts",
+    anchor: "wholeIndexOf(state) === state.log.lastIndex &&",
+    replacement: "",
+    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "does not campaign" },
+  },
+  {
+    row: "S7 h",
+    bug: "an append behind a damaged entry is acknowledged",
+    file: "core/raft/follower.ts",
+    anchor: "slice.previous.index > wholeIndex || ",
+    replacement: "",
+    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "an append behind a lost" },
+  },
+  {
+    row: "S7 i",
+    bug: "an entry that was had again counts as durable before it is",
+    file: "core/raft/durability.ts",
+    anchor: "return first === undefined ? this.#written : indexMin",
+    replacement: "return first === undefined || true ? this.#written : indexMin",
+    killer: { harness: "test", file: "core/raft/durability_test.ts", name: "behind a lost entry" },
+  },
+  {
+    row: "S7 j",
+    bug: "what another history has at the place of a damaged entry is taken for it",
+    file: "core/raft/log.ts",
+    anchor: "|| this.termAt(entry.index) !== entry.term) return false;",
+    replacement: ") return false;",
+    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "by index and term alone" },
+  },
+  {
+    row: "S7 k",
+    bug: "a configuration that was had again is not in force",
+    file: "core/raft/repair.ts",
+    anchor: 'if (entry.kind !== "configuration") continue;',
+    replacement: "continue;",
+    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "a lost configuration" },
+  },
+  {
+    row: "S8",
+    bug: "a leader believes an acknowledgement of what has been damaged since",
+    file: "core/raft/leader.ts",
+    anchor: "if (response.isDamaged) progress.forgetBeyond(response.hint.index);",
+    replacement: "",
+    killer: {
+      harness: "test",
+      file: "core/raft/repair_test.ts",
+      name: "counts a damaged follower",
+    },
+  },
+  {
+    row: "S9",
+    bug:
+      "a node without its state takes a snapshot older than its log, and forgets what it promised",
+    file: "core/raft/snapshot_transfer.ts",
+    anchor: "if (meta.last.index < state.log.base.index) return;",
+    replacement: "",
+    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "and no older one" },
+  },
+  {
+    row: "S9 b",
+    bug: "a node without its state applies the log behind it",
+    file: "core/raft/state.ts",
+    anchor: "return isStateLost ? INDEX_ZERO : log.wholeIndex;",
+    replacement: "return log.wholeIndex;",
+    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "refuses every append" },
+  },
+];
+
+/** Rows without a mutant. */
+export const REPAIR_EXCUSED: readonly Excused[] = [];
