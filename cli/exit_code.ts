@@ -22,7 +22,19 @@ export const EXIT: {
   readonly diverged: 6;
   /** The node may have forgotten what it promised: it must be replaced by another. */
   readonly lost: 7;
-} = { ok: 0, failed: 1, usage: 2, unknown: 3, notFound: 4, damaged: 5, diverged: 6, lost: 7 };
+  /** The node is no member of its cluster: it must not be started on its data again. */
+  readonly notAMember: 8;
+} = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unknown: 3,
+  notFound: 4,
+  damaged: 5,
+  diverged: 6,
+  lost: 7,
+  notAMember: 8,
+};
 
 /** One of {@linkcode EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -21,7 +21,8 @@ export function describeProgram(commands: readonly Command[]): string {
     ...flagLines(COMMON_FLAGS),
     "",
     "Exit codes: 0 done, 1 failed without effect, 2 wrong usage, 3 outcome unknown, 4 not found,",
-    "5 a file is damaged, 6 a node's state is not that of the others",
+    "5 a file is damaged, 6 a node's state is not that of the others, 7 a node lost what it promised,",
+    "8 a node is no member any more",
     "",
     "raftkv COMMAND --help tells more, with examples.",
   ].join("\n");

@@ -19,6 +19,12 @@ export function parseNodeUrl(text: string): string | null {
   return url.href === `${url.origin}/` && !/[?#]$/.test(text) ? url.origin : null;
 }
 
+/** Reads URLs of nodes, separated by commas; null if one is none. */
+export function parseUrlList(text: string): readonly string[] | null {
+  const urls = text.split(",").map((url) => parseNodeUrl(url.trim()));
+  return urls.every((url) => url !== null) ? [...new Set(urls)] : null;
+}
+
 /**
  * Reads `n1=http://host:port,n2=…`; null if it is malformed, or an id or URL is there twice.
  */

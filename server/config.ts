@@ -5,25 +5,31 @@
  */
 
 import { DEFAULT_TIMING, type Member, type NodeId, type RaftTiming } from "@raftkv/core/raft";
-import { parseClusterList, parseNodeId, parseNodeUrl } from "./cluster_list.ts";
+import { parseClusterList, parseNodeId, parseNodeUrl, parseUrlList } from "./cluster_list.ts";
 import { ConfigError, type ConfigSources, type Setting, SettingReader } from "./config_sources.ts";
-import { isLoopback, parseListenAddress, urlOfAddress } from "./listen_address.ts";
+import { isLoopback, isUnspecified, parseListenAddress } from "./listen_address.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "./listener_options.ts";
 
 /** Everything a node must know to start. */
 export interface NodeConfig {
-  /** Its own id. */
-  readonly id: NodeId;
+  /** Its own id; null for the one in its directory, or, of a new directory, `n1` if it joins nobody. */
+  readonly id: NodeId | null;
   /** The name or address it listens on, for peers and clients alike. */
   readonly host: string;
   /** The port it listens on; 0 for any free one. */
   readonly port: number;
   /** The base URL under which others reach it; null for that of the port it gets. */
   readonly url: string | null;
+  /** Whether the operator named that URL: it then holds also against what the cluster knows. */
+  readonly isAdvertised: boolean;
   /** Where its data lie; null for memory, which forgets everything when the node ends. */
   readonly dataDirectory: string | null;
-  /** The members of a new cluster, this node among them. */
+  /** The members of a new cluster, this node among them; none for a node alone, or that joins one. */
   readonly members: readonly Member[];
+  /** Members of the cluster to join, with a directory that is new; none to join nobody. */
+  readonly join: readonly string[];
+  /** The voter in whose place the node joins, or null. */
+  readonly replaces: NodeId | null;
   /** What members prove to each other that they know; null on a machine that trusts itself. */
   readonly secret: string | null;
   /** Heartbeats and election timeouts. */
@@ -49,17 +55,23 @@ const SECRET_CHARACTERS_MIN = 16;
  */
 export function loadNodeConfig(sources: ConfigSources): NodeConfig {
   const reader = new SettingReader(sources, NODE_SETTINGS);
-  const id = reader.read(SETTINGS.id) ?? "n1" as NodeId;
+  const id = reader.read(SETTINGS.id);
+  const join = reader.read(SETTINGS.join) ?? [];
   const address = reader.read(SETTINGS.listen) ?? { host: HOST_DEFAULT, port: PORT_DEFAULT };
   const cluster = reader.read(SETTINGS.cluster);
-  const url = reader.read(SETTINGS.advertise) ?? urlOf(cluster ?? [], id);
-  const data = reader.read(SETTINGS.data) ?? `data/${id}`;
+  const advertised = reader.read(SETTINGS.advertise);
+  const own = id ?? NODE_ID_DEFAULT;
+  const data = reader.read(SETTINGS.data) ??
+    `data/${id === null && join.length > 0 ? `node-${address.port}` : own}`;
   const config: NodeConfig = {
     id,
     ...address,
-    url,
+    url: advertised ?? urlOf(cluster ?? [], own),
+    isAdvertised: advertised !== null,
     dataDirectory: data === MEMORY ? null : data,
-    members: cluster ?? [{ id, url: url ?? urlOfAddress(address) }],
+    members: cluster ?? [],
+    join,
+    replaces: reader.read(SETTINGS.replaces),
     secret: reader.read(SETTINGS.secret),
     timing: readTiming(reader),
     snapshotLogBytesMin: reader.read(SETTINGS.snapshotLogBytesMin) ?? SNAPSHOT_LOG_BYTES_MIN,
@@ -67,9 +79,13 @@ export function loadNodeConfig(sources: ConfigSources): NodeConfig {
   };
   checkAddress(config, reader);
   if (cluster !== null) checkCluster(config, reader);
+  checkJoin(config, reader);
   checkTiming(config.timing, reader);
   return config;
 }
+
+/** The id of a node that is told none, and of its directory. */
+export const NODE_ID_DEFAULT: NodeId = "n1" as NodeId;
 
 const HOST_DEFAULT = "127.0.0.1";
 const PORT_DEFAULT = 8_001;
@@ -104,7 +120,8 @@ function checkAddress({ host, secret }: NodeConfig, reader: SettingReader): void
 }
 
 function checkCluster(config: NodeConfig, reader: SettingReader): void {
-  const { id, url, dataDirectory, members } = config;
+  const { id: given, url, dataDirectory, members } = config;
+  const id = given ?? NODE_ID_DEFAULT;
   const source = reader.sourceOf(SETTINGS.cluster);
   const own = urlOf(members, id);
   if (own === null) throw new ConfigError(source, `The list lacks this node: "${id}"`);
@@ -119,6 +136,29 @@ function checkCluster(config: NodeConfig, reader: SettingReader): void {
     throw new ConfigError(
       reader.sourceOf(SETTINGS.data),
       `A member of a cluster needs a directory, not "${MEMORY}"`,
+    );
+  }
+}
+
+function checkJoin(config: NodeConfig, reader: SettingReader): void {
+  const { id, host, isAdvertised, dataDirectory, members, join, replaces } = config;
+  const wrong = (setting: Setting<unknown>, reason: string) =>
+    new ConfigError(reader.sourceOf(setting), reason);
+  if (join.length === 0) {
+    if (replaces === null) return;
+    throw wrong(SETTINGS.replaces, "Only a node that joins a cluster (--join) can replace another");
+  }
+  if (members.length > 0) {
+    throw wrong(SETTINGS.cluster, "The list begins a new cluster, and --join looks for another");
+  }
+  if (id !== null) throw wrong(SETTINGS.id, "A node that joins gets its id from the cluster");
+  if (dataDirectory === null) {
+    throw wrong(SETTINGS.data, `A member of a cluster needs a directory, not "${MEMORY}"`);
+  }
+  if (isUnspecified(host) && !isAdvertised) {
+    throw wrong(
+      SETTINGS.advertise,
+      `Others cannot reach ${host}: Name the URL under which they reach this node`,
     );
   }
 }
@@ -197,6 +237,18 @@ const SETTINGS = {
     meaning: "members of a new cluster",
     expected: "distinct ID=URL pairs, as in n1=http://10.0.0.1:8001,n2=http://10.0.0.2:8001",
     parse: parseClusterList,
+  },
+  join: {
+    name: "join",
+    meaning: "members of a cluster to join, with a new directory",
+    expected: "URLs of members, separated by commas, as in http://10.0.0.1:8001",
+    parse: parseUrlList,
+  },
+  replaces: {
+    name: "replaces",
+    meaning: "member in whose place the node joins",
+    expected: "the id of a member",
+    parse: parseNodeId,
   },
   secret: {
     name: "secret",

@@ -25,6 +25,11 @@ export function urlOfAddress({ host, port }: ListenAddress): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** Whether it stands for every address of this machine, and so for none that others can use. */
+export function isUnspecified(host: string): boolean {
+  return host === "0.0.0.0" || /^[0:]+$/.test(host);
+}
+
 /** Whether only this machine can reach what listens there. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -24,11 +24,13 @@ export {
   variableOf,
 } from "./config_sources.ts";
 export { LISTENER_LIMITS, type ListenerLimits, PortTakenError } from "./listener_options.ts";
+export { JoinRefusedError } from "./join.ts";
 export type { NodeEvent } from "./node_events.ts";
+export { NotAMemberError } from "./not_a_member_error.ts";
 export type { RunningNode } from "./running_node.ts";
 export { StateDivergedError } from "@raftkv/core/replica";
 export { startNode, type StartOptions } from "./start_node.ts";
-export type { brand, Branded, Member, NodeId, RaftTiming, Term } from "@raftkv/core/raft";
+export type { brand, Branded, LogIndex, Member, NodeId, RaftTiming, Term } from "@raftkv/core/raft";
 export {
   CorruptLogError,
   DirectoryInUseError,

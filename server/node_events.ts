@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NodeId, NodeStatus, Term } from "@raftkv/core/raft";
+import type { LogIndex, NodeId, NodeStatus, Term } from "@raftkv/core/raft";
 
 /** Something that a node's operator wants to know. */
 export type NodeEvent =
@@ -19,6 +19,18 @@ export type NodeEvent =
   | { readonly kind: "repaired" }
   /** The node serves under `url`; `recovered` entries were found in its log. */
   | { readonly kind: "started"; readonly url: string; readonly recovered: number }
+  /** The node asks to be taken in by a cluster, and why that has not come about yet. */
+  | { readonly kind: "joining"; readonly url: string; readonly problem: string }
+  /** The cluster has taken the node in, as a learner. */
+  | { readonly kind: "joined"; readonly nodeId: NodeId; readonly clusterId: string }
+  /** The node has no vote yet; of the entries up to `commitIndex` it has those to `appliedIndex`. */
+  | {
+    readonly kind: "catching_up";
+    readonly appliedIndex: LogIndex;
+    readonly commitIndex: number;
+  }
+  /** The node has caught up, and votes from now on. */
+  | { readonly kind: "votes" }
   /** The node follows, or is, the leader of a term. */
   | { readonly kind: "leader_elected"; readonly leaderId: NodeId; readonly term: Term }
   /** The node knows of no leader any more. */

@@ -8,7 +8,7 @@ import { type Instant, pcg32, type Random, type Store } from "@raftkv/core";
 import { decodeMessage } from "@raftkv/core/codec";
 import type { CommandResult, KvStateMachine } from "@raftkv/core/kv";
 import {
-  configurationOf,
+  type Configuration,
   DEFAULT_WINDOWS,
   type Member,
   type NodeId,
@@ -21,7 +21,10 @@ import type { NodeConfig } from "./config.ts";
 import { DamageWatch } from "./damage_watch.ts";
 import type { Door } from "./door.ts";
 import type { Listener } from "./listener_options.ts";
+import { dutiesOf } from "./duties.ts";
+import type { Duty } from "./duty.ts";
 import { LeaderWatch, type NodeEvent } from "./node_events.ts";
+import type { NotAMemberError } from "./not_a_member_error.ts";
 import { Pump } from "./pump.ts";
 import { ReplicaPort } from "./replica_port.ts";
 import { WebSocketDoor } from "./websocket/websocket_door.ts";
@@ -52,10 +55,20 @@ const now = (): Instant => {
 /** What a node is made of. */
 export interface NodeParts {
   readonly config: NodeConfig;
-  readonly members: readonly Member[];
+  readonly nodeId: NodeId;
+  readonly clusterId: string;
+  /** Names the life of its data directory; undefined if it has none. */
+  readonly incarnation: string | undefined;
+  /** Where it is reached. */
+  readonly url: string;
+  /** The members before the first entry of the log. */
+  readonly initial: Configuration;
+  /** Members that another node named, while the log does not. */
+  readonly guides: readonly Member[];
+  /** Nodes to ask who the members are. */
+  readonly urls: readonly string[];
   /** Its port; null if nothing but its own program is to reach it. */
   readonly listener: Listener | null;
-  readonly clusterId: string;
   readonly store: Store;
   readonly machine: KvStateMachine;
   readonly onEvent: (event: NodeEvent) => void;
@@ -66,7 +79,7 @@ export class Node implements RunningNode {
   readonly nodeId: string;
   readonly url: string;
   readonly finished: Promise<void>;
-  readonly #members: readonly Member[];
+  readonly #duties: readonly Duty[];
   readonly #timing: RaftTiming;
   readonly #port: ReplicaPort;
   readonly #store: Store;
@@ -85,12 +98,11 @@ export class Node implements RunningNode {
   #onTurn: () => void = () => {};
 
   constructor(parts: NodeParts) {
-    const { config, members, clusterId, store, machine, listener, onEvent } = parts;
+    const { config, nodeId, clusterId, store, machine, listener, onEvent } = parts;
     const random = systemRandom();
-    const nodeId = config.id;
-    this.nodeId = config.id;
-    this.url = members.find((member) => member.id === nodeId)?.url ?? "";
-    this.#members = members;
+    const life = parts.incarnation === undefined ? {} : { incarnation: parts.incarnation };
+    this.nodeId = nodeId;
+    this.url = parts.url;
     this.#timing = config.timing;
     this.#store = store;
     this.#listener = listener;
@@ -98,12 +110,14 @@ export class Node implements RunningNode {
     this.#mesh = openMesh({
       clusterId,
       nodeId,
+      ...life,
       ...(config.secret === null ? {} : { secret: config.secret }),
       random,
       events: {
         onMessage: (from, bytes) => this.#onMessage(from, bytes),
-        onPeerUp: (peer) => {
-          this.#pump.push({ kind: "peer_up", peer });
+        onPeerUp: (peer, incarnation) => {
+          const life = incarnation === null ? {} : { incarnation };
+          this.#pump.push({ kind: "peer_up", peer, ...life });
           this.#onEvent({ kind: "peer_up", peer });
         },
         onPeerDown: (peer, reason) => {
@@ -114,7 +128,8 @@ export class Node implements RunningNode {
     });
     this.#replica = new Replica({
       id: nodeId,
-      initialConfiguration: configurationOf(members),
+      ...life,
+      initialConfiguration: parts.initial,
       recovered: store.recovered,
       timing: config.timing,
       windows: DEFAULT_WINDOWS,
@@ -145,6 +160,15 @@ export class Node implements RunningNode {
     this.#sockets = new WebSocketDoor(this.#port, {
       onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
     });
+    this.#duties = dutiesOf({
+      ...parts,
+      replica: this.#replica,
+      transport: this.#mesh,
+      port: this.#port,
+      timing: config.timing,
+      isAdvertised: config.isAdvertised,
+      onExpelled: (error) => void this.#leave(error),
+    });
     this.finished = this.#end.promise;
     // Whoever does not ask how the node ended has been told by an event.
     this.finished.catch(() => {});
@@ -155,7 +179,7 @@ export class Node implements RunningNode {
     door.fetch = (request) => this.fetch(request);
     door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
     door.onClientSocket = (socket) => this.#sockets.accept(socket);
-    this.#mesh.setPeers(this.#members.filter((member) => member.id !== this.nodeId));
+    for (const duty of this.#duties) duty.onTurn();
     const recovered = this.#store.recovered.entries.length;
     this.#onEvent({ kind: "started", url: this.url, recovered });
     this.#pump.push({ kind: "tick" });
@@ -184,7 +208,7 @@ export class Node implements RunningNode {
    * at the most, since a hand-over that takes longer has failed.
    */
   async #handOver(): Promise<void> {
-    const hasHeir = () => this.#members.some(({ id }) => this.#mesh.isUp(id));
+    const hasHeir = () => this.#replica.peers.some(({ id }) => this.#mesh.isUp(id));
     const leads = () => this.#replica.role === "leader" && hasHeir();
     const isDone = () => !leads() && this.#replica.pendingCount === 0;
     if (isDone()) return;
@@ -199,12 +223,29 @@ export class Node implements RunningNode {
   }
 
   async #release(): Promise<void> {
+    for (const duty of this.#duties) duty.stop();
     await this.#pump.stop();
     this.#port.abandon();
     this.#sockets.close();
     await this.#mesh.close();
     await this.#listener?.close();
     await this.#store.close();
+  }
+
+  /** Ends the node because it does not belong to its cluster; what it has promised others is done. */
+  async #leave(error: NotAMemberError): Promise<void> {
+    if (this.#closing !== null) return;
+    this.#closing = this.#retire().catch(() => {});
+    this.#onEvent({ kind: "failed", error });
+    await this.#closing;
+    this.#end.reject(error);
+  }
+
+  async #retire(): Promise<void> {
+    this.#port.beginStop({ isRemoved: true });
+    this.#pump.push({ kind: "stop" });
+    await this.#handOver();
+    await this.#release();
   }
 
   /** Ends the node because its disk or its invariants failed: it must promise nothing more. */
@@ -231,6 +272,7 @@ export class Node implements RunningNode {
     this.#sockets.onTurn();
     const events = [this.#leaders.next(this.#replica), this.#damage.next(this.#replica.damage)];
     for (const event of events) if (event !== null) this.#onEvent(event);
+    for (const duty of this.#duties) duty.onTurn();
     this.#onTurn();
   }
 }

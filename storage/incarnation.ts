@@ -10,6 +10,7 @@
 
 import { denoVfs } from "./deno_vfs.ts";
 import { CorruptLogError, DirectoryUnusableError } from "./errors.ts";
+import { writeSmallFile } from "./small_file.ts";
 import { type Directory, readStart, type Vfs } from "./vfs.ts";
 
 /** What is wrong with a directory that has this file and no log: it lost all that it promised. */
@@ -50,19 +51,9 @@ async function read(directory: Directory): Promise<string> {
 
 async function draw(directory: Directory): Promise<string> {
   const incarnation = crypto.getRandomValues(new Uint8Array(INCARNATION_BYTES)).toHex();
-  const file = await directory.create(UNFINISHED_NAME);
-  try {
-    file.writeAt(0, new TextEncoder().encode(`${incarnation}\n`));
-    await file.syncData();
-  } finally {
-    file.close();
-  }
-  // Half a file never bears the name, so a crash leaves either no incarnation or a whole one.
-  await directory.rename(UNFINISHED_NAME, INCARNATION_NAME);
-  await directory.sync();
+  await writeSmallFile(directory, { name: INCARNATION_NAME, text: `${incarnation}\n` });
   return incarnation;
 }
 
-const UNFINISHED_NAME = "incarnation.new";
 const INCARNATION_BYTES = 16;
 const LINE_BYTES = 2 * INCARNATION_BYTES + 1;

@@ -7,6 +7,7 @@
 
 export * from "./errors.ts";
 export { openIncarnation } from "./incarnation.ts";
+export { readJoining, writeJoining } from "./joining.ts";
 export type { NodeIdentity } from "./identity.ts";
 export { openStore, readIdentity, type StoreOptions } from "./open_store.ts";
 export type { ReadProgress } from "./read_progress.ts";

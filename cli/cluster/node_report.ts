@@ -18,6 +18,14 @@ export type NodeReport =
   | { readonly event: "reading"; readonly bytesRead: number; readonly bytesTotal: number }
   | { readonly event: "damaged"; readonly lostEntries: number; readonly isStateLost: boolean }
   | { readonly event: "repaired" }
+  | { readonly event: "joining"; readonly url: string; readonly problem: string }
+  | { readonly event: "joined"; readonly node: string; readonly cluster: string }
+  | {
+    readonly event: "catching_up";
+    readonly appliedIndex: number;
+    readonly commitIndex: number;
+  }
+  | { readonly event: "votes" }
   | { readonly event: "leader_elected"; readonly leader: string; readonly term: number }
   | { readonly event: "leader_lost"; readonly leader: string; readonly term: number }
   | { readonly event: "peer_up"; readonly peer: string }
@@ -36,6 +44,16 @@ export function reportOf(event: NodeEvent): NodeReport {
       const { kind, ...fields } = event;
       return { event: kind, ...fields } as NodeReport;
     }
+    case "joining":
+      return { event: "joining", url: event.url, problem: event.problem };
+    case "joined":
+      return { event: "joined", node: event.nodeId, cluster: event.clusterId };
+    case "catching_up": {
+      const { appliedIndex, commitIndex } = event;
+      return { event: "catching_up", appliedIndex, commitIndex };
+    }
+    case "votes":
+      return { event: "votes" };
     case "leader_elected":
     case "leader_lost":
       return { event: event.kind, leader: event.leaderId, term: event.term };
@@ -73,6 +91,18 @@ export function parseReport(line: string): NodeReport | null {
       const isStateLost = fields.get("isStateLost") === true;
       return { event, lostEntries: number("lostEntries"), isStateLost };
     }
+    case "joining":
+      return { event, url: text("url"), problem: text("problem") };
+    case "joined":
+      return { event, node: text("node"), cluster: text("cluster") };
+    case "catching_up":
+      return {
+        event,
+        appliedIndex: number("appliedIndex"),
+        commitIndex: number("commitIndex"),
+      };
+    case "votes":
+      return { event };
     case "leader_elected":
     case "leader_lost":
       return { event, leader: text("leader"), term: number("term") };
@@ -106,6 +136,14 @@ export function describeReport(report: NodeReport): string {
           "it has them from the others";
     case "repaired":
       return "has again what was damaged";
+    case "joining":
+      return `waits to join the cluster: ${report.url}: ${report.problem}`;
+    case "joined":
+      return `is taken in by cluster ${report.cluster} as ${report.node}, without a vote yet`;
+    case "catching_up":
+      return describeProgress(report);
+    case "votes":
+      return "has caught up and votes";
     case "leader_elected":
       return `${report.leader} leads in term ${report.term}`;
     case "leader_lost":
@@ -128,6 +166,14 @@ function describeReading(
 ): string {
   const percent = Math.floor(100 * bytesRead / Math.max(1, bytesTotal));
   return `reads its data: ${percent} % of ${Math.ceil(bytesTotal / 1e6)} MB`;
+}
+
+function describeProgress(
+  { appliedIndex, commitIndex }: Extract<NodeReport, { event: "catching_up" }>,
+): string {
+  const percent = commitIndex === 0 ? 0 : Math.floor(100 * appliedIndex / commitIndex);
+  const [have, all] = [appliedIndex, commitIndex].map((index) => index.toLocaleString("en-US"));
+  return `catches up: ${percent}% (entry ${have} of ${all})`;
 }
 
 /** The message of anything that was thrown. */

@@ -49,7 +49,12 @@ const RESTART_MS_MAX = 10_000;
 /** A node that served so long has earned a quick restart when it dies. */
 const PARDON_MS = 30_000;
 /** Ends after which the same node on the same data would do no better. */
-const BEYOND_RESTART: readonly number[] = [EXIT.damaged, EXIT.diverged, EXIT.lost];
+const BEYOND_RESTART: readonly number[] = [
+  EXIT.damaged,
+  EXIT.diverged,
+  EXIT.lost,
+  EXIT.notAMember,
+];
 /** How long a node may take to hand over and close its files. */
 const STOP_MS_MAX = 10_000;
 

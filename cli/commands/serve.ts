@@ -17,7 +17,14 @@ export const serveCommand: Command = {
   arity: [0, 0],
   flags: serveFlags,
   details: [
-    "Without --cluster the node is a store of its own. Each setting may come from its flag, from\n" +
+    "Without --cluster and --join the node is a store of its own, or what its directory says that it\n" +
+    "is: a member that was started once comes back with the same command, whose --cluster or --join\n" +
+    "then is of no account.",
+    "With --join and an empty directory it is a new node of a running cluster: any member that is\n" +
+    "named adds it, it gets an id that no node ever had, catches up, and then votes. With --replaces\n" +
+    "a member leaves in that moment. A directory that was emptied is a new node as well: it must\n" +
+    "replace the one it was.",
+    "Each setting may come from its flag, from\n" +
     "RAFTKV_ and its name (RAFTKV_HEARTBEAT_MS), or from the file (heartbeatMs), in that order. The\n" +
     "cluster's secret, needed where other machines can connect, comes from RAFTKV_SECRET or the\n" +
     "file alone: arguments of a process are there for all to read.",
@@ -31,6 +38,15 @@ export const serveCommand: Command = {
       line: "raftkv serve --id n1 --listen 10.0.0.1:8001 --data /var/lib/raftkv " +
         "--cluster n1=http://10.0.0.1:8001,n2=http://10.0.0.2:8001,n3=http://10.0.0.3:8001",
       meaning: "Run a member of a cluster of three hosts",
+    },
+    {
+      line:
+        "raftkv serve --join http://10.0.0.1:8001 --listen 10.0.0.4:8001 --data /var/lib/raftkv",
+      meaning: "Add this host to that cluster",
+    },
+    {
+      line: "raftkv serve --join http://10.0.0.1:8001 --replaces n2 --listen 10.0.0.2:8001",
+      meaning: "Take the place of n2, whose disk is lost",
     },
   ],
   run: serve,
@@ -84,13 +100,19 @@ async function runNode(
   try {
     const { loadNodeConfig, startNode } = await loadServer();
     const config = loadNodeConfig(await sourcesOf(invocation));
+    const giveUp = new AbortController();
     const starting = startNode(config, {
+      signal: giveUp.signal,
       // Its failure is told once, by the command as a whole.
       onEvent: (event) => event.kind === "failed" || tell(reportOf(event)),
     });
     const node = await Promise.race([starting, stop.promise]);
     // Stopped while it was still reading its log: nothing was promised yet, so it may just end.
-    if (node === "stop") return;
+    if (node === "stop") {
+      giveUp.abort();
+      starting.then((late) => late.close(), () => {});
+      return;
+    }
     if (await Promise.race([stop.promise, node.finished]) === "stop") await node.close();
   } finally {
     unlisten();
@@ -129,7 +151,8 @@ async function inputEnd({ surroundings }: Invocation): Promise<void> {
 
 /** A configuration that makes no sense is a matter of usage, the rest a failure of the node. */
 async function failureOf(error: unknown): Promise<UsageError | CommandFailure> {
-  const { ConfigError, CorruptLogError, LostLogError, StateDivergedError } = await loadServer();
+  const { ConfigError, CorruptLogError, LostLogError, NotAMemberError, StateDivergedError } =
+    await loadServer();
   if (error instanceof UsageError) return error;
   if (error instanceof ConfigError) return new UsageError(error.message, "serve");
   const message = messageOf(error);
@@ -141,6 +164,9 @@ async function failureOf(error: unknown): Promise<UsageError | CommandFailure> {
   }
   if (error instanceof StateDivergedError) {
     return new CommandFailure(message, { code: "diverged", exitCode: EXIT.diverged });
+  }
+  if (error instanceof NotAMemberError) {
+    return new CommandFailure(message, { code: "not_a_member", exitCode: EXIT.notAMember });
   }
   return new CommandFailure(message, { code: "node_failed", exitCode: EXIT.failed });
 }

@@ -55,6 +55,7 @@ export type FailureCode =
   | "not_caught_up"
   | "not_a_voter"
   | "no_voter_left"
+  | "voters_unreachable"
   | "no_heir"
   | "not_taken_over"
   | "body_too_large"
@@ -115,6 +116,11 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   not_caught_up: retryable(409, "not_applied", "The learner lacks too much of the log to vote."),
   not_a_voter: row(409, "Only a voter can lead."),
   no_voter_left: row(409, "Nobody would be left to vote."),
+  voters_unreachable: retryable(
+    409,
+    "not_applied",
+    "Too few of the voters to be answer the leader: nothing could be written any more.",
+  ),
   no_heir: retryable(503, "not_applied", "No other voter has answered the leader lately."),
   not_taken_over: retryable(
     503,

@@ -161,6 +161,7 @@ const MEMBERSHIP_REFUSALS = new Tags<MembershipRefusal>({
   not_caught_up: 6,
   no_voter_left: 7,
   nothing_to_change: 8,
+  voters_unreachable: 9,
 });
 
 const TRANSFER_REFUSALS = new Tags<TransferRefusal>({

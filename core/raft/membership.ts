@@ -33,7 +33,8 @@ export interface MembershipChange {
  * Why a change is refused: nothing was proposed. `change_in_progress`: another one is not finished,
  * or the leader has not committed in its term yet. `configuration_changed`: the caller's picture of
  * the membership is out of date. `already_member`: the id or the URL is that of a member.
- * `not_caught_up`: a member that was to vote lags behind.
+ * `not_caught_up`: a member that was to vote lags behind. `voters_unreachable`: too few of the voters
+ * to be answer the leader, so that the change could begin but not end, and nothing be written meanwhile.
  */
 export type MembershipRefusal =
   | "change_in_progress"
@@ -43,7 +44,8 @@ export type MembershipRefusal =
   | "not_a_learner"
   | "not_caught_up"
   | "no_voter_left"
-  | "nothing_to_change";
+  | "nothing_to_change"
+  | "voters_unreachable";
 
 /**
  * The configuration that a change leads to: joint if the voters change, else final at once.

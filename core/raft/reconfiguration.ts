@@ -18,6 +18,7 @@ import {
   withIncarnations,
 } from "./membership.ts";
 import type { Progress } from "./progress.ts";
+import { majorityOf } from "./quorum.ts";
 import { becomeFollower } from "./roles.ts";
 import type { LeaderState, NodeState } from "./state.ts";
 
@@ -59,6 +60,9 @@ export function proposeChange<Token>(
     hasCaughtUp: (id) => hasCaughtUp(state, role.progress.get(id)),
   });
   if (typeof next === "string") return { kind: "refused", reason: next };
+  if (isJoint(next) && !canDecide(state, role, next)) {
+    return { kind: "refused", reason: "voters_unreachable" };
+  }
   // Nobody is to vote whose directory is not known: what comes back without it could vote again.
   const acquainted = withIncarnations(next, state.incarnations) ?? next;
   return { kind: "appended", position: appendConfiguration(state, role, acquainted) };
@@ -102,6 +106,19 @@ function appendConfiguration<Token>(
   const { index, term } = appendOwn(state, { leader, kind: "configuration", payload });
   followMembers(state, leader);
   return { index, term };
+}
+
+/** Whether a majority of the voters to be has answered lately. */
+function canDecide(
+  state: NodeState<unknown>,
+  leader: LeaderState<unknown>,
+  { voters }: Configuration,
+): boolean {
+  const answered = voters.filter((id) => {
+    const contactMs = id === state.id ? Infinity : leader.progress.get(id)?.lastContactMs;
+    return contactMs !== undefined && state.nowMs - contactMs < state.timing.electionTimeoutMsMin;
+  });
+  return answered.length >= majorityOf(voters.length);
 }
 
 function hasCaughtUp(state: NodeState<unknown>, progress: Progress | undefined): boolean {

@@ -105,6 +105,7 @@ export const changeMembers = operation({
     "not_a_learner",
     "not_caught_up",
     "no_voter_left",
+    "voters_unreachable",
   ],
   ask: (request) => {
     const { add = [], replace = [], remove = [], promote = [], move = [] } = request;

@@ -34,12 +34,15 @@ const CLUSTER = "n1=http://10.0.0.1:8001,n2=http://10.0.0.2:8001,n3=http://10.0.
 
 Deno.test("a node that is told nothing is a store of one, for this machine alone", () => {
   assertEquals(load({}), {
-    id: "n1",
+    id: null,
     host: "127.0.0.1",
     port: 8001,
     url: null,
+    isAdvertised: false,
     dataDirectory: "data/n1",
-    members: [{ id: "n1", url: "http://127.0.0.1:8001" }],
+    members: [],
+    join: [],
+    replaces: null,
     secret: null,
     timing: { heartbeatMs: 100, electionTimeoutMsMin: 1_000, electionTimeoutMsMax: 2_000 },
     snapshotLogBytesMin: 67_108_864,
@@ -61,6 +64,8 @@ Deno.test("flags go before the environment, the environment before the file, for
     advertise: ["http://a.test", "http://b.test", "http://c.test"],
     data: ["a", "b", "c"],
     cluster: ["n1=http://a.test", "n1=http://b.test", "n1=http://c.test"],
+    join: ["http://a.test", "http://b.test", "http://c.test"],
+    replaces: ["a", "b", "c"],
     secret: ["not a flag", `${SECRET} 2`, `${SECRET} 3`],
     "heartbeat-ms": ["1", "2", "3"],
     "election-timeout-ms-min": ["1001", "1002", "1003"],
@@ -82,14 +87,18 @@ Deno.test("flags go before the environment, the environment before the file, for
     };
     const two = { ...all, flags: {} };
     const one = { ...two, env: {} };
-    const shown = [all, two, one].map((given) => JSON.stringify(load(given)));
+    // Nobody is replaced by a node that joins nobody.
+    const rest = name === "replaces" ? { join: "http://a.test" } : {};
+    const show = ({ flags, ...given }: Given) =>
+      JSON.stringify(load({ ...given, flags: { ...rest, ...flags } }));
+    const shown = [all, two, one].map(show);
     const alone = [
       { flags: all.flags, env: name === "secret" ? all.env : {} },
       { env: all.env },
       { file: all.file },
-    ].map((given) => JSON.stringify(load(given)));
+    ].map(show);
     assertEquals(shown, alone, name);
-    assertEquals(new Set([...shown, JSON.stringify(load({}))]).size, name === "secret" ? 3 : 4);
+    assertEquals(new Set([...shown, show({})]).size, name === "secret" ? 3 : 4);
   }
 });
 
@@ -122,6 +131,8 @@ Deno.test("malformed values are refused, each with its source", () => {
       "n1=http://a;n2=http://b",
       "n1=http://a/path",
     ],
+    join: ["", "n1", "http://a,", "http://a/path", "n1=http://a"],
+    replaces: ["", "a b"],
     "heartbeat-ms": ["", "0", "-1", "1.5", "1e3", "100ms", "3600001"],
     "header-bytes-max": ["16383", "1048577"],
     "connections-max": ["0", "1000001"],
@@ -144,8 +155,6 @@ Deno.test("addresses come with a name, an IPv6 address in brackets, or a port al
   assertEquals(read("[::1]:8002"), ["::1", 8002]);
   assertEquals(read("8003"), ["127.0.0.1", 8003]);
   assertEquals(read("0.0.0.0:65535"), ["0.0.0.0", 65_535]);
-  const ipv6 = load({ flags: { listen: "[::1]:8002" } });
-  assertEquals(ipv6.members[0]?.url, "http://[::1]:8002");
 });
 
 Deno.test("an address that other machines can reach needs a secret", () => {
@@ -172,6 +181,24 @@ Deno.test("settings that contradict each other are refused", () => {
   );
   assertEquals(load({ flags: { data: ":memory:" } }).dataDirectory, null);
   assertEquals(load({ flags: { cluster: "n1=http://a", data: ":memory:" } }).dataDirectory, null);
+});
+
+Deno.test("a node that joins knows no more than whom to ask, and where it is reached", () => {
+  const join = "http://10.0.0.1:8001, http://10.0.0.2:8001";
+  const config = load({ flags: { join, listen: "127.0.0.1:8004" } });
+  assertEquals(config.join, ["http://10.0.0.1:8001", "http://10.0.0.2:8001"]);
+  assertEquals([config.id, config.url, config.dataDirectory], [null, null, "data/node-8004"]);
+  const env = { RAFTKV_SECRET: SECRET };
+  const open = { join, listen: "0.0.0.0:8001" };
+  assertRefused({ flags: open, env }, "default of --advertise");
+  assertRefused({ flags: { ...open, listen: "[::]:8001" }, env }, "default of --advertise");
+  const named = load({ flags: { ...open, advertise: "http://10.0.0.4:8001" }, env });
+  assertEquals([named.url, named.isAdvertised], ["http://10.0.0.4:8001", true]);
+  assertRefused({ flags: { join, id: "n4" } }, "--id");
+  assertRefused({ flags: { join, data: ":memory:" } }, "--data");
+  assertRefused({ flags: { join, cluster: "n1=http://a" } }, "--cluster");
+  assertRefused({ flags: { replaces: "n2" } }, "--replaces");
+  assertEquals(`${load({ flags: { join, replaces: "n2" } }).replaces}`, "n2");
 });
 
 Deno.test("a file is a JSON object of known settings", () => {

@@ -142,6 +142,7 @@ Deno.test("each refusal has its code, its status and its outcome", async () => {
     ["not_caught_up", 409, true],
     ["not_a_voter", 409, false],
     ["no_voter_left", 409, false],
+    ["voters_unreachable", 409, true],
     ["no_heir", 503, true],
     ["not_taken_over", 503, true],
   ];

@@ -172,6 +172,7 @@ const MEMBERSHIP_REFUSALS = [
   "not_caught_up",
   "no_voter_left",
   "nothing_to_change",
+  "voters_unreachable",
 ] as const;
 const TRANSFER_REFUSALS = ["unknown_member", "not_a_voter", "no_heir", "not_taken_over"] as const;
 const FAILURES = [

@@ -175,6 +175,18 @@ Deno.test("a learner that has gone silent, or is far behind, is not promoted (M7
   assertEquals(request(bench, { promote: [id("n4")] }), "appended");
 });
 
+Deno.test("a change is refused whose voters would not answer: it could never be finished", () => {
+  const bench = leader();
+  for (let waited = 0; waited < 1_100; waited += 50) {
+    bench.receive("n2", heartbeatAnswer(bench.node.term)).wait(50);
+  }
+  assertEquals(request(bench, { remove: [id("n2")] }), "voters_unreachable");
+  assertEquals(request(bench, { remove: [id("n1")] }), "voters_unreachable");
+  assertEquals(request(bench, { add: [newcomer("n4")] }), "appended");
+  acknowledge(bench, "n2").quiet();
+  assertEquals(request(bench, { remove: [id("n3")] }), "appended");
+});
+
 // [M-5]
 Deno.test("a candidate votes as soon as it has caught up, and no sooner", () => {
   const bench = leader();
