@@ -160,18 +160,22 @@ export class Node implements RunningNode {
     this.#sockets = new WebSocketDoor(this.#port, {
       onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
     });
-    this.#duties = dutiesOf({
-      ...parts,
-      replica: this.#replica,
-      transport: this.#mesh,
-      port: this.#port,
-      timing: config.timing,
-      isAdvertised: config.isAdvertised,
-      onExpelled: (error) => void this.#leave(error),
-    });
+    this.#duties = this.#dutiesOf(parts);
     this.finished = this.#end.promise;
     // Whoever does not ask how the node ended has been told by an event.
     this.finished.catch(() => {});
+  }
+
+  #dutiesOf(parts: NodeParts): readonly Duty[] {
+    const { timing, isAdvertised } = parts.config;
+    return dutiesOf({
+      ...parts,
+      ...{ timing, isAdvertised },
+      replica: this.#replica,
+      transport: this.#mesh,
+      port: this.#port,
+      onExpelled: (error) => void this.#leave(error),
+    });
   }
 
   /** Answers the port and lets the replica run. */
