@@ -16,7 +16,11 @@ export class JoinRefusedError extends Error {
   /** The name of the class. */
   override readonly name = "JoinRefusedError";
 
-  /** @param reason Why, and what can be done. */
+  /**
+   * Builds the message.
+   *
+   * @param reason Why, and what can be done.
+   */
   constructor(reason: string) {
     super(`Cannot join the cluster: ${reason}`);
   }

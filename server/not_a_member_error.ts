@@ -11,7 +11,11 @@ export class NotAMemberError extends Error {
   /** The node. */
   readonly nodeId: string;
 
-  /** @param reason Why it is none, and what can be done. */
+  /**
+   * Builds the message.
+   *
+   * @param reason Why it is none, and what can be done.
+   */
   constructor(nodeId: string, reason: string) {
     super(`Node ${nodeId} is no member of its cluster: ${reason}`);
     this.nodeId = nodeId;
