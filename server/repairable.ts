@@ -4,15 +4,9 @@
  * @module
  */
 
-import { decodeConfiguration } from "@raftkv/core/codec";
-import {
-  type Configuration,
-  type DurableState,
-  isLost,
-  isStateLost,
-  type Member,
-} from "@raftkv/core/raft";
+import { type DurableState, isLost, isStateLost, type Member } from "@raftkv/core/raft";
 import { CorruptLogError } from "@raftkv/storage";
+import { recoveredMembers } from "./recovered_members.ts";
 
 /**
  * Refuses a damaged directory of a node that is alone: it would wait for ever for what nobody has.
@@ -28,17 +22,11 @@ export function checkRepairable(
   const lost = recovered.entries.filter((entry) => isLost(entry) && entry.index > covered);
   const [first] = lost;
   if (first === undefined && !isStateLost(recovered)) return;
-  const known = configurationIn(recovered)?.members ?? members;
+  const known = recoveredMembers(recovered) ?? members;
   if (known.length > 1) return;
   const what = first === undefined
     ? "No sound snapshot reaches its log"
     : `Entry ${first.index} of its log is damaged`;
   const reason = `${what}, and there is no other member to have it from: restore a backup`;
   throw new CorruptLogError({ file: directory, offsetBytes: null, reason });
-}
-
-function configurationIn({ snapshot, entries }: DurableState): Configuration | null {
-  const last = entries.findLast((entry) => entry.kind === "configuration");
-  if (last === undefined || isLost(last)) return snapshot?.configuration ?? null;
-  return decodeConfiguration(last.payload);
 }

@@ -100,8 +100,8 @@ async function startMember(
   try {
     const known = recoveredMembers(store.recovered);
     if (config.dataDirectory !== null) {
-      const members = known ?? config.members;
-      checkRepairable(store.recovered, { directory: config.dataDirectory, members });
+      const { dataDirectory: directory, members } = config;
+      checkRepairable(store.recovered, { directory, members });
     }
     const urls = [...config.join, ...told ?? []];
     const guides = known === null && told !== null
