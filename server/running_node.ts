@@ -22,6 +22,7 @@ import { DamageWatch } from "./damage_watch.ts";
 import type { Door } from "./door.ts";
 import type { Listener } from "./listener_options.ts";
 import { LeaderWatch, type NodeEvent } from "./node_events.ts";
+import { guarded, Origins } from "./origins.ts";
 import { Pump } from "./pump.ts";
 import { ReplicaPort } from "./replica_port.ts";
 import { WebSocketDoor } from "./websocket/websocket_door.ts";
@@ -74,6 +75,7 @@ export class Node implements RunningNode {
   readonly #pump: Pump<CommandResult>;
   readonly #mesh: Mesh;
   readonly #sockets: WebSocketDoor;
+  readonly #origins: Origins;
   readonly #onEvent: (event: NodeEvent) => void;
   readonly #leaders = new LeaderWatch();
   readonly #damage = new DamageWatch();
@@ -92,6 +94,7 @@ export class Node implements RunningNode {
     this.url = members.find((member) => member.id === nodeId)?.url ?? "";
     this.#members = members;
     this.#timing = config.timing;
+    this.#origins = new Origins(config.corsOrigins);
     this.#store = store;
     this.#listener = listener;
     this.#onEvent = onEvent;
@@ -152,7 +155,7 @@ export class Node implements RunningNode {
 
   /** Answers the port and lets the replica run. */
   run(door: Door): void {
-    door.fetch = (request) => this.fetch(request);
+    door.fetch = guarded((request) => this.fetch(request), this.#origins);
     door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
     door.onClientSocket = (socket) => this.#sockets.accept(socket);
     this.#mesh.setPeers(this.#members.filter((member) => member.id !== this.nodeId));
