@@ -13,7 +13,7 @@ export type Outcome = "not_applied" | "unknown";
 /** One row of {@linkcode FAILURES}. */
 export interface FailureRow {
   /** The HTTP status it travels under. */
-  readonly status: 400 | 403 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 422 | 429 | 500 | 503 | 507;
+  readonly status: 400 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 422 | 429 | 500 | 503 | 507;
   /** Whether the same request, sent again later, may succeed. */
   readonly retryable: boolean;
   /** What became of the write, if it was one. */
