@@ -9,6 +9,7 @@ import { parseClusterList, parseNodeId, parseNodeUrl, parseUrlList } from "./clu
 import { ConfigError, type ConfigSources, type Setting, SettingReader } from "./config_sources.ts";
 import { isLoopback, isUnspecified, parseListenAddress } from "./listen_address.ts";
 import { LISTENER_LIMITS, type ListenerLimits } from "./listener_options.ts";
+import { parseOrigins } from "./origins.ts";
 
 /** Everything a node must know to start. */
 export interface NodeConfig {
@@ -38,6 +39,8 @@ export interface NodeConfig {
   readonly snapshotLogBytesMin: number;
   /** What strangers may take of the port. */
   readonly limits: ListenerLimits;
+  /** Origins of pages that browsers let in, beside the node's own; `*` for every one. */
+  readonly corsOrigins: readonly string[];
 }
 
 /** Keeps nothing on disk when given as the data directory. */
@@ -76,6 +79,7 @@ export function loadNodeConfig(sources: ConfigSources): NodeConfig {
     timing: readTiming(reader),
     snapshotLogBytesMin: reader.read(SETTINGS.snapshotLogBytesMin) ?? SNAPSHOT_LOG_BYTES_MIN,
     limits: readLimits(reader),
+    corsOrigins: reader.read(SETTINGS.corsOrigin) ?? [],
   };
   checkAddress(config, reader);
   if (cluster !== null) checkCluster(config, reader);
@@ -257,6 +261,12 @@ const SETTINGS = {
     // Arguments of a process are there for all to read.
     isSecret: true,
     parse: (text: string) => text.length < SECRET_CHARACTERS_MIN ? null : text,
+  },
+  corsOrigin: {
+    name: "cors-origin",
+    meaning: "origins whose pages may use this node, or *",
+    expected: "origins, as in https://app.example.com,http://localhost:5173",
+    parse: parseOrigins,
   },
   heartbeatMs: milliseconds("heartbeat-ms", "interval of a leader's heartbeats"),
   electionTimeoutMsMin: milliseconds("election-timeout-ms-min", "shortest wait for a leader"),

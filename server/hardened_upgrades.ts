@@ -40,7 +40,7 @@ export class Upgrades {
       origin: origin ?? null,
       host: host ?? null,
       protocols: protocols ?? null,
-    });
+    }, this.#options.origins);
     switch (asked.kind) {
       case "refused":
         return refuse(socket, asked.status);

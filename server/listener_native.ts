@@ -70,7 +70,7 @@ function upgrade(request: Request, options: ListenerOptions): Response {
     origin: headers.get("origin"),
     host: headers.get("host"),
     protocols: headers.get("sec-websocket-protocol"),
-  });
+  }, options.origins);
   switch (asked.kind) {
     case "refused":
       return new Response(null, { status: asked.status });

@@ -5,6 +5,7 @@
  */
 
 import type { PeerSocket } from "@raftkv/transport";
+import type { Origins } from "./origins.ts";
 import type { ClientSocket } from "./websocket/client_socket.ts";
 
 /** An open port. */
@@ -59,6 +60,8 @@ export interface ListenerOptions {
   readonly onPeerSocket: (socket: PeerSocket) => void;
   /** Takes a WebSocket opened at `WEBSOCKET_PATH`; must listen to it in the same turn. */
   readonly onClientSocket: (socket: ClientSocket) => void;
+  /** Origins of pages that may open WebSockets, beside the node's own; none if not given. */
+  readonly origins?: Origins;
   /** What strangers may take. */
   readonly limits: ListenerLimits;
 }

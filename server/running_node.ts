@@ -25,6 +25,7 @@ import { dutiesOf } from "./duties.ts";
 import type { Duty } from "./duty.ts";
 import { LeaderWatch, type NodeEvent } from "./node_events.ts";
 import type { NotAMemberError } from "./not_a_member_error.ts";
+import { guarded, Origins } from "./origins.ts";
 import { Pump } from "./pump.ts";
 import { ReplicaPort } from "./replica_port.ts";
 import { WebSocketDoor } from "./websocket/websocket_door.ts";
@@ -87,6 +88,7 @@ export class Node implements RunningNode {
   readonly #pump: Pump<CommandResult>;
   readonly #mesh: Mesh;
   readonly #sockets: WebSocketDoor;
+  readonly #origins: Origins;
   readonly #onEvent: (event: NodeEvent) => void;
   readonly #leaders = new LeaderWatch();
   readonly #damage = new DamageWatch();
@@ -104,6 +106,7 @@ export class Node implements RunningNode {
     this.nodeId = nodeId;
     this.url = parts.url;
     this.#timing = config.timing;
+    this.#origins = new Origins(config.corsOrigins);
     this.#store = store;
     this.#listener = listener;
     this.#onEvent = onEvent;
@@ -180,7 +183,7 @@ export class Node implements RunningNode {
 
   /** Answers the port and lets the replica run. */
   run(door: Door): void {
-    door.fetch = (request) => this.fetch(request);
+    door.fetch = guarded((request) => this.fetch(request), this.#origins);
     door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
     door.onClientSocket = (socket) => this.#sockets.accept(socket);
     for (const duty of this.#duties) duty.onTurn();

@@ -27,6 +27,7 @@ import { urlOfAddress } from "./listen_address.ts";
 import { listen } from "./listener.ts";
 import type { Listener } from "./listener_options.ts";
 import type { NodeEvent } from "./node_events.ts";
+import { Origins } from "./origins.ts";
 import { checkRepairable } from "./repairable.ts";
 import { snapshotSlices } from "./pump.ts";
 import { recoveredMembers } from "./recovered_members.ts";
@@ -216,11 +217,13 @@ async function run(
   return node;
 }
 
-function listenAt(door: Door, { host, port, limits }: NodeConfig): Promise<Listener> {
+function listenAt(door: Door, config: NodeConfig): Promise<Listener> {
+  const { host, port, limits, corsOrigins } = config;
   return listen({
     host,
     port,
     limits,
+    origins: new Origins(corsOrigins),
     fetch: (request) => door.fetch(request),
     onPeerSocket: (socket) => door.onPeerSocket(socket),
     onClientSocket: (socket) => door.onClientSocket(socket),

@@ -5,6 +5,7 @@
  */
 
 import { PEER_PATH } from "@raftkv/transport";
+import { Origins } from "./origins.ts";
 import { SUBPROTOCOL, WEBSOCKET_PATH } from "./websocket/client_socket.ts";
 
 /** What a request for a WebSocket says. */
@@ -26,14 +27,15 @@ export type Upgrade =
   | { readonly kind: "refused"; readonly status: 400 | 403 | 404 };
 
 /** Decides about a request for a WebSocket. */
-export function upgradeOf({ path, origin, host, protocols }: UpgradeRequest): Upgrade {
+export function upgradeOf(request: UpgradeRequest, origins: Origins = NONE): Upgrade {
+  const { path, origin, host, protocols } = request;
   switch (path) {
     case PEER_PATH:
       // Browsers let any page open sockets to localhost; peers never name an origin. Without this
       // rule a page could try to speak Raft to a node on its reader's machine.
       return origin === null ? { kind: "peer" } : refused(403);
     case WEBSOCKET_PATH: {
-      if (origin !== null && !isSameOrigin(origin, host)) return refused(403);
+      if (origin !== null && origins.standingOf(origin, host) === "foreign") return refused(403);
       if (protocols === null) return { kind: "client", protocol: null };
       const offered = protocols.split(",").map((name) => name.trim());
       return offered.includes(SUBPROTOCOL)
@@ -45,10 +47,7 @@ export function upgradeOf({ path, origin, host, protocols }: UpgradeRequest): Up
   }
 }
 
-/** Whether a page comes from the address that it talks to. */
-function isSameOrigin(origin: string, host: string | null): boolean {
-  return host !== null && origin.replace(/^https?:\/\//, "") === host;
-}
+const NONE = new Origins();
 
 function refused(status: 400 | 403 | 404): Upgrade {
   return { kind: "refused", status };

@@ -13,7 +13,7 @@ export type Outcome = "not_applied" | "unknown";
 /** One row of {@linkcode FAILURES}. */
 export interface FailureRow {
   /** The HTTP status it travels under. */
-  readonly status: 400 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 422 | 429 | 500 | 503 | 507;
+  readonly status: 400 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 422 | 429 | 500 | 503 | 507;
   /** Whether the same request, sent again later, may succeed. */
   readonly retryable: boolean;
   /** What became of the write, if it was one. */
@@ -34,6 +34,7 @@ export type FailureCode =
   | "duplicate_key"
   | "range_too_large"
   | "future_revision"
+  | "forbidden_origin"
   | "key_not_found"
   | "lease_not_found"
   | "member_not_found"
@@ -88,6 +89,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     "One transaction would delete or compare more than 4,096 keys by ranges, or answer with more than 2,048 keys or 2,097,152 bytes.",
   ),
   future_revision: row(400, "The store has not come to this revision."),
+  forbidden_origin: row(403, "A browser's page of this origin may not change anything."),
   key_not_found: row(404, "There is no such key."),
   lease_not_found: row(404, "There is no such lease; it may have expired or been revoked."),
   member_not_found: row(404, "There is no such member."),

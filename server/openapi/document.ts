@@ -88,8 +88,10 @@ export function openApiDocument(): OpenApiDocument {
 }
 
 /** The codes of all failures that a route may answer with. */
-export function failuresOf({ form, asksCluster }: DocumentedRoute): readonly FailureCode[] {
+export function failuresOf(route: DocumentedRoute): readonly FailureCode[] {
+  const { form, asksCluster, method } = route;
   const own = new Set<FailureCode>(form.failures);
+  if (method !== "get") own.add("forbidden_origin");
   own.add("invalid_argument");
   own.add("internal");
   if (asksCluster) { for (const code of OF_THE_CLUSTER) own.add(code); }

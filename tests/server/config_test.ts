@@ -47,6 +47,7 @@ Deno.test("a node that is told nothing is a store of one, for this machine alone
     timing: { heartbeatMs: 100, electionTimeoutMsMin: 1_000, electionTimeoutMsMax: 2_000 },
     snapshotLogBytesMin: 67_108_864,
     limits: LISTENER_LIMITS,
+    corsOrigins: [],
   } as unknown);
 });
 
@@ -77,6 +78,7 @@ Deno.test("flags go before the environment, the environment before the file, for
     "request-ms-max": ["1", "2", "3"],
     "idle-ms-max": ["1", "2", "3"],
     "close-ms-max": ["1", "2", "3"],
+    "cors-origin": ["*", "https://b.test", "https://c.test,http://localhost:3"],
   };
   assertEquals(Object.keys(values).sort(), NODE_SETTINGS.map(({ name }) => name).sort());
   for (const [name, [flag, variable, field]] of Object.entries(values)) {
