@@ -248,6 +248,7 @@ function failureOf(reason: RequestFailure): KvFailure {
   switch (reason) {
     case "no_leader":
     case "overloaded":
+    case "storage_full":
     case "stopping":
     case "timeout":
       return new KvFailure(reason);

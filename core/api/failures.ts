@@ -150,7 +150,11 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     "not_applied",
     "The node did not come to minRevision before the request's timeout.",
   ),
-  storage_full: retryable(507, "not_applied", "The leader's disk is full."),
+  storage_full: retryable(
+    507,
+    "not_applied",
+    "The leader's disk is full: for now it takes only what frees room.",
+  ),
   internal: {
     status: 500,
     retryable: false,

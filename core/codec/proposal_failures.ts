@@ -15,4 +15,5 @@ export const PROPOSAL_FAILURES: Tags<ProposalFailure> = new Tags<ProposalFailure
   stopping: 4,
   lost: 5,
   unknown: 6,
+  storage_full: 7,
 });

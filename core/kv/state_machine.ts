@@ -10,6 +10,7 @@ import type { Entry } from "../raft/entry.ts";
 import type { LeaderTime, StateMachine, StateRestorer } from "../replica/state_machine.ts";
 import { type Command, decodeCommand, encodeCommand, onceOf } from "./command.ts";
 import { commit } from "./commit.ts";
+import { onlyFrees } from "./frees.ts";
 import {
   compact,
   compactionDue,
@@ -71,6 +72,12 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
   /** The first revision that can be read, unless it is 0: then every one can. */
   get compactRevision(): number {
     return this.#state.compactRevision;
+  }
+
+  /** Whether a command makes no use of room but for its own entry. */
+  frees(payload: Uint8Array): boolean {
+    const command = parseCommand(payload);
+    return command === null || onlyFrees(command);
   }
 
   /** How many keys there are. */

@@ -174,14 +174,15 @@ export interface WriteTimes {
 }
 
 /**
- * Why a proposal did not come to an answer. `not_leader`, `no_leader`, `overloaded` and `stopping`:
- * it never entered a log. `lost`: its entry was overwritten by another. `unknown`: it may still
+ * Why a proposal did not come to an answer. `not_leader`, `no_leader`, `overloaded`, `storage_full`
+ * and `stopping`: it never entered a log. `lost`: its entry was overwritten by another. `unknown`: it may still
  * happen.
  */
 export type ProposalFailure =
   | "not_leader"
   | "no_leader"
   | "overloaded"
+  | "storage_full"
   | "stopping"
   | "lost"
   | "unknown";

@@ -93,6 +93,8 @@ export type Input =
   }
   /** An `install` task is done: the state machine holds the snapshot, unless its bytes were bad. */
   | { readonly kind: "installed"; readonly meta: SnapshotMeta; readonly ok: boolean }
+  /** The disk has no room but what is kept for what frees some, or has room again. */
+  | { readonly kind: "disk_room"; readonly isShort: boolean }
   /**
    * Hand the leadership to `target`, or to whoever is furthest along. If somebody waits for an
    * `answer`, the order goes to the leader, whoever that is; else only this node is meant.

@@ -52,6 +52,8 @@ export class Proposals<Result> {
   readonly #appended = new Map<LogIndex, Appended>();
   readonly #traced = new TracedWrites();
   #isOwnUnderWay = false;
+  /** As long as it is set, nothing is proposed for clients that would need room on the disk. */
+  #isShortOfRoom = false;
   #replies: Reply<Result>[] = [];
   #messages: Envelope[] = [];
 
@@ -108,6 +110,15 @@ export class Proposals<Result> {
     else this.#add(origin, payload);
   }
 
+  /**
+   * The disk has run short of room, or has some again. A leader that runs short gives way, once: if
+   * all are short, the leadership must not go round for ever.
+   */
+  onRoom(node: RaftNode<unknown>, isShort: boolean): void {
+    this.#isShortOfRoom = isShort;
+    if (isShort) node.transferLeadership(null);
+  }
+
   #add(origin: Origin, payload: Uint8Array): void {
     if (!this.#held.maybeAdd({ origin, payload })) this.#fail(origin, "overloaded");
   }
@@ -135,6 +146,10 @@ export class Proposals<Result> {
   #propose(node: RaftNode<unknown>, { origin, payload }: Waiting, nowMs: number): void {
     if (origin.kind === "peer" && origin.term !== node.term) {
       this.#fail(origin, "not_leader");
+      return;
+    }
+    if (this.#isShortOfRoom && origin.kind !== "own" && this.#machine.frees?.(payload) !== true) {
+      this.#fail(origin, "storage_full");
       return;
     }
     const result = node.propose(payload);

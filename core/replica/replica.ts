@@ -21,7 +21,7 @@ import {
 import type { Configuration, Member } from "../raft/configuration.ts";
 import { RaftNode } from "../raft/node.ts";
 import type { RaftOptions } from "../raft/options.ts";
-import type { RaftOutbox, SnapshotTask } from "../raft/outbox.ts";
+import type { RaftOutbox } from "../raft/outbox.ts";
 import { Belonging } from "./belonging.ts";
 import type { Desk } from "./desk.ts";
 import type { Damage, HostTask, Input, Outbox, Reply, RequestId, StateCapture } from "./io.ts";
@@ -227,6 +227,8 @@ export class Replica<Result> {
         if (input.answer !== undefined) return this.#onOrder(input, input.answer);
         this.#node.transferLeadership(input.target);
         return;
+      case "disk_room":
+        return this.#proposals.onRoom(this.#node, input.isShort);
       case "stop":
         return this.#onStop();
       default:
@@ -260,7 +262,10 @@ export class Replica<Result> {
     const differs = this.#hashes.flush(this.#node, { ...host, appliedIndex: this.#stateIndex });
     this.#reads.onApplied(this.#appliedIndex);
     this.#orders.advance(this.#node, this.#appliedIndex);
-    for (const task of raft.tasks) this.#tasks.push(this.#hostTask(task));
+    for (const task of raft.tasks) {
+      const restorer = task.kind === "install" ? { restorer: this.#machine.restorer() } : {};
+      this.#tasks.push({ ...task, ...restorer } as HostTask);
+    }
     this.#maybeSnapshot();
     const speakers = [...this.#desks, this.#hashes, this.#repairs];
     return {
@@ -380,11 +385,6 @@ export class Replica<Result> {
     this.#node.onSnapshotSaved(meta);
     this.#node.compact(through);
     this.#tasks.push({ kind: "compact", through });
-  }
-
-  #hostTask(task: SnapshotTask): HostTask {
-    if (task.kind !== "install") return task;
-    return { kind: "install", meta: task.meta, restorer: this.#machine.restorer() };
   }
 
   #onInstalled(installed: Extract<Input, { kind: "installed" }>): void {

@@ -18,6 +18,12 @@ export interface StateMachine<Result> {
    */
   maintenance?(now: LeaderTime): Uint8Array | null;
 
+  /**
+   * Whether a command at most takes something away, so that it is taken by a node whose disk is
+   * nearly full; without this, none is.
+   */
+  frees?(payload: Uint8Array): boolean;
+
   /** The store's revision: it grows with each change and never goes back. */
   readonly revision: number;
 

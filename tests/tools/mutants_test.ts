@@ -36,6 +36,11 @@ Deno.test("every mutant can be put in at one place, and what is to find it exist
 });
 
 async function assertTestExists({ file, name }: Extract<Killer, { harness: "test" }>) {
+  const scenario = /^the scenario (\w+\.txt) plays as written$/.exec(name)?.[1];
+  if (scenario !== undefined) {
+    await sourceOf(`tests/testdata/${scenario}`);
+    return;
+  }
   const source = await sourceOf(`tests/${file}`);
   const cases = await sourceOf("storage/testing/snapshot_cases.ts");
   const known = name.replace(", anywhere", "");
@@ -85,10 +90,12 @@ const found = (rule: string) => ({
 });
 const NOTHING = { success: true, output: "null" };
 
+let tests = 0;
+
 async function fate(harness: "sim" | "test", ground: Ground): Promise<string> {
   const killer: Killer = harness === "sim"
     ? { harness, seeds: 10, rules: ["I2"] }
-    : { harness, file: "some_test.ts", name: "a rule" };
+    : { harness, file: "some_test.ts", name: `a rule ${++tests}` };
   const mutant: Mutant = { row: "X1", bug: "a bug", file: "", anchor: "", replacement: "", killer };
   return (await kill(mutant, ground)).kind;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Cluster } from "../../process/cluster.ts";
+import { Program } from "../../process/program.ts";
 import type { ServedNode } from "../../process/served_node.ts";
 import { CASES } from "./cases.ts";
 import { type Errand, runEverywhere } from "./everywhere.ts";
@@ -59,6 +60,27 @@ Deno.test({
       const { success, stderr } = await node.output();
       assert(success, new TextDecoder().decode(stderr));
       await Deno.remove(directory, { recursive: true });
+    }),
+});
+
+const noChromium = await isThere("chromium") ? "" : " (skipped: chromium is not installed)";
+
+Deno.test({
+  name: `the contract holds in a browser, at a cluster whose leader dies${noChromium}`,
+  ignore: noChromium !== "",
+  fn: () =>
+    withDyingLeader(["--cors-origin", "ORIGIN"], async (errand, hearing) => {
+      hearing.serve(await bundle(), `await runEverywhere(${JSON.stringify(errand)});`);
+      const profile = await Deno.makeTempDir();
+      const flags = [
+        ...["headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"],
+        ...["disable-background-networking", "disable-component-update", "disable-sync"],
+      ].map((flag) => `--${flag}`);
+      const args = [...flags, `--user-data-dir=${profile}`, "--remote-debugging-port=0"];
+      const browser = new Program("chromium", [...args, hearing.origin]);
+      await hearing.heard(CASES.length);
+      await browser.kill();
+      await Deno.remove(profile, { recursive: true });
     }),
 });
 

@@ -182,6 +182,7 @@ const FAILURES = [
   "stopping",
   "lost",
   "unknown",
+  "storage_full",
 ] as const;
 
 /** One maker for each type of message. */

@@ -99,7 +99,11 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/ids.ts",
     anchor: "  if (candidate.term !== voter.term) return candidate.term > voter.term;\n",
     replacement: "  if (candidate.term < voter.term) return false;\n",
-    killer: { harness: "sim", seeds: 100, rules: ["I38"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario up_to_date_logs.txt plays as written",
+    },
   },
   {
     row: "E8",
@@ -107,7 +111,11 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/ids.ts",
     anchor: "  if (candidate.term !== voter.term) return candidate.term > voter.term;\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 100, rules: ["I6", "I8"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario up_to_date_logs.txt plays as written",
+    },
   },
   {
     row: "E8",

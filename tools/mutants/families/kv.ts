@@ -13,11 +13,7 @@ export const KV: readonly Mutant[] = [
     file: "core/kv/snapshot.ts",
     anchor: "  const records = state.records.view();",
     replacement: "  const { records } = state;",
-    killer: {
-      harness: "test",
-      file: "core/kv/snapshot_test.ts",
-      name: "a snapshot holds the moment it was taken, though it is written later",
-    },
+    killer: { harness: "sim", seeds: 40, rules: ["I13", "I45", "I26"] },
   },
   {
     row: "K1",
@@ -25,11 +21,7 @@ export const KV: readonly Mutant[] = [
     file: "core/kv/state_machine.ts",
     anchor: "      return { ...recollection.answer, replayed: true };",
     replacement: "      return execute(state, command);",
-    killer: {
-      harness: "test",
-      file: "sim/exactly_once_test.ts",
-      name: "increments repeated under their key count once",
-    },
+    killer: { harness: "sim", seeds: 40, rules: ["I22"] },
   },
   {
     row: "K3",
@@ -38,11 +30,7 @@ export const KV: readonly Mutant[] = [
     anchor: "  state.compactRevision = revision;",
     replacement:
       "  state.compactRevision = revision;\n  state.revision = Math.max(revision, state.revision - 1);",
-    killer: {
-      harness: "test",
-      file: "core/kv/history_test.ts",
-      name: "every readable revision is what it was",
-    },
+    killer: { harness: "sim", seeds: 40, rules: ["I26", "I23"] },
   },
   {
     row: "K4",
@@ -82,6 +70,15 @@ export const KV: readonly Mutant[] = [
     },
   },
   {
+    row: "K6",
+    bug: "a watch that looks too seldom goes on with the present",
+    file: "core/kv/watch_cursor.ts",
+    anchor: "      const revision = this.#next++;",
+    replacement: `      if (source.revision - this.#next > 20) this.#next = source.revision;
+      const revision = this.#next++;`,
+    killer: { harness: "sim", seeds: 60, rules: ["I27"] },
+  },
+  {
     row: "K7",
     bug: "a bookmark overtakes events",
     file: "server/watch_message.ts",
@@ -94,23 +91,27 @@ export const KV: readonly Mutant[] = [
     },
   },
   {
+    row: "K7",
+    bug: "a bookmark tells of revisions that were not looked at",
+    file: "core/kv/watch_cursor.ts",
+    anchor: '{ kind: "bookmark", revision: this.#next - 1 }',
+    replacement: '{ kind: "bookmark", revision }',
+    killer: { harness: "sim", seeds: 60, rules: ["I27"] },
+  },
+  {
     row: "K8",
     bug: "after a snapshot was installed, a watch does not find what changed before it",
     file: "core/kv/snapshot_reader.ts",
     anchor: "  if (revision > sweptRevision) changes.add(revision, key);",
     replacement: "  if (revision < sweptRevision) changes.add(revision, key);",
-    killer: {
-      harness: "test",
-      file: "core/kv/events_test.ts",
-      name: "after a restore every revision that is kept still tells what it changed (K8)",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I27", "I13"] },
   },
   {
     row: "K9",
     bug: "the deletion right after the compacted revision is swept with it",
     file: "core/kv/compaction.ts",
-    anchor: "left > 0 && state.sweptRevision < state.compactRevision; left--",
-    replacement: "left > 0 && state.sweptRevision <= state.compactRevision; left--",
+    anchor: "while (left > 0 && state.sweptRevision < state.compactRevision)",
+    replacement: "while (left > 0 && state.sweptRevision <= state.compactRevision)",
     killer: {
       harness: "test",
       file: "core/kv/events_test.ts",
@@ -130,16 +131,21 @@ export const KV: readonly Mutant[] = [
     },
   },
   {
+    row: "K10",
+    bug: "a watch of a revision to come begins with the present on a node that is behind",
+    file: "core/kv/watch_cursor.ts",
+    anchor: "    for (let looked = 0;",
+    replacement: `    if (this.#next > source.revision + 1) this.#next = source.revision + 1;
+    for (let looked = 0;`,
+    killer: { harness: "sim", seeds: 60, rules: ["I27"] },
+  },
+  {
     row: "K13",
     bug: "a new leader's clock ends leases early",
     file: "core/kv/clock.ts",
     anchor: "term === this.#last.term ? timeMs - this.#last.timeMs : 0",
     replacement: "term >= this.#last.term ? timeMs - this.#last.timeMs : 0",
-    killer: {
-      harness: "test",
-      file: "core/kv/lease_test.ts",
-      name: "no leader's clock ends a lease early or keeps it alive",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I28", "I23"] },
   },
   {
     row: "K14",
@@ -150,24 +156,16 @@ export const KV: readonly Mutant[] = [
     return { kind: "lease_renewed", lease: command.lease, ttlMs: 1_000, revision: state.revision };
   }
   if (lease === undefined) return "lease_not_found";`,
-    killer: {
-      harness: "test",
-      file: "core/kv/lease_test.ts",
-      name: "a keep-alive gives the whole time again, and none after the end",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I28"] },
   },
   {
     row: "K15",
     bug: "each new leader gives all leases their whole time again",
     file: "core/kv/clock.ts",
     anchor: "    this.#nowMs = this.at({ term, timeMs });",
-    replacement:
-      "    this.#nowMs = term === this.#last.term ? this.at({ term, timeMs }) : this.#nowMs - 60_000;",
-    killer: {
-      harness: "test",
-      file: "core/kv/lease_test.ts",
-      name: "no leader's clock ends a lease early or keeps it alive",
-    },
+    replacement: `    const isGoingOn = this.#last.term === 0 || term === this.#last.term;
+    this.#nowMs = isGoingOn ? this.at({ term, timeMs }) : this.#nowMs - 60_000;`,
+    killer: { harness: "sim", seeds: 60, rules: ["I28"] },
   },
   {
     row: "K14",
@@ -175,11 +173,7 @@ export const KV: readonly Mutant[] = [
     file: "core/kv/state_machine.ts",
     anchor: "    expireDue(state);\n",
     replacement: "",
-    killer: {
-      harness: "test",
-      file: "core/kv/lease_test.ts",
-      name: "no command finds an expired value, though nobody asked for its end",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I28"] },
   },
   {
     row: "K20",
@@ -199,11 +193,7 @@ export const KV: readonly Mutant[] = [
     file: "core/kv/clock.ts",
     anchor: "    return this.#nowMs + Math.max(0, passedMs);",
     replacement: "    return this.#nowMs + Math.max(0, passedMs) + Math.floor(Math.random() * 2);",
-    killer: {
-      harness: "test",
-      file: "core/kv/lease_test.ts",
-      name: "leases do what a list of deadlines does, through restarts",
-    },
+    killer: { harness: "sim", seeds: 20, rules: ["I13", "I45"] },
   },
 ];
 

@@ -18,8 +18,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     replacement: "  if (index > state.commitIndex) {\n    return { kind",
     killer: {
       harness: "test",
-      file: "core/raft/reconfiguration_test.ts",
-      name: "a leader takes no change before it has committed an entry of its own (M1)",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario single_server_bug.txt plays as written",
     },
   },
   {

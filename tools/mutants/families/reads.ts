@@ -101,7 +101,11 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/leader_lease.ts",
     anchor: "  return state.nowMs < state.voteWithheldUntilMs;",
     replacement: "  return false;",
-    killer: { harness: "sim", seeds: 150, rules: ["I24", "I23", "I25"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/leader_lease_test.ts",
+      name: "a promised vote is withheld in every later term, and given in a hand-over",
+    },
   },
   {
     row: "L8",
@@ -137,7 +141,7 @@ export const READS: readonly Mutant[] = [
     file: "core/kv/session.ts",
     anchor: "    return new CapturedSessions([...this.#sessions.values()]);",
     replacement: "    return new CapturedSessions([]);",
-    killer: { harness: "sim", seeds: 100, rules: ["I22", "I45", "I13"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I22", "I13", "I45"] },
   },
 ];
 

@@ -20,7 +20,7 @@ export const REPLICATION: readonly Mutant[] = [
   }
   if (first < 0) return;
 `,
-    killer: { harness: "sim", seeds: 100, rules: ["I8", "I9", "I15"] },
+    killer: { harness: "sim", seeds: 40, rules: ["I19"] },
   },
   {
     row: "R2",
@@ -28,7 +28,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/follower.ts",
     anchor: "  advanceCommit(state, indexMin(request.leaderCommit, verified));",
     replacement: "  advanceCommit(state, indexMin(request.leaderCommit, state.log.lastIndex));",
-    killer: { harness: "sim", seeds: 100, rules: ["I7", "I8", "I13"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I7", "I8"] },
   },
   {
     row: "R2",
@@ -36,7 +36,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/leader.ts",
     anchor: "  const commitIndex = indexMin(progress.matchIndex, state.commitIndex);",
     replacement: "  const { commitIndex } = state;",
-    killer: { harness: "sim", seeds: 100, rules: ["I7", "I8", "I11", "I13"] },
+    killer: { harness: "sim", seeds: 20, rules: ["the commit index stays inside the log"] },
   },
   {
     row: "R3",
@@ -50,7 +50,11 @@ export const REPLICATION: readonly Mutant[] = [
     state.durability.onTruncated(indexAfter(base.index));
     state.configurations.truncateFrom(indexAfter(base.index));
   }`,
-    killer: { harness: "sim", seeds: 100, rules: ["I8"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario request_from_before_snapshot.txt plays as written",
+    },
   },
   {
     row: "R4",
@@ -66,7 +70,11 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/log.ts",
     anchor: "  if (index === this.#base.index) return this.#base.term;",
     replacement: "  if (index === this.#base.index) return 0 as Term;",
-    killer: { harness: "sim", seeds: 100, rules: ["I5", "I18", "I38", "I45"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/snapshot_transfer_test.ts",
+      name: "an append right at the boundary of a snapshot is accepted (R5)",
+    },
   },
   {
     row: "R6",
@@ -101,7 +109,11 @@ export const REPLICATION: readonly Mutant[] = [
       replacement:
         'import { onAppendAccepted } from "./leader.ts";\nimport { becomeFollower } from "./roles.ts";',
     }],
-    killer: { harness: "sim", seeds: 100, rules: ["I15", "I9"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario late_acknowledgement.txt plays as written",
+    },
   },
   {
     row: "R7",
@@ -109,7 +121,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/roles.ts",
     anchor: "    state.outbox.dropOlderThan(term);\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 100, rules: ["I15", "I9"] },
+    killer: { harness: "sim", seeds: 100, rules: ["I15", "I19", "I9", "I10"] },
   },
   {
     row: "R8",
@@ -118,7 +130,11 @@ export const REPLICATION: readonly Mutant[] = [
     anchor: "      this.#inFlight.through = indexMin(this.#inFlight.through, indexBefore(from));",
     replacement:
       "      this.#inFlight.through = indexMax(this.#inFlight.through, indexBefore(from));",
-    killer: { harness: "sim", seeds: 100, rules: ["I9", "I19", "I15"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario storage_aba.txt plays as written",
+    },
   },
   {
     row: "R8",
@@ -126,7 +142,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/durability.ts",
     anchor: "    this.#written = indexMin(this.#written, indexBefore(from));\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 100, rules: ["I9", "I19", "I15"] },
+    killer: { harness: "sim", seeds: 40, rules: ["I15", "I19", "I9", "I5"] },
   },
   {
     row: "R10",
@@ -188,11 +204,11 @@ export const REPLICATION: readonly Mutant[] = [
     bug: "a late refusal takes a follower back to the start",
     file: "core/raft/leader.ts",
     anchor: "  if (isStale) return;\n",
-    replacement: "  if (isStale) progress.matchIndex = 0 as LogIndex;\n",
+    replacement: "",
     killer: {
       harness: "test",
       file: "core/raft/leader_test.ts",
-      name: "a refusal never takes a follower back below what it acknowledged (R16)",
+      name: "a stale refusal moves nothing (R16)",
     },
   },
   {
