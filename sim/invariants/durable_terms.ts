@@ -6,7 +6,14 @@
  */
 
 import { invariant } from "@raftkv/core";
-import type { Envelope, Message, NodeId, PersistBatch, Term } from "@raftkv/core/raft";
+import {
+  type Envelope,
+  isReplicaMessage,
+  type Message,
+  type NodeId,
+  type PersistBatch,
+  type Term,
+} from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
 import type { Rule } from "./rule.ts";
 
@@ -37,16 +44,15 @@ export class DurableTerms implements Rule {
 
 /** The term that a message claims its sender to be in; null if it claims none. */
 function shownTerm(message: Message): Term | null {
+  // A term in those names the leader that is meant, of whom the sender has heard.
+  if (isReplicaMessage(message)) return null;
   switch (message.type) {
     // The term of a pre-vote is a question: nobody has entered it.
     case "pre_vote_request":
       return null;
     case "pre_vote_response":
       return message.granted ? null : message.term;
-    // It names the term whose leader is meant, which its sender has heard of.
-    case "forward_request":
-      return null;
     default:
-      return "term" in message ? message.term : null;
+      return message.term;
   }
 }
