@@ -97,7 +97,9 @@ const SNAPSHOT_LOG_BYTES_MIN = 67_108_864;
 
 function readTiming(reader: SettingReader): RaftTiming {
   const { heartbeatMs, electionTimeoutMsMin, electionTimeoutMsMax } = DEFAULT_TIMING;
+  const leaseDriftMs = reader.read(SETTINGS.leaseDriftMs);
   return {
+    ...(leaseDriftMs === null ? {} : { leaseDriftMs }),
     heartbeatMs: reader.read(SETTINGS.heartbeatMs) ?? heartbeatMs,
     electionTimeoutMsMin: reader.read(SETTINGS.electionTimeoutMsMin) ?? electionTimeoutMsMin,
     electionTimeoutMsMax: reader.read(SETTINGS.electionTimeoutMsMax) ?? electionTimeoutMsMax,
@@ -180,6 +182,13 @@ function checkTiming(timing: RaftTiming, reader: SettingReader): void {
     throw new ConfigError(
       reader.sourceOf(SETTINGS.electionTimeoutMsMax),
       `The timeout must exceed the minimum of ${electionTimeoutMsMin} ms: ${electionTimeoutMsMax}`,
+    );
+  }
+  const { leaseDriftMs = 0 } = timing;
+  if (leaseDriftMs >= electionTimeoutMsMin) {
+    throw new ConfigError(
+      reader.sourceOf(SETTINGS.leaseDriftMs),
+      `The drift must be less than the shortest timeout of ${electionTimeoutMsMin} ms: ${leaseDriftMs}`,
     );
   }
 }
@@ -271,6 +280,10 @@ const SETTINGS = {
   heartbeatMs: milliseconds("heartbeat-ms", "interval of a leader's heartbeats"),
   electionTimeoutMsMin: milliseconds("election-timeout-ms-min", "shortest wait for a leader"),
   electionTimeoutMsMax: milliseconds("election-timeout-ms-max", "longest wait for a leader"),
+  leaseDriftMs: milliseconds(
+    "lease-drift-ms",
+    "turns lease reads on: drift of clocks in a shortest wait",
+  ),
   snapshotLogBytesMin: integer({
     name: "snapshot-log-bytes-min",
     meaning: "bytes of log that make a node write a snapshot",

@@ -28,7 +28,7 @@ import { LedgerStorage } from "./ledger_storage.ts";
 import { CALM_NETWORK, Network, type NetworkOptions } from "./network.ts";
 import { SimulatedNode } from "./node.ts";
 import type { NodeStorage, StorageEvents } from "./node_storage.ts";
-import { Observer } from "./observer.ts";
+import { Observer } from "./invariants/observer.ts";
 import { type OpenRequest, type RequestOptions, Requests } from "./requests.ts";
 import { Trace } from "./trace.ts";
 import { Witnesses } from "./witness.ts";

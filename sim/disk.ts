@@ -54,6 +54,11 @@ export class SimulatedDisk {
     return index < this.#base.index;
   }
 
+  /** Whether what stood at `index` was lost to damage. */
+  isLost(index: LogIndex): boolean {
+    return this.#entries[index - this.#base.index - 1]?.kind === "lost";
+  }
+
   /** What a restart finds. */
   recover(): DurableState {
     return {

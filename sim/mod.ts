@@ -14,7 +14,7 @@ export { CALM_NETWORK, type Deliver, Network, type NetworkOptions, type Way } fr
 export { SimulatedNode, type SimulatedNodeOptions } from "./node.ts";
 export type { NodeStorage, StorageEvents } from "./node_storage.ts";
 export type { Observed, ObservedDisk } from "./observed.ts";
-export { Observer, type Sightings } from "./observer.ts";
+export { Observer, type Sightings } from "./invariants/observer.ts";
 export { type OpenRequest, type RequestEnd, type RequestOptions, Requests } from "./requests.ts";
 export { Marks } from "./run/marks.ts";
 export { type RunOptions, runSeed, type SeedReport } from "./run/seed.ts";

@@ -160,6 +160,11 @@ export class SimulatedNode<Result> implements Observed {
     return this.#running?.replica.isConfigurationCommitted ?? false;
   }
 
+  /** The hash of the running node's state, or null if it is down or its machine has none. */
+  get stateHash(): string | null {
+    return this.#running?.machine.stateHash ?? null;
+  }
+
   /** The state of this moment, or null if there is none to speak of. */
   capture(): StateCapture | null {
     return this.#running?.replica.capture() ?? null;

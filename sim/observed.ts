@@ -23,6 +23,8 @@ export interface ObservedDisk {
   termAt(index: LogIndex): Term | null;
   /** Whether `index` is compacted away. */
   isCompacted(index: LogIndex): boolean;
+  /** Whether what stood at `index` was lost to damage; its term is known nevertheless. */
+  isLost(index: LogIndex): boolean;
 }
 
 /** A node in the eyes of an observer. */
@@ -35,4 +37,8 @@ export interface Observed {
   status(): NodeStatus | null;
   /** The members in force for it, or null while it is down. */
   readonly configuration: Configuration | null;
+  /** Where in its log they stand, or null while it is down. */
+  readonly configurationIndex: number | null;
+  /** The hash of its state, or null while it is down or if its machine has none. */
+  readonly stateHash: string | null;
 }

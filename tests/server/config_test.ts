@@ -71,6 +71,7 @@ Deno.test("flags go before the environment, the environment before the file, for
     "heartbeat-ms": ["1", "2", "3"],
     "election-timeout-ms-min": ["1001", "1002", "1003"],
     "election-timeout-ms-max": ["5001", "5002", "5003"],
+    "lease-drift-ms": ["1", "2", "3"],
     "snapshot-log-bytes-min": ["1", "2", "3"],
     "connections-max": ["1", "2", "3"],
     "header-bytes-max": ["20001", "20002", "20003"],
@@ -211,4 +212,10 @@ Deno.test("a file is a JSON object of known settings", () => {
   for (const value of [null, true, [], {}, 1.5]) {
     assertRefused({ file: { heartbeatMs: value } }, 'node.json: "heartbeatMs"');
   }
+});
+
+Deno.test("lease reads are off unless a drift of the clocks is given, less than the timeout", () => {
+  assertEquals("leaseDriftMs" in load({}).timing, false);
+  assertEquals(load({ flags: { "lease-drift-ms": "100" } }).timing.leaseDriftMs, 100);
+  assertRefused({ flags: { "lease-drift-ms": "1000" } }, "--lease-drift-ms");
 });

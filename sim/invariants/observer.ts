@@ -1,0 +1,223 @@
+/**
+ * Watches a simulated cluster from outside, with a memory of its own that no crash erases, and
+ * throws as soon as a rule is broken. What each rule says stands in its file.
+ *
+ * @module
+ */
+
+import type {
+  Entry,
+  Envelope,
+  LogIndex,
+  Message,
+  NodeId,
+  NodeStatus,
+  PersistBatch,
+  SnapshotMeta,
+} from "@raftkv/core/raft";
+import type { Observed } from "../observed.ts";
+import type { Witness } from "../witness.ts";
+import { ApplyOrder } from "./apply_order.ts";
+import { Chronicle } from "./chronicle.ts";
+import { CommitQuorum } from "./commit_quorum.ts";
+import { CommittedEntries } from "./committed_entries.ts";
+import { Configurations } from "./configurations.ts";
+import { CountedVotes } from "./counted_votes.ts";
+import { DurablePromises } from "./durable_promises.ts";
+import { DurableTerms } from "./durable_terms.ts";
+import { ElectionSafety } from "./election_safety.ts";
+import { EqualStates } from "./equal_states.ts";
+import { LeaderAppendOnly } from "./leader_append_only.ts";
+import { LeaderCompleteness } from "./leader_completeness.ts";
+import { LogMatching } from "./log_matching.ts";
+import { MatchIndex } from "./match_index.ts";
+import { OneVote } from "./one_vote.ts";
+import { ProgressOrder } from "./progress_order.ts";
+import type { Rule, Sight, Step } from "./rule.ts";
+import { Snapshots } from "./snapshots.ts";
+import { UpToDateVotes } from "./up_to_date_votes.ts";
+
+/** What was seen, and how often: a run that never saw some of it has tested less than it seems. */
+export interface Sightings {
+  /** Leaderships, each a node in a term. */
+  readonly leaderships: number;
+  /** Moments at which a second node came to lead while another still believed that it did. */
+  readonly rivals: number;
+  /** Batches that replaced entries already on a disk. */
+  readonly truncations: number;
+  /** Entries committed by a leader of a later term than their own. */
+  readonly inherited: number;
+  /** Snapshots that took the place of a log. */
+  readonly installs: number;
+  /** Messages, by type. */
+  readonly messages: ReadonlyMap<Message["type"], number>;
+}
+
+/** All rules that hold at every moment. */
+export class Observer implements Witness {
+  readonly #nodes: () => readonly Observed[];
+  readonly #chronicle = new Chronicle();
+  readonly #hooks: Hooks;
+  readonly #last = new Map<NodeId, Sight>();
+  readonly #messages = new Map<Message["type"], number>();
+  #rivals = 0;
+  #truncations = 0;
+  #installs = 0;
+
+  /**
+   * Begins with an empty memory.
+   *
+   * @param nodes Every node there is, members or not.
+   */
+  constructor(nodes: () => readonly Observed[]) {
+    this.#nodes = nodes;
+    const chronicle = this.#chronicle;
+    const node = (id: NodeId) => this.#node(id);
+    this.#hooks = hooksOf([
+      new ElectionSafety(chronicle),
+      new OneVote(),
+      new DurableTerms(),
+      new LeaderAppendOnly(),
+      new CommittedEntries(chronicle),
+      new LogMatching(chronicle),
+      new LeaderCompleteness(chronicle),
+      new CommitQuorum(chronicle, nodes),
+      new ProgressOrder(),
+      new ApplyOrder(chronicle),
+      new EqualStates(node),
+      new UpToDateVotes(),
+      new MatchIndex(chronicle, node),
+      new Configurations(chronicle),
+      new CountedVotes(),
+      new Snapshots(chronicle),
+      new DurablePromises(),
+    ]);
+  }
+
+  /** What was seen so far. */
+  get sightings(): Sightings {
+    return {
+      leaderships: this.#chronicle.leaders.size,
+      rivals: this.#rivals,
+      truncations: this.#truncations,
+      inherited: this.#chronicle.inherited,
+      installs: this.#installs,
+      messages: this.#messages,
+    };
+  }
+
+  onStepped(node: Observed): void {
+    const status = node.status();
+    const { configuration, configurationIndex } = node;
+    if (status === null || configuration === null || configurationIndex === null) return;
+    const before = this.#last.get(node.id) ?? null;
+    const isSame = before !== null && before.configurationIndex === configurationIndex &&
+      isSameStatus(before.status, status);
+    if (isSame) return;
+    const now = { status, configuration, configurationIndex };
+    const step = { node, now, before };
+    for (const rule of this.#hooks.onStepped) rule.onStepped!(step);
+    if (status.role === "leader") this.#onLeads(step);
+    if (status.commitIndex > this.#chronicle.committedIndex) this.#onCommitting(step);
+    for (const rule of this.#hooks.onCommitted) rule.onCommitted!(step);
+    this.#last.set(node.id, now);
+  }
+
+  onSent(node: Observed, envelope: Envelope): void {
+    const { type } = envelope.message;
+    this.#messages.set(type, (this.#messages.get(type) ?? 0) + 1);
+    for (const rule of this.#hooks.onSent) rule.onSent!(node, envelope);
+  }
+
+  onReceived(node: Observed, from: NodeId, message: Message): void {
+    for (const rule of this.#hooks.onReceived) rule.onReceived!(node, from, message);
+  }
+
+  onPersisting(node: Observed, batch: PersistBatch): void {
+    const first = batch.entries[0];
+    if (first !== undefined && first.index <= node.disk.lastIndex) this.#truncations++;
+    for (const rule of this.#hooks.onPersisting) rule.onPersisting!(node, batch);
+  }
+
+  onPersisted(node: Observed, batch: PersistBatch): void {
+    for (const rule of this.#hooks.onPersisted) rule.onPersisted!(node, batch);
+  }
+
+  onSnapshot(node: Observed, meta: SnapshotMeta): void {
+    for (const rule of this.#hooks.onSnapshot) rule.onSnapshot!(node, meta);
+  }
+
+  onInstalled(node: Observed, meta: SnapshotMeta): void {
+    this.#installs++;
+    for (const rule of this.#hooks.onInstalled) rule.onInstalled!(node, meta);
+  }
+
+  onApplied(id: NodeId, entry: Entry): void {
+    // Applying comes before the end of the step that committed it.
+    const node = this.#node(id);
+    if (node !== undefined && entry.index > this.#chronicle.committedIndex) this.onStepped(node);
+    for (const rule of this.#hooks.onApplied) rule.onApplied!(id, entry);
+  }
+
+  onCarriedOut(id: NodeId, entry: Entry, result: unknown): void {
+    for (const rule of this.#hooks.onCarriedOut) rule.onCarriedOut!(id, entry, result);
+  }
+
+  /** What a node had only in memory may go back. */
+  onCrashed(id: NodeId): void {
+    this.#last.delete(id);
+    for (const rule of this.#hooks.onCrashed) rule.onCrashed!(id);
+  }
+
+  onStarted(node: Observed): void {
+    for (const rule of this.#hooks.onStarted) rule.onStarted!(node);
+  }
+
+  #onLeads(step: Step): void {
+    const { id, term } = step.now.status;
+    if (this.#chronicle.leaders.has(term)) return;
+    this.#chronicle.leaders.set(term, id);
+    const leads = (other: Observed) => other.id !== id && other.status()?.role === "leader";
+    if (this.#nodes().some(leads)) this.#rivals++;
+    for (const rule of this.#hooks.onElected) rule.onElected!(step);
+  }
+
+  #onCommitting(step: Step): void {
+    const first = (this.#chronicle.committedIndex + 1) as LogIndex;
+    const commit = { ...step, first, last: step.now.status.commitIndex };
+    for (const rule of this.#hooks.onCommitting) rule.onCommitting!(commit);
+  }
+
+  #node(id: NodeId): Observed | undefined {
+    return this.#nodes().find((node) => node.id === id);
+  }
+}
+
+/** The rules that look at each kind of moment. */
+type Hooks = { readonly [Moment in keyof Rule]-?: readonly Rule[] };
+
+function hooksOf(rules: readonly Rule[]): Hooks {
+  const looking = (moment: keyof Rule) => rules.filter((rule) => rule[moment] !== undefined);
+  return {
+    onStepped: looking("onStepped"),
+    onElected: looking("onElected"),
+    onCommitting: looking("onCommitting"),
+    onCommitted: looking("onCommitted"),
+    onSent: looking("onSent"),
+    onReceived: looking("onReceived"),
+    onPersisting: looking("onPersisting"),
+    onPersisted: looking("onPersisted"),
+    onSnapshot: looking("onSnapshot"),
+    onInstalled: looking("onInstalled"),
+    onApplied: looking("onApplied"),
+    onCarriedOut: looking("onCarriedOut"),
+    onCrashed: looking("onCrashed"),
+    onStarted: looking("onStarted"),
+  };
+}
+
+function isSameStatus(a: NodeStatus, b: NodeStatus): boolean {
+  return a.term === b.term && a.role === b.role && a.commitIndex === b.commitIndex &&
+    a.appliedIndex === b.appliedIndex && a.lastIndex === b.lastIndex &&
+    a.snapshotIndex === b.snapshotIndex && a.revision === b.revision;
+}
