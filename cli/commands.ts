@@ -19,6 +19,8 @@ import { incrementCommand } from "./commands/increment.ts";
 import { leaseCommand } from "./commands/lease.ts";
 import { listCommand } from "./commands/list.ts";
 import { lockCommand } from "./commands/lock.ts";
+import { memberCommand } from "./commands/member.ts";
+import { moveLeaderCommand } from "./commands/move_leader.ts";
 import { putCommand } from "./commands/put.ts";
 import { recoverCommand } from "./commands/recover.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -48,6 +50,8 @@ export const COMMANDS: readonly Command[] = [
   exportCommand,
   statusCommand,
   healthCommand,
+  memberCommand,
+  moveLeaderCommand,
   clusterCommand,
   serveCommand,
   snapshotCommand,

@@ -91,5 +91,6 @@ function reportOfRequest({ code, message, retryable, outcome }: KvError): Report
   if (outcome === "unknown") {
     return { ...report, exitCode: EXIT.unknown, hint: "the write may have been applied" };
   }
-  return { ...report, exitCode: code === "key_not_found" ? EXIT.notFound : EXIT.failed, hint: "" };
+  const isMissing = code === "key_not_found" || code === "member_not_found";
+  return { ...report, exitCode: isMissing ? EXIT.notFound : EXIT.failed, hint: "" };
 }

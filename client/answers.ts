@@ -15,6 +15,8 @@ import type {
   KeyValueJson,
   LeaderAnswer,
   ListAnswer,
+  MemberJson,
+  MembersAnswer,
   NodeStatusJson,
   Outcome,
   PutAnswer,
@@ -237,6 +239,22 @@ export const isLeaderAnswer: Shape<LeaderAnswer> = shape<LeaderAnswer>({
   id: text,
   url: text,
   term: count,
+});
+
+/** The answer of `GET /cluster/members`, and of a change of them. */
+export const isMembersAnswer: Shape<MembersAnswer> = shape<MembersAnswer>({
+  clusterId: text,
+  leaderId: textOrNull,
+  index: count,
+  joint: flag,
+  committed: flag,
+  members: listOf(shape<MemberJson>({
+    id: text,
+    url: text,
+    role: text,
+    replaces: optional(text),
+    incarnation: optional(text),
+  })),
 });
 
 /** The answer of `GET /cluster/status`. */

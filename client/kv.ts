@@ -12,6 +12,8 @@ import type {
   Json,
   LeaderAnswer,
   ListAnswer,
+  MembersAnswer,
+  MembersBody,
   PutAnswer,
 } from "@raftkv/core/api";
 import type { Claim, ClaimOptions } from "./claim.ts";
@@ -183,6 +185,21 @@ export interface Kv extends AsyncDisposable {
 
   /** Who leads; waits for an election under way. */
   leader(options?: RequestOptions): Promise<LeaderAnswer>;
+
+  /** Who belongs to the cluster, in which role, and where in the log that stands. */
+  members(options?: ReadOptions): Promise<MembersAnswer>;
+
+  /**
+   * Changes who belongs to the cluster, all of it in one step; resolves when the change is finished. It
+   * is sent again only while it certainly had no effect: after `unknown`, look at the members.
+   */
+  changeMembers(change: MembersBody, options?: RequestOptions): Promise<MembersAnswer>;
+
+  /**
+   * Hands the leadership to a voter, or to the one that is furthest along; resolves to the new leader.
+   * Sent again as {@linkcode Kv.changeMembers} is.
+   */
+  moveLeader(member?: string, options?: RequestOptions): Promise<LeaderAnswer>;
 
   /** Whether the first node that answers can serve; a node that cannot is an answer too. */
   health(options?: RequestOptions): Promise<HealthAnswer>;

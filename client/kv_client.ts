@@ -4,26 +4,14 @@
  * @module
  */
 
-import type {
-  ClusterStatusAnswer,
-  DeleteAnswer,
-  HealthAnswer,
-  Json,
-  KeyValueJson,
-  LeaderAnswer,
-  ListAnswer,
-  PutAnswer,
-} from "@raftkv/core/api";
+import type { DeleteAnswer, Json, KeyValueJson, ListAnswer, PutAnswer } from "@raftkv/core/api";
 import {
-  isClusterStatus,
   isCompactAnswer,
   isCountAnswer,
   isDeleteAnswer,
   isDeleteRangeAnswer,
   isGetAnswer,
-  isHealthAnswer,
   isIncrementAnswer,
-  isLeaderAnswer,
   isListAnswer,
   isPutAnswer,
   isTxnAnswer,
@@ -31,6 +19,7 @@ import {
 } from "./answers.ts";
 import { httpExchange } from "./attempt.ts";
 import { type Claim, claim, type ClaimOptions, type ClaimStore, firstOf } from "./claim.ts";
+import { clusterCalls } from "./cluster_calls.ts";
 import { Collection } from "./collection.ts";
 import { Discovery } from "./discovery.ts";
 import { checkKey } from "./key.ts";
@@ -54,7 +43,7 @@ import {
   type RemoveOptions,
 } from "./options.ts";
 import type { RequestOptions } from "./request_options.ts";
-import { type Call, Requester } from "./requester.ts";
+import { Requester } from "./requester.ts";
 import { type Selection, selectionFields } from "./selection.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 import { poolOf, type SocketPool } from "./socket_pool.ts";
@@ -83,6 +72,12 @@ const ELECTIONS = "raftkv/elections/";
 
 /** The store over the network, or over anything that has the face of `fetch`. */
 class KvClient implements Kv {
+  declare readonly status: Kv["status"];
+  declare readonly leader: Kv["leader"];
+  declare readonly members: Kv["members"];
+  declare readonly changeMembers: Kv["changeMembers"];
+  declare readonly moveLeader: Kv["moveLeader"];
+  declare readonly health: Kv["health"];
   readonly #closing = new AbortController();
   readonly #cache: LeaderCache;
   readonly #discovery: Discovery | null;
@@ -121,6 +116,7 @@ class KvClient implements Kv {
       discovery: this.#discovery,
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
     });
+    Object.assign(this, clusterCalls(this.#requester));
     this.#leases = new Leases({ requester: this.#requester, timers, closed });
   }
 
@@ -281,18 +277,6 @@ class KvClient implements Kv {
     return await this.#write("compact", isCompactAnswer, { revision }, options);
   }
 
-  status(options: RequestOptions = {}): Promise<ClusterStatusAnswer> {
-    return this.#ask("status", isClusterStatus, options);
-  }
-
-  leader(options: RequestOptions = {}): Promise<LeaderAnswer> {
-    return this.#ask("leader", isLeaderAnswer, options);
-  }
-
-  health(options: RequestOptions = {}): Promise<HealthAnswer> {
-    return this.#ask("health", isHealthAnswer, options);
-  }
-
   async close(): Promise<void> {
     this.#closing.abort(new DOMException("The client is closed", "AbortError"));
     await Promise.all([this.#discovery?.settled(), this.#pool?.close()]);
@@ -332,11 +316,6 @@ class KvClient implements Kv {
   ): Promise<T> {
     const prefer = options.consistency === "stale" ? "any" : "leader";
     return this.#requester.read({ op, fields, shape, prefer }, options);
-  }
-
-  #ask<T>(op: OperationName, shape: Shape<T>, options: RequestOptions): Promise<T> {
-    const call: Call<T> = { op, fields: {}, shape, prefer: "any" };
-    return this.#requester.read(call, options);
   }
 
   async #stateOf(selection: Selection, options: ReadOptions): Promise<ListedState> {

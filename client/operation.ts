@@ -22,6 +22,9 @@ export type OperationName =
   | "leases"
   | "status"
   | "leader"
+  | "members"
+  | "changeMembers"
+  | "moveLeader"
   | "health";
 
 /** The fields of an operation; those that are undefined are not there. */
@@ -80,6 +83,13 @@ const ROUTES: Readonly<Record<OperationName, Route>> = {
   leases: { method: "GET", path: "/v1/leases" },
   status: { method: "GET", path: "/cluster/status", untimed: true },
   leader: { method: "GET", path: "/cluster/leader", untimed: true },
+  members: { method: "GET", path: "/cluster/members" },
+  changeMembers: {
+    method: "POST",
+    path: "/cluster/members",
+    body: ["add", "replace", "remove", "promote", "move", "expectedIndex"],
+  },
+  moveLeader: { method: "POST", path: "/cluster/leader", body: ["member"] },
   health: { method: "GET", path: "/health", untimed: true, accept: [503] },
 };
 

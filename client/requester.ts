@@ -22,6 +22,8 @@ import { WriteSession, type WriteTicket } from "./write_session.ts";
 export interface Call<T> extends Operation {
   readonly shape: Shape<T>;
   readonly prefer: Preference;
+  /** Whether it must not be repeated once it may have had an effect. */
+  readonly isOrder?: true;
 }
 
 /** What a requester works with. */
@@ -65,6 +67,11 @@ export class Requester {
   /** Sends a request that changes nothing. */
   read<T>(call: Call<T>, options: RequestOptions): Promise<T> {
     return this.#within(options, (scope) => this.#repeat(scope, call));
+  }
+
+  /** Sends a request that changes the cluster, until it may have had an effect. */
+  order<T>(call: Call<T>, options: RequestOptions): Promise<T> {
+    return this.#within(options, (scope) => this.#repeat(scope, { ...call, isOrder: true }));
   }
 
   /** Sends a request that changes the store, however often it takes, with the effect of once. */
@@ -130,7 +137,7 @@ export class Requester {
       const { failure } = result;
       const decision = decideRetry({
         failure,
-        request: hold === undefined ? "read" : "write",
+        request: hold !== undefined ? "write" : call.isOrder === true ? "order" : "read",
         attempts: history.attempts,
         mayBeApplied: history.mayBeApplied,
         elapsedMs: scope.elapsedMs,

@@ -10,8 +10,11 @@
 
 import type { FailureCode, Outcome } from "@raftkv/core/api";
 
-/** Whether a request changes the store. Opening a session counts as a read: a second one is idle. */
-export type RequestKind = "read" | "write";
+/**
+ * Whether a request changes the store. Opening a session counts as a read: a second one is idle. An
+ * order changes the cluster, and nothing makes a second one harmless.
+ */
+export type RequestKind = "read" | "write" | "order";
 
 /** How one attempt failed. */
 export type AttemptFailure =
@@ -69,7 +72,7 @@ const ATTEMPT_MS_MIN = 1_000;
 /** Decides what follows a failed attempt. */
 export function decideRetry(question: RetryQuestion): RetryDecision {
   const { failure, request } = question;
-  const unknown = request === "write" &&
+  const unknown = request !== "read" &&
     (question.mayBeApplied || outcomeOf(failure) === "unknown");
   const verdict = verdictOf(question);
   if (verdict === "final") return { kind: unknown ? "unknown" : "give_up" };
@@ -107,6 +110,7 @@ export function attemptLimitMs(remainingMs: number): number {
 
 function verdictOf(question: RetryQuestion): "again" | "again_in_new_session" | "final" {
   const { failure, request, mayBeApplied } = question;
+  if (request === "order" && outcomeOf(failure) === "unknown") return "final";
   switch (failure.kind) {
     case "refused":
     case "lost":

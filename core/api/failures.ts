@@ -110,7 +110,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   change_in_progress: retryable(
     409,
     "not_applied",
-    "Another change of the members is not finished, or the leader has just been elected.",
+    "Another change is not finished, or the leader has just been elected.",
   ),
   configuration_changed: row(409, "The members in force do not stand at `expectedIndex`."),
   already_member: row(409, "A member has this URL."),
@@ -121,7 +121,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   voters_unreachable: retryable(
     409,
     "not_applied",
-    "Too few of the voters to be answer the leader: nothing could be written any more.",
+    "Too few of the voters to be answer the leader.",
   ),
   no_heir: retryable(503, "not_applied", "No other voter has answered the leader lately."),
   not_taken_over: retryable(

@@ -58,6 +58,7 @@ const SPECIAL: Partial<Record<FailureCode, readonly [Decided, Decided, Decided]>
   no_heir: ["again", "again", "again"],
   not_caught_up: ["again", "again", "again"],
   not_taken_over: ["again", "again", "again"],
+  voters_unreachable: ["again", "again", "again"],
   internal: ["give_up", "unknown", "unknown"],
 };
 
@@ -91,6 +92,17 @@ Deno.test("what follows a failure depends on its kind, on the request and on ear
     assertEquals(decide(failure).kind, firstWrite, `first write: ${name}`);
     assertEquals(decide(failure, { mayBeApplied: true }).kind, laterWrite, `later: ${name}`);
   }
+});
+
+Deno.test("an order is repeated only while it certainly had no effect", () => {
+  for (const failure of [lost, page(502), answered("timeout"), answered("leadership_lost")]) {
+    assertEquals(decide(failure, { request: "order" }).kind, "unknown", JSON.stringify(failure));
+  }
+  for (const failure of [refused, answered("no_leader"), answered("change_in_progress")]) {
+    assertEquals(decide(failure, { request: "order" }).kind, "again", JSON.stringify(failure));
+  }
+  const final = decide(answered("configuration_changed"), { request: "order" });
+  assertEquals(final.kind, "give_up");
 });
 
 Deno.test("at the deadline a write is unknown if any attempt may have reached a server", () => {

@@ -1,0 +1,80 @@
+/**
+ * Waits until a member votes, and shows how far it has come.
+ *
+ * @module
+ */
+
+import type { MembersAnswer } from "@raftkv/core/api";
+import { type Kv, KvError } from "@raftkv/client";
+import type { Invocation } from "../command.ts";
+import { connectFor, timeoutMsOf } from "../connection.ts";
+import { EXIT } from "../exit_code.ts";
+import { CommandFailure } from "../failures.ts";
+
+/**
+ * Resolves to the members once `id` votes.
+ *
+ * @param options `promotes`: whether it takes an order to make it vote, or comes about by itself.
+ * @throws {CommandFailure} if it is no member any more, or the time that was given is over
+ */
+export async function awaitVote(
+  invocation: Invocation,
+  { id, promotes }: { readonly id: string; readonly promotes: boolean },
+): Promise<MembersAnswer> {
+  const { flags, surroundings: { stderr } } = invocation;
+  const limitMs = flags.get("timeout") === undefined ? Infinity : timeoutMsOf(invocation);
+  const startMs = performance.now();
+  await using client = connectFor(invocation);
+  let shown = "";
+  const show = async (line: string) => {
+    if (stderr.isTerminal && line !== shown) await stderr.write(`\r\x1b[K${line}`);
+    shown = line;
+  };
+  for (;;) {
+    const answer = promotes ? await promoted(client, id) : await client.members();
+    const role = answer.members.find((member) => member.id === id)?.role;
+    if (role === "voter") {
+      await show("");
+      return answer;
+    }
+    if (role === undefined) {
+      throw new CommandFailure(`${id} is no member any more`, {
+        code: "member_not_found",
+        exitCode: EXIT.notFound,
+      });
+    }
+    const progress = await progressOf(client, id);
+    await show(`${id}: ${progress}`);
+    if (performance.now() - startMs >= limitMs) {
+      await show("");
+      throw new CommandFailure(`${id} does not vote yet: ${progress}; it stays a member`, {
+        code: "not_caught_up",
+        exitCode: EXIT.failed,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+async function promoted(client: Kv, id: string): Promise<MembersAnswer> {
+  try {
+    return await client.changeMembers({ promote: [id] });
+  } catch (error) {
+    const isEarly = error instanceof KvError &&
+      (error.code === "not_caught_up" || error.code === "timeout");
+    if (!isEarly || error.outcome === "unknown") throw error;
+    return await client.members();
+  }
+}
+
+async function progressOf(client: Kv, id: string): Promise<string> {
+  const { nodes } = await client.status();
+  const own = nodes.find((node) => node.id === id);
+  if (own?.reachable !== true) return "waits for the node to be started";
+  const target = Math.max(...nodes.map(({ commitIndex = 0 }) => commitIndex));
+  const { appliedIndex = 0 } = own;
+  const percent = target === 0 ? 100 : Math.floor(100 * appliedIndex / target);
+  return `catches up, ${percent}% of ${target.toLocaleString("en-US")} entries`;
+}
+
+const PAUSE_MS = 300;
