@@ -35,7 +35,17 @@ export interface Witness {
   onCrashed(id: NodeId): void;
   /** A node has read its disk and begins to run. */
   onStarted(node: Observed): void;
+  /** Something happened to a node's files. */
+  onDiskEvent(id: NodeId, event: DiskEvent): void;
+  /** A link dropped a frame that was not as it was sent. */
+  onFrameDropped(from: NodeId, to: NodeId): void;
 }
+
+/**
+ * What may happen to a node's files: bytes that a crash left half written were cut off; a call that
+ * found no room found some later.
+ */
+export type DiskEvent = "torn_tail_cut" | "room_again";
 
 /** Tells several witnesses, in order. */
 export class Witnesses implements Witness {
@@ -93,5 +103,13 @@ export class Witnesses implements Witness {
 
   onStarted(node: Observed): void {
     for (const each of this.#all) each.onStarted?.(node);
+  }
+
+  onDiskEvent(id: NodeId, event: DiskEvent): void {
+    for (const each of this.#all) each.onDiskEvent?.(id, event);
+  }
+
+  onFrameDropped(from: NodeId, to: NodeId): void {
+    for (const each of this.#all) each.onFrameDropped?.(from, to);
   }
 }
