@@ -26,5 +26,11 @@ export { FAULT_CLASSES } from "./run/faults.ts";
 export { shrinkRun, type Shrunk } from "./run/shrink.ts";
 export type { Violation, Workload, WorkloadKind, WorkloadParts } from "./run/workload.ts";
 export { Trace, type TracedMessage } from "./trace.ts";
-export { type DiskEvent, type Witness, Witnesses } from "./witness.ts";
+export {
+  type DiskEvent,
+  type NodeWitness,
+  type SurroundingsWitness,
+  type Witness,
+  Witnesses,
+} from "./witness.ts";
 export { KV } from "./workload/kv_workload.ts";
