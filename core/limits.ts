@@ -34,6 +34,8 @@ export const LIMITS: {
   readonly messageBytesMax: number;
   /** Size of one snapshot chunk in bytes. */
   readonly snapshotChunkBytes: number;
+  /** Room on the disk that a node holds back for what frees some, in bytes. */
+  readonly reserveBytes: number;
   /** Size at which a log segment is closed, in bytes. */
   readonly segmentBytesMax: number;
   /** Page length of a list when none is asked for. */
@@ -76,6 +78,7 @@ export const LIMITS: {
   appendBytesMax: 1_048_576,
   messageBytesMax: 4_194_304,
   snapshotChunkBytes: 1_048_576,
+  reserveBytes: 4_194_304,
   segmentBytesMax: 67_108_864,
   listItemsDefault: 100,
   listItemsMax: 1_000,
@@ -110,5 +113,6 @@ invariant(
     LIMITS.idempotencyBytesMax,
   "the answer just given is always remembered",
 );
+invariant(LIMITS.commandBytesMax < LIMITS.reserveBytes, "the reserve takes any command");
 invariant(LIMITS.snapshotChunkBytes < LIMITS.messageBytesMax, "a chunk fits in one message");
 invariant(LIMITS.messageBytesMax < LIMITS.segmentBytesMax, "any batch part fits in one segment");

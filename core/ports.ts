@@ -26,6 +26,15 @@ export interface Store {
   /** Writes one batch and makes it durable. */
   append(batch: PersistBatch): Promise<void>;
 
+  /**
+   * Whether the disk has so little room that the last batch needed what is held back for such a time.
+   * Then only what frees room should be written.
+   */
+  readonly isShortOfRoom: boolean;
+
+  /** Tries to hold room back again; returns whether there is enough now. One at a time with `append`. */
+  reclaimRoom(): Promise<boolean>;
+
   /** Lets go of stored entries up to and including `through`; some may be kept. */
   compact(through: LogIndex): Promise<void>;
 

@@ -41,9 +41,12 @@ export class Pump<Result> {
   /** Chunks that are read or staged, in order. */
   #chunks: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
+  #isShortOfRoom = false;
+  #reclaimTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PumpOptions<Result>) {
     this.#options = options;
+    if (options.store.isShortOfRoom) this.#onShortOfRoom();
   }
 
   /** Hands an input to the replica soon, together with all that arrive until then. */
@@ -58,6 +61,7 @@ export class Pump<Result> {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer.id);
     this.#timer = null;
+    clearTimeout(this.#reclaimTimer);
     await Promise.all([this.#exclusive, this.#chunks, this.#saving]);
   }
 
@@ -115,6 +119,7 @@ export class Pump<Result> {
       .then(() => this.#withRoom(() => this.#options.store.append(batch)))
       .then(() => {
         if (this.#isStopped) return;
+        if (this.#options.store.isShortOfRoom) this.#onShortOfRoom();
         this.#send(after);
         this.#inbox.push({ kind: "persisted", ticket: batch.ticket });
         this.#turn();
@@ -135,6 +140,29 @@ export class Pump<Result> {
         await new Promise((resolve) => setTimeout(resolve, STORAGE_FULL_RETRY_MS));
       }
     }
+  }
+
+  /** Tells the replica, and asks the disk again and again until there is room. */
+  #onShortOfRoom(): void {
+    if (this.#isShortOfRoom) return;
+    this.#isShortOfRoom = true;
+    this.push({ kind: "disk_room", isShort: true });
+    this.#reclaimLater();
+  }
+
+  /** Waits beside the batches, then tries in turn with them. */
+  #reclaimLater(): void {
+    this.#reclaimTimer = setTimeout(() => {
+      this.#exclusive = this.#exclusive
+        .then(() => this.#options.store.reclaimRoom())
+        .then((hasRoom) => {
+          if (this.#isStopped) return;
+          if (!hasRoom) return this.#reclaimLater();
+          this.#isShortOfRoom = false;
+          this.push({ kind: "disk_room", isShort: false });
+        })
+        .catch((error) => this.#fail(error));
+    }, STORAGE_FULL_RETRY_MS);
   }
 
   #begin(task: HostTask): void {
@@ -224,6 +252,7 @@ export class Pump<Result> {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer.id);
     this.#timer = null;
+    clearTimeout(this.#reclaimTimer);
     this.#options.onFatal(error);
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Store } from "@raftkv/core";
+import { LIMITS, type Store } from "@raftkv/core";
 import { KvStateMachine } from "@raftkv/core/kv";
 import { type Configuration, configurationOf, type Member, type NodeId } from "@raftkv/core/raft";
 import {
@@ -238,7 +238,8 @@ async function openData(
   const onProgress = nowAndThen((progress: ReadProgress) =>
     onEvent({ kind: "reading", ...progress })
   );
-  return await openStore(dataDirectory, { ...identity, onProgress });
+  const { reserveBytes } = LIMITS;
+  return await openStore(dataDirectory, { ...identity, onProgress, reserveBytes });
 }
 
 /** Lets through one call a second, the first after a second: a quick start says nothing. */

@@ -98,6 +98,11 @@ export class Cluster<Result> {
       random,
       options: options.network ?? CALM_NETWORK,
       deliver: (from, to, bytes) => this.node(to).deliver(from, bytes),
+      onMalformed: ({ from, to }) => {
+        this.trace.note(`${to} drops a frame of ${from} and ends the link`);
+        this.witnesses.onFrameDropped(from, to);
+        this.breakLink(from, to);
+      },
       trace: this.trace,
     });
     const ids = Array.from({ length: options.size }, (_, at) => `n${at + 1}` as NodeId);
@@ -116,6 +121,11 @@ export class Cluster<Result> {
     return this.requests.replies;
   }
 
+  /** Heartbeats and timeouts. */
+  get timing(): RaftTiming {
+    return this.#options.timing ?? DEFAULT_TIMING;
+  }
+
   /** The node of this name. */
   node(id: NodeId | string): SimulatedNode<Result> {
     const node = this.#byId.get(id as NodeId);
@@ -125,11 +135,11 @@ export class Cluster<Result> {
 
   /** A machine with an empty disk that belongs to no cluster yet; it is down. */
   addNode(id: NodeId = `n${this.#all.length + 1}` as NodeId): NodeId {
-    const { timing = DEFAULT_TIMING, windows = DEFAULT_WINDOWS } = this.#options;
+    const { windows = DEFAULT_WINDOWS } = this.#options;
     const node = new SimulatedNode<Result>({
       id,
       configuration: this.#initial,
-      timing,
+      timing: this.timing,
       windows,
       snapshotLogBytesMin: this.#options.snapshotLogBytesMin ?? 1024 * 1024,
       createMachine: () => this.#watched(id, this.#options.createMachine()),

@@ -84,6 +84,7 @@ export class FileStorage implements NodeStorage {
 
   open(restorer: () => StateRestorer, done: (recovered: DurableState) => void): void {
     const { id, segmentBytesMax, ledger, events } = this.#parts;
+    const before = this.#sizes();
     const open = async () => {
       const store = await openStore(PATH, {
         clusterId: "sim",
@@ -98,6 +99,9 @@ export class FileStorage implements NodeStorage {
     };
     this.#begin(open, ({ store, recovered }) => {
       this.#store = store;
+      const sizes = this.#sizes();
+      const isCut = before.entries().some(([name, size]) => (sizes.get(name) ?? size) < size);
+      if (isCut) events.onEvent("torn_tail_cut");
       const underWay = { writing: this.#writing, installing: this.#installing };
       const found = checkRecovered(ledger, recovered, underWay);
       this.#writing = null;
@@ -192,6 +196,12 @@ export class FileStorage implements NodeStorage {
     for (const goOn of stuck) goOn();
   }
 
+  /** The first entry that belongs into the newest segment; 0 while there is none. */
+  get newestSegmentBegan(): number {
+    const newest = this.vfs.fileNames(PATH).findLast((name) => name.endsWith(SEGMENT_SUFFIX));
+    return Number(newest?.slice(0, -SEGMENT_SUFFIX.length).split("-").at(-1) ?? 0);
+  }
+
   /** Ends all failures that are not damage: there is room again, and no operation fails. */
   repair(): void {
     this.beforeOperation = () => {};
@@ -265,11 +275,14 @@ export class FileStorage implements NodeStorage {
   }
 
   async #withRoom<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let isFull = false;;) {
       try {
-        return await call();
+        const value = await call();
+        if (isFull) this.#parts.events.onEvent("room_again");
+        return value;
       } catch (error) {
         if (!(error instanceof StorageFullError)) throw error;
+        isFull = true;
         await this.#sleep(STORAGE_FULL_RETRY_MS);
       }
     }

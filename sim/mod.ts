@@ -17,6 +17,8 @@ export type { Observed, ObservedDisk } from "./observed.ts";
 export { Observer, type Sightings } from "./invariants/observer.ts";
 export { type OpenRequest, type RequestEnd, type RequestOptions, Requests } from "./requests.ts";
 export { Marks } from "./run/marks.ts";
+export { MarkWatch, WORLD_MARKS, type WorldMark } from "./run/mark_watch.ts";
+export { FileStorage, type FileStorageParts } from "./file_storage.ts";
 export { type RunOptions, runSeed, type SeedReport } from "./run/seed.ts";
 export { describePlan, type Plan, type PlanLimits, planOf } from "./run/plan.ts";
 export { type FaultClass, Storm, type StormState, type World } from "./run/fault.ts";
@@ -24,5 +26,11 @@ export { FAULT_CLASSES } from "./run/faults.ts";
 export { shrinkRun, type Shrunk } from "./run/shrink.ts";
 export type { Violation, Workload, WorkloadKind, WorkloadParts } from "./run/workload.ts";
 export { Trace, type TracedMessage } from "./trace.ts";
-export { type Witness, Witnesses } from "./witness.ts";
+export {
+  type DiskEvent,
+  type NodeWitness,
+  type SurroundingsWitness,
+  type Witness,
+  Witnesses,
+} from "./witness.ts";
 export { KV } from "./workload/kv_workload.ts";

@@ -7,6 +7,7 @@
 
 import type { Random } from "@raftkv/core";
 import type { NodeId } from "@raftkv/core/raft";
+import { encodeMessageFrame, parseFrame } from "@raftkv/transport/frame";
 import type { EventQueue } from "./event_queue.ts";
 import type { Trace } from "./trace.ts";
 
@@ -24,6 +25,8 @@ export interface NetworkOptions {
   readonly dropRate: number;
   /** Share of messages that arrive twice. */
   readonly duplicateRate: number;
+  /** Share of messages that arrive with a bit turned over, for the frame's checksum to find. */
+  readonly corruptRate: number;
   /** Share of messages of which a copy arrives much later. */
   readonly replayRate: number;
   /** Longest time after which such a copy arrives. */
@@ -38,6 +41,7 @@ export const CALM_NETWORK: NetworkOptions = {
   tailMsMean: 0,
   dropRate: 0,
   duplicateRate: 0,
+  corruptRate: 0,
   replayRate: 0,
   replayMsMax: 0,
 };
@@ -70,6 +74,7 @@ export class Network {
   readonly #queue: EventQueue;
   readonly #random: Random;
   readonly #deliver: Deliver;
+  readonly #onMalformed: (way: Way) => void;
   readonly #trace: Trace;
   readonly #troubles = new Map<NodeId, Map<NodeId, Trouble>>();
 
@@ -80,6 +85,8 @@ export class Network {
       readonly random: Random;
       readonly options: NetworkOptions;
       readonly deliver: Deliver;
+      /** A frame was not as it was sent: what a real link ends over. */
+      readonly onMalformed: (way: Way) => void;
       readonly trace: Trace;
     },
   ) {
@@ -87,6 +94,7 @@ export class Network {
     this.#random = parts.random;
     this.options = parts.options;
     this.#deliver = parts.deliver;
+    this.#onMalformed = parts.onMalformed;
     this.#trace = parts.trace;
   }
 
@@ -158,9 +166,22 @@ export class Network {
     delayMs: number,
     { from, to, bytes }: { from: NodeId; to: NodeId; bytes: Uint8Array },
   ): void {
+    const isDamaged = this.#happens(this.options.corruptRate);
     this.#queue.after(delayMs, () => {
-      if (this.isOpen(from, to)) this.#deliver(from, to, bytes);
+      if (!this.isOpen(from, to)) return;
+      if (isDamaged) this.#deliverDamaged({ from, to, bytes });
+      else this.#deliver(from, to, bytes);
     });
+  }
+
+  /** Only a damaged message needs its frame: that a sound one comes out as it went in is tested elsewhere. */
+  #deliverDamaged({ from, to, bytes }: { from: NodeId; to: NodeId; bytes: Uint8Array }): void {
+    const frame = encodeMessageFrame(bytes);
+    const bit = Math.floor(this.#random() * 8 * frame.length);
+    frame[bit >> 3]! ^= 1 << (bit & 7);
+    const parsed = parseFrame(frame);
+    if (parsed.kind === "message") this.#deliver(from, to, parsed.message);
+    else this.#onMalformed({ from, to });
   }
 
   #trouble(from: NodeId, to: NodeId): Trouble {

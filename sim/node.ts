@@ -101,6 +101,7 @@ export class SimulatedNode<Result> implements Observed {
     this.clock = new NodeClock(options.queue);
     this.storage = options.createStorage(this.disk, {
       onPersisted: (batch) => this.#onPersisted(batch),
+      onEvent: (event) => options.witnesses.onDiskEvent(this.id, event),
       onFailed: (error) => options.onHalted(this.id, error),
     });
   }
@@ -140,9 +141,19 @@ export class SimulatedNode<Result> implements Observed {
     return this.#running?.replica.status() ?? null;
   }
 
+  /** Whether it runs and believes that it leads. */
+  get isLeader(): boolean {
+    return this.#running?.replica.role === "leader";
+  }
+
   /** The members in force for the running node, or null if it is down. */
   get configuration(): Configuration | null {
     return this.#running?.replica.configuration ?? null;
+  }
+
+  /** The voters of the new cluster. */
+  get initialMembers(): readonly NodeId[] {
+    return this.#options.configuration.voters;
   }
 
   /** The members that were in force for it when it last ran. */

@@ -12,12 +12,15 @@ import type {
   SnapshotChunk,
   SnapshotMeta,
 } from "@raftkv/core/raft";
+import type { DiskEvent } from "./witness.ts";
 import type { StateCapture, StateRestorer } from "@raftkv/core/replica";
 
 /** How a node hears of its disk. */
 export interface StorageEvents {
   /** A batch is durable: before its `done`, or when a crash or a start shows that it is. */
   readonly onPersisted: (batch: PersistBatch) => void;
+  /** Something happened to the files. */
+  readonly onEvent: (event: DiskEvent) => void;
   /** The disk failed: the node must end, and may come back. */
   readonly onFailed: (error: unknown) => void;
 }

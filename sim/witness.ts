@@ -8,11 +8,8 @@
 import type { Entry, Envelope, NodeId, PersistBatch, SnapshotMeta } from "@raftkv/core/raft";
 import type { Observed } from "./observed.ts";
 
-/**
- * The moments at which a witness is told; it need not care for all of them. It changes nothing and
- * draws no chance.
- */
-export interface Witness {
+/** What happens to nodes. */
+export interface NodeWitness {
   /** A node has taken a step; nothing of what follows from it has left yet. */
   onStepped(node: Observed): void;
   /** A node sends a message. */
@@ -36,6 +33,26 @@ export interface Witness {
   /** A node has read its disk and begins to run. */
   onStarted(node: Observed): void;
 }
+
+/** What happens around nodes. */
+export interface SurroundingsWitness {
+  /** Something happened to a node's files. */
+  onDiskEvent(id: NodeId, event: DiskEvent): void;
+  /** A link dropped a frame that was not as it was sent. */
+  onFrameDropped(from: NodeId, to: NodeId): void;
+}
+
+/**
+ * The moments at which a witness is told; it need not care for all of them. It changes nothing and
+ * draws no chance.
+ */
+export interface Witness extends NodeWitness, SurroundingsWitness {}
+
+/**
+ * What may happen to a node's files: bytes that a crash left half written were cut off; a call that
+ * found no room found some later.
+ */
+export type DiskEvent = "torn_tail_cut" | "room_again";
 
 /** Tells several witnesses, in order. */
 export class Witnesses implements Witness {
@@ -93,5 +110,13 @@ export class Witnesses implements Witness {
 
   onStarted(node: Observed): void {
     for (const each of this.#all) each.onStarted?.(node);
+  }
+
+  onDiskEvent(id: NodeId, event: DiskEvent): void {
+    for (const each of this.#all) each.onDiskEvent?.(id, event);
+  }
+
+  onFrameDropped(from: NodeId, to: NodeId): void {
+    for (const each of this.#all) each.onFrameDropped?.(from, to);
   }
 }

@@ -16,6 +16,7 @@ import {
 } from "@raftkv/core/raft";
 import { StoreFailedError } from "./errors.ts";
 import type { NodeIdentity } from "./identity.ts";
+import type { Reserve } from "./reserve.ts";
 import { Serial } from "./serial.ts";
 import { SnapshotDraft } from "./snapshot_draft.ts";
 import { SAVING_SNAPSHOT_NAME } from "./snapshot_file.ts";
@@ -36,6 +37,8 @@ export interface FileStoreParts {
   readonly wal: Wal;
   /** Its snapshots. */
   readonly snapshots: SnapshotFiles;
+  /** The room it holds back. */
+  readonly reserve: Reserve;
   /** What was found. */
   readonly recovered: DurableState;
   /** Lets everything else run between two slices of a snapshot. */
@@ -49,6 +52,7 @@ export class FileStore implements Store {
   readonly #identity: NodeIdentity;
   readonly #wal: Wal;
   readonly #snapshots: SnapshotFiles;
+  readonly #reserve: Reserve;
   readonly #staging: SnapshotStaging;
   readonly #stagingTurn = new Serial();
   readonly #pause: () => Promise<void>;
@@ -63,6 +67,7 @@ export class FileStore implements Store {
     this.#identity = parts.identity;
     this.#wal = parts.wal;
     this.#snapshots = parts.snapshots;
+    this.#reserve = parts.reserve;
     this.#staging = new SnapshotStaging(parts.directory, parts.identity);
     this.#pause = parts.pause;
     this.#recovered = parts.recovered;
@@ -78,8 +83,18 @@ export class FileStore implements Store {
   append(batch: PersistBatch): Promise<void> {
     return this.#guard(() => {
       this.#recovered = null;
-      return this.#wal.append(batch);
+      return this.#append(batch);
     });
+  }
+
+  /** Whether the room that was held back is in use. */
+  get isShortOfRoom(): boolean {
+    return !this.#reserve.isHeld;
+  }
+
+  /** Tries to hold room back again. */
+  reclaimRoom(): Promise<boolean> {
+    return this.#guard(() => this.#reserve.maybeHold());
   }
 
   /** Removes segments that neither the host nor an older snapshot needs. */
@@ -134,6 +149,15 @@ export class FileStore implements Store {
     this.#wal.close();
     this.#lock.release();
     return Promise.resolve();
+  }
+
+  async #append(batch: PersistBatch): Promise<void> {
+    try {
+      await this.#wal.append(batch);
+    } catch (error) {
+      if (!(error instanceof StorageFullError) || !await this.#reserve.giveUp()) throw error;
+      await this.#wal.append(batch);
+    }
   }
 
   async #save(point: SnapshotPoint, slices: Iterable<Uint8Array>): Promise<SnapshotMeta> {

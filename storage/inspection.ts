@@ -20,6 +20,7 @@ import {
 import { LOCK_NAME } from "./lock_name.ts";
 import { ProgressMeter, type ReadProgress } from "./read_progress.ts";
 import { type Found, planOpening, type RecoveryPlan } from "./recovery_plan.ts";
+import { RESERVE_NAME, UNFINISHED_RESERVE_NAME } from "./reserve.ts";
 import { type FoundSegment, segmentsAmong } from "./segment_files.ts";
 import { scanSegment, type SegmentReading } from "./segment_scan.ts";
 import { snapshotIndexOf } from "./snapshot_file.ts";
@@ -214,7 +215,9 @@ function outlookFrom(plan: RecoveryPlan): Outlook {
 }
 
 function isOther(name: string): boolean {
-  if (name === LOCK_NAME || name === INCARNATION_NAME) return false;
+  if ([LOCK_NAME, INCARNATION_NAME, RESERVE_NAME, UNFINISHED_RESERVE_NAME].includes(name)) {
+    return false;
+  }
   return UNFINISHED_NAMES.includes(name) ||
     (segmentsAmong([name]).length === 0 && snapshotIndexOf(name) === null);
 }

@@ -88,6 +88,15 @@ export class MemoryStore implements Store {
     if (batch.hardState !== null) disk.hardState = batch.hardState;
   }
 
+  /** Memory is never short. */
+  readonly isShortOfRoom = false;
+
+  /** There is always enough. */
+  async reclaimRoom(): Promise<boolean> {
+    await this.#turn();
+    return true;
+  }
+
   /** Lets go of entries up to `through` that the older of two snapshots covers. */
   async compact(through: LogIndex): Promise<void> {
     await this.#turn();

@@ -21,6 +21,7 @@ import { LOCK_NAME } from "./lock_name.ts";
 import { begin, mend, removeUnfinished, type StoreStart } from "./mend.ts";
 import { ProgressMeter, type ReadProgress } from "./read_progress.ts";
 import { planOpening } from "./recovery_plan.ts";
+import { Reserve } from "./reserve.ts";
 import { parseSegmentHeader } from "./segment.ts";
 import { findSegments, segmentsAmong } from "./segment_files.ts";
 import { findSnapshots } from "./snapshot_survey.ts";
@@ -31,6 +32,8 @@ import { Wal } from "./wal.ts";
 export interface StoreOptions extends NodeIdentity {
   /** Size at which a log segment is closed, in bytes; `LIMITS.segmentBytesMax` if not given. */
   readonly segmentBytesMax?: number;
+  /** Room to hold back for what frees some, in bytes; none if not given. */
+  readonly reserveBytes?: number;
   /** The file system; the machine's own if not given. */
   readonly vfs?: Vfs;
   /** Lets everything else run between two slices of a snapshot; one turn if not given. */
@@ -109,7 +112,9 @@ export async function openLocked(
   const { recovered, snapshots } = start;
   // The base is where the snapshot stands and no segment begins there: the log is void.
   if (start.replacesLog) await wal.startAnew(recovered.base);
-  return new FileStore({ directory, lock, identity, wal, snapshots, recovered, pause });
+  const { reserveBytes: sizeBytes = 0 } = options;
+  const reserve = await Reserve.open(directory, { sizeBytes, pause });
+  return new FileStore({ directory, lock, identity, wal, snapshots, reserve, recovered, pause });
 }
 
 async function startFrom(

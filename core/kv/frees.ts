@@ -9,11 +9,13 @@ import type { Command } from "./command.ts";
 import type { Branches, Operation } from "./operation.ts";
 
 /**
- * Whether a command can only take away. A lease may be kept alive: to refuse that would delete its
- * keys because a disk is full.
+ * Whether a command can only take away, or is needed to. A lease may be kept alive: to refuse that
+ * would delete its keys because a disk is full. A session may begin: clients delete within one, and
+ * their number is bounded.
  */
 export function onlyFrees(command: Command): boolean {
   switch (command.kind) {
+    case "open_session":
     case "compact":
     case "maintain":
     case "lease_keep_alive":
@@ -21,7 +23,6 @@ export function onlyFrees(command: Command): boolean {
       return true;
     case "commit":
       return doBranchesFree(command);
-    case "open_session":
     case "lease_grant":
       return false;
   }

@@ -117,9 +117,15 @@ export function onSnapshotResponse(
     progress.becomeProbe(indexAfter(response.index));
     return;
   }
-  feed.offsetBytes = response.nextOffsetBytes;
-  feed.awaitingSinceMs = null;
-  feed.attempts = 0;
+  const { nextOffsetBytes } = response;
+  if (nextOffsetBytes > feed.offsetBytes) {
+    feed.awaitingSinceMs = null;
+    feed.attempts = 0;
+  }
+  // Else the answer is a repeated one, or the receiver has lost what it had: that must not make this
+  // node send at once. Each repeated answer would beget a chunk, and each repeated chunk an answer,
+  // more and more of them. The chunk that is due goes out when the patience with the last one is over.
+  feed.offsetBytes = nextOffsetBytes;
 }
 
 /** Whether a follower that is there is being sent another snapshot than the newest. */

@@ -8,8 +8,8 @@ import { type Entry, entrySizeBytes } from "../raft/entry.ts";
 import { INDEX_ZERO, type LogIndex } from "../raft/ids.ts";
 import type { SnapshotMeta } from "../raft/snapshot.ts";
 
-/** How much more log than usual may come together while a follower is being sent a snapshot. */
-const PUT_OFF_TIMES = 8;
+/** How much more log than usual, in memory, too, may come together while a follower is sent a snapshot. */
+const PUT_OFF_TIMES = 4;
 
 /**
  * Counts the log since the last snapshot. The log is kept back to the snapshot before the newest,

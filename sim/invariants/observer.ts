@@ -16,7 +16,7 @@ import type {
   SnapshotMeta,
 } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
-import type { Witness } from "../witness.ts";
+import type { NodeWitness } from "../witness.ts";
 import { ApplyOrder } from "./apply_order.ts";
 import { Chronicle } from "./chronicle.ts";
 import { CommitQuorum } from "./commit_quorum.ts";
@@ -54,7 +54,7 @@ export interface Sightings {
 }
 
 /** All rules that hold at every moment. */
-export class Observer implements Witness {
+export class Observer implements NodeWitness {
   readonly #nodes: () => readonly Observed[];
   readonly #chronicle = new Chronicle();
   readonly #hooks: Hooks;

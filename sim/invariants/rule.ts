@@ -6,7 +6,7 @@
 
 import type { Configuration, LogIndex, NodeStatus } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
-import type { Witness } from "../witness.ts";
+import type { NodeWitness } from "../witness.ts";
 
 /** A node at the end of a step. */
 export interface Sight {
@@ -40,7 +40,7 @@ export interface Commit extends Step {
  * A rule with the memory it needs; it looks only at the moments at which it can be broken. Each of
  * its violations begins with its number and name.
  */
-export interface Rule extends Omit<Partial<Witness>, "onStepped"> {
+export interface Rule extends Omit<Partial<NodeWitness>, "onStepped"> {
   /** A node's status or configuration has changed. */
   onStepped?(step: Step): void;
   /** A node leads in a term, for the first time. */

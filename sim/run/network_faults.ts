@@ -108,6 +108,9 @@ export const NETWORK_FAULTS: readonly FaultClass[] = [
     tailRate: storm.between(0.001, 0.1),
     tailMsMean: storm.between(20, 1_500),
   })),
+  weather("corrupt", "frames arrive with a bit turned over", (storm) => ({
+    corruptRate: storm.between(0.0005, 0.02),
+  })),
   weather("replay", "messages come again, up to minutes later", (storm) => ({
     replayRate: storm.between(0.002, 0.1),
     replayMsMax: storm.between(1_000, 180_000),

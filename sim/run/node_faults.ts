@@ -45,12 +45,15 @@ export const NODE_FAULTS: readonly FaultClass[] = [
       storm.every(storm.between(2_000, 60_000), () => {
         const node = storm.anyUp();
         if (node === null) return;
-        const { life } = node;
+        const { life, isLeader } = node;
         const forMs = storm.between(20, 20_000);
         storm.note(`pause: ${node.id} for ${forMs.toFixed(0)} ms`);
         node.pause();
         storm.after(forMs, () => {
           if (node.life !== life) return;
+          if (isLeader && forMs > storm.world.timing.electionTimeoutMsMax) {
+            storm.marks.hit("a leader stood still for longer than an election timeout");
+          }
           storm.note(`pause: ${node.id} goes on`);
           node.resume();
         });

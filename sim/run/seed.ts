@@ -13,6 +13,7 @@ import { Cluster } from "../cluster.ts";
 import { drawCore } from "./core.ts";
 import { Storm, type StormState, type World } from "./fault.ts";
 import { FAULT_CLASSES } from "./faults.ts";
+import { MarkWatch } from "./mark_watch.ts";
 import { Marks } from "./marks.ts";
 import { calm } from "./mend.ts";
 import { describePlan, type Plan, type PlanLimits, planOf } from "./plan.ts";
@@ -71,6 +72,7 @@ class Run<Result> {
   readonly #plan: Plan;
   readonly #kind: WorkloadKind<Result>;
   readonly #workload: Workload;
+  readonly #watch: MarkWatch;
   readonly #random: Random;
   readonly #storm: StormState = {
     isOver: false,
@@ -86,6 +88,8 @@ class Run<Result> {
     this.#random = pcg32(16 * plan.seed + 2);
     this.world = new Cluster<Result>({ ...plan, createMachine: () => workload.createMachine() });
     this.world.trace.onLine = onLine ?? null;
+    this.#watch = new MarkWatch(this.world, this.marks);
+    this.world.witnesses.add(this.#watch);
     this.#workload = workload.create({
       world: this.world,
       random: pcg32(16 * plan.seed + 3),
@@ -229,6 +233,9 @@ class Run<Result> {
       return { invariant: "no node ends without a cause", evidence: `${id}: ${describe(error)}` };
     }
     const members = this.#coreMembers(core);
+    const [leader] = world.leaders();
+    const { configuration } = world.node(leader!.id);
+    this.#watch.onEnd(configuration!.members.map(({ id }) => id));
     const states = members.map((id) => ({ id, bytes: stateOf(world, id) }));
     const [first] = states;
     for (const { id, bytes } of states) {

@@ -71,6 +71,8 @@ class Harness {
     const store: Store = {
       recovered,
       append: (batch) => this.disk.append(batch),
+      isShortOfRoom: false,
+      reclaimRoom: unused,
       compact: unused,
       saveSnapshot: unused,
       readSnapshot: unused,

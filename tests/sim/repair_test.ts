@@ -59,6 +59,7 @@ function assertWhole(subject: Cluster<number>): void {
 const allApplied = (subject: Cluster<number>) => () =>
   subject.nodes.every((node) => has(node, WRITES) && lostOn(subject, node.id) === 0);
 
+// [D-7]
 Deno.test("a node that lost an entry while it was down is whole again by its peers", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const subject = fallen({ seed });
@@ -70,6 +71,7 @@ Deno.test("a node that lost an entry while it was down is whole again by its pee
   }
 });
 
+// [D-7]
 Deno.test("a majority damaged at different entries heals, each from the other, though none of it may lead", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const subject = fallen({ seed });
@@ -128,6 +130,7 @@ Deno.test("a node behind in the log, with no chance to lead, still gives what th
   assertWhole(subject);
 });
 
+// [D-7]
 Deno.test("repairs that a crash interrupts begin again, and end", () => {
   for (let seed = 1; seed <= 20; seed++) {
     const subject = fallen({ seed, syncMsMax: 40 });
@@ -143,6 +146,7 @@ Deno.test("repairs that a crash interrupts begin again, and end", () => {
   }
 });
 
+// [D-7]
 Deno.test("an entry that the others have only in a snapshot comes as a snapshot", () => {
   const subject = new Cluster<number>({
     seed: 8,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Marks, type SeedReport, shrinkRun } from "@raftkv/sim";
+import { Marks, type SeedReport, shrinkRun, WORLD_MARKS } from "@raftkv/sim";
 import { cpuUsage } from "node:process";
 import type { BatchOptions } from "./options.ts";
 import { failureLines, planFlags, seedLine } from "./text.ts";
@@ -123,7 +123,7 @@ async function show(worst: SeedReport, { limits, shrink }: BatchOptions): Promis
 }
 
 function missing(marks: Marks): readonly string[] {
-  return WORKLOAD.marks.filter((mark) => marks.count(mark) === 0);
+  return [...WORLD_MARKS, ...WORKLOAD.marks].filter((mark) => marks.count(mark) === 0);
 }
 
 function clearProgress(): void {

@@ -15,6 +15,7 @@ const FREEING: readonly Command[] = [
   commit([del("a")]),
   commit([del("a"), { kind: "get", key: keyOf("b") }], [del("c")]),
   commit([{ kind: "commit", operations: [del("a")] }]),
+  { kind: "open_session" },
   { kind: "compact", revision: 3 },
   { kind: "maintain", compactRevision: 0 },
   { kind: "lease_revoke", lease: 7 },
@@ -25,7 +26,6 @@ const GROWING: readonly Command[] = [
   commit([put("a", "1")]),
   commit([del("a")], [put("a", "1")]),
   commit([{ kind: "commit", operations: [put("a", "1")] }]),
-  { kind: "open_session" },
   { kind: "lease_grant", lease: 0, ttlMs: 1_000 },
 ];
 

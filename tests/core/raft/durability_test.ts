@@ -148,6 +148,7 @@ Deno.test("what stands behind a lost entry does not count as durable until that 
   assertEquals([subject.index, batch()], [at(5), null]);
 });
 
+// [D-7]
 Deno.test("lost entries that another leader replaces need no repair", () => {
   const { log, subject, batch } = damaged([4]);
   log.truncateFrom(at(4));
@@ -159,6 +160,7 @@ Deno.test("lost entries that another leader replaces need no repair", () => {
   assertEquals(subject.index, at(4));
 });
 
+// [D-7]
 Deno.test("new entries behind a lost one are written, and not acknowledged", () => {
   const { log, subject, batch } = damaged([3]);
   for (const entry of entries(5, [1])) log.append(entry);

@@ -83,6 +83,7 @@ Deno.test("an append that brings the lost entry makes the log whole, and is ackn
   assertEquals([bench.node.repair.isWhole, bench.committed.length], [true, 4]);
 });
 
+// [D-7]
 Deno.test("a lost entry that another leader's replaces is forgotten, and nothing of it repaired", () => {
   const bench = damaged();
   bench.receive("n2", append(3, { previous: [1, 1], entries: [3, 3] })).sync();
@@ -112,6 +113,7 @@ Deno.test("an entry is supplied and restored by index and term alone, without a 
   assertEquals(bench.node.repair.lost.map(({ index }) => Number(index)), [3, 4]);
 });
 
+// [D-7]
 Deno.test("a lost configuration is in force again once it is had again", () => {
   const joining = configurationEntry([2, 2], members(5));
   const stored = withLost([entries(0, [1])[0]!, joining, ...entries(2, [2])], [2]);
@@ -124,6 +126,7 @@ Deno.test("a lost configuration is in force again once it is had again", () => {
   ]);
 });
 
+// [D-7]
 Deno.test("what a snapshot covers need not be had again", () => {
   const stored = withLost(entries(0, [1, 1, 1, 1]), [2]);
   const bench = new RaftBench({ term: 3, base: [0, 0], snapshot: snapshot([3, 1]), stored });
@@ -135,6 +138,7 @@ Deno.test("what a snapshot covers need not be had again", () => {
   assertEquals(bench.becomeLeader().node.role, "leader");
 });
 
+// [D-7]
 Deno.test("a node without its state refuses every append until it has a snapshot", () => {
   const bench = stateless();
   for (const previous of [[7, 3], [5, 2], [0, 0]] as const) {
@@ -144,6 +148,7 @@ Deno.test("a node without its state refuses every append until it has a snapshot
   assertEquals([bench.batch, bench.committed], [null, []]);
 });
 
+// [D-7]
 Deno.test("a node without its state takes a snapshot that keeps what it promised, and no older one", () => {
   const bench = stateless();
   const request = (last: readonly [number, number]) => ({
@@ -174,6 +179,7 @@ Deno.test("a leader counts a damaged follower only as far as it is whole, and fe
   assertEquals(bench.take(), ["n2 <- append_request t2 prev=1/1 [1,2] commit=3"]);
 });
 
+// [D-7]
 Deno.test("a leader sends its snapshot to a follower that lost its state, or waits for having one", () => {
   const bare = new RaftBench({ term: 1, log: [1] }).becomeLeader();
   bare.receive("n2", rejected(2, { index: 1, hint: [0, 0], isDamaged: true }));

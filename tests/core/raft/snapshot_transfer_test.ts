@@ -125,14 +125,30 @@ Deno.test("a late answer about another snapshot moves nothing", () => {
 
 // [S-1]
 Deno.test("a stale offset is put right by the follower, not believed for ever", () => {
-  const bench = leaderWithLaggard(6);
+  const bench = leaderWithLaggard(6).sync();
   readChunk(bench);
   bench.receive("n2", chunkAnswer(2, { index: 10, next: 4 }));
-  bench.tasks = [];
+  readChunk(bench);
   bench.receive("n2", chunkAnswer(2, { index: 10, next: 2 })).quiet();
+  assertEquals(bench.tasks, [], "it may be a late answer: the next chunk has its time");
+  for (let waited = 0; waited < 1_000; waited += 50) {
+    bench.receive("n2", heartbeatAnswer(2)).receive("n3", heartbeatAnswer(2)).wait(50);
+  }
+  bench.quiet();
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=2"]);
   bench.receive("n2", chunkAnswer(2, { index: 10, next: 4 }));
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=4"]);
+});
+
+// [S-1]
+Deno.test("answers that a network repeats beget no further chunks, else they would multiply", () => {
+  const bench = leaderWithLaggard(6);
+  readChunk(bench);
+  const answer = chunkAnswer(2, { index: 10, next: 2 });
+  bench.receive("n2", answer);
+  readChunk(bench).quiet();
+  for (let copy = 0; copy < 3; copy++) bench.receive("n2", answer);
+  assertEquals(bench.tasks, []);
 });
 
 // [S-1]

@@ -28,6 +28,7 @@ const n2 = "n2" as NodeId;
 const n3 = "n3" as NodeId;
 const WITHOUT_N3: Partial<MembershipChange> = { remove: [n3] };
 
+// [M-11]
 Deno.test("an operator hears of a change when its final configuration is committed", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.changeMembership(WITHOUT_N3);
@@ -68,6 +69,7 @@ const changed = (index: number) => ({
   configuration: members(2),
 });
 
+// [M-11]
 Deno.test("a follower hands an order to its leader, and the leader's answer to the operator", () => {
   const bench = new ReplicaBench().linked().follow(1);
   const requestId = bench.changeMembership(WITHOUT_N3);
@@ -84,6 +86,7 @@ Deno.test("a follower hands an order to its leader, and the leader's answer to t
   assertEquals(bench.end(again), "membership_refused");
 });
 
+// [M-11]
 Deno.test("an order waits for a leader, and ends by its deadline as never given", () => {
   const bench = new ReplicaBench().linked();
   const requestId = bench.changeMembership(WITHOUT_N3, 300);
@@ -109,6 +112,7 @@ Deno.test("an order that met no leader is given to the next one", () => {
   assertEquals(bench.end(requestId), "membership_changed");
 });
 
+// [M-11]
 Deno.test("an order whose leader was lost may or may not have been carried out", () => {
   const bench = new ReplicaBench().linked().follow(1);
   const lost = bench.changeMembership(WITHOUT_N3);
@@ -133,6 +137,7 @@ function orderOf(n: number, content: Partial<OrderRequest> = {}): OrderRequest {
   };
 }
 
+// [M-11]
 Deno.test("a leader carries out a peer's order once, however often it comes, and answers once", () => {
   const bench = new ReplicaBench().lead();
   bench.receive("n2", orderOf(1)).receive("n2", orderOf(1));
@@ -147,6 +152,7 @@ Deno.test("a leader carries out a peer's order once, however often it comes, and
   assertEquals(bench.take("order_response").map((each) => each.end), [end]);
 });
 
+// [M-11]
 Deno.test("who does not lead in the term that was meant sends an order back", () => {
   const refusal = { kind: "failed", reason: "not_leader" } as const;
   const bench = new ReplicaBench().lead();
@@ -159,6 +165,7 @@ Deno.test("who does not lead in the term that was meant sends an order back", ()
   assertEquals(restarted.take("order_response").map((each) => each.end), [unknown]);
 });
 
+// [M-11]
 Deno.test("a hand-over ends when another leads, and orders wait meanwhile", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.transfer(n2);
@@ -212,6 +219,7 @@ Deno.test("a node that knows of no members never campaigns", () => {
   assertEquals([bench.replica.role, bench.replica.term as number], ["follower", 0]);
 });
 
+// [M-11]
 Deno.test("a change whose entry was replaced by another leader's is lost", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.changeMembership(WITHOUT_N3);
@@ -219,6 +227,7 @@ Deno.test("a change whose entry was replaced by another leader's is lost", () =>
   assertEquals(bench.end(requestId), "lost");
 });
 
+// [M-11]
 Deno.test("a change that a successor sees through ends well at the one who began it", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.changeMembership(WITHOUT_N3);
@@ -241,6 +250,7 @@ Deno.test("a change that a snapshot has covered ends unknown: nobody here can te
   assertEquals(bench.end(requestId), "unknown");
 });
 
+// [M-11]
 Deno.test("a change that is not finished by its deadline ends by timeout, and may still come", () => {
   const bench = new ReplicaBench().lead();
   const requestId = bench.changeMembership(WITHOUT_N3, 300);

@@ -1,0 +1,187 @@
+/**
+ * Notes what comes about inside a cluster: the corners of the protocol that a batch of runs must have
+ * been in before it says anything.
+ *
+ * @module
+ */
+
+import {
+  type Envelope,
+  isJoint,
+  type LogIndex,
+  type Message,
+  type NodeId,
+  type NodeStatus,
+  type PersistBatch,
+  type SnapshotMeta,
+} from "@raftkv/core/raft";
+import { StoreFailedError } from "@raftkv/storage";
+import { FileStorage } from "../file_storage.ts";
+import type { Observed } from "../observed.ts";
+import type { DiskEvent, Witness } from "../witness.ts";
+import type { World } from "./fault.ts";
+import type { Marks } from "./marks.ts";
+
+/** Everything that a batch of runs must come to, whatever its workload. */
+export const WORLD_MARKS = [
+  "two leaders at a time",
+  "an older term's entry was committed with one of the leader's own",
+  "two entries or more were cut off",
+  "entries were cut off across segments",
+  "a log was cut right behind a snapshot",
+  "a snapshot was installed several snapshots behind",
+  "a snapshot with a joint configuration was installed",
+  "a leader was removed",
+  "a learner began to vote",
+  "an election was won in a joint configuration",
+  "a vote was asked for with an older log",
+  "a pre-vote was asked for while a leader lived",
+  "a follower's read was sent away",
+  "a command was forwarded",
+  "an append was refused",
+  "the leadership was handed over",
+  "a torn tail was cut",
+  "lost entries came back from peers",
+  "a disk was full and had room again",
+  "a failing disk ended a node",
+  "a new node took the place of a lost one",
+  "a leader stood still for longer than an election timeout",
+  "a corrupted frame was dropped",
+] as const;
+
+/** The name of a mark of the cluster. */
+export type WorldMark = typeof WORLD_MARKS[number];
+
+interface Before {
+  readonly status: NodeStatus;
+  readonly isVoter: boolean;
+}
+
+/** A witness that only counts. */
+export class MarkWatch implements Partial<Witness> {
+  readonly #world: World;
+  readonly #marks: Marks;
+  readonly #before = new Map<NodeId, Before>();
+  readonly #snapshots = new Set<LogIndex>();
+
+  /** Begins to watch a world. */
+  constructor(world: World, marks: Marks) {
+    this.#world = world;
+    this.#marks = marks;
+  }
+
+  /** A node has taken a step. */
+  onStepped(node: Observed): void {
+    const status = node.status();
+    const { configuration } = node;
+    if (status === null || configuration === null) return;
+    const before = this.#before.get(status.id);
+    const isVoter = configuration.voters.includes(status.id);
+    if (status.role === "leader") {
+      if (before?.status.role !== "leader" || before.status.term !== status.term) {
+        if (isJoint(configuration)) this.#hit("an election was won in a joint configuration");
+        const leads = ({ id, isLeader }: { id: NodeId; isLeader: boolean }) =>
+          id !== status.id && isLeader;
+        if (this.#world.nodes.some(leads)) this.#hit("two leaders at a time");
+      }
+      if (before?.isVoter === true && !isVoter) this.#hit("a leader was removed");
+    }
+    if (before?.status.role === "learner" && isVoter) this.#hit("a learner began to vote");
+    this.#before.set(status.id, { status, isVoter });
+  }
+
+  /** A node sends a message. */
+  onSent(_node: Observed, { message }: Envelope): void {
+    switch (message.type) {
+      case "append_rejected":
+        return this.#hit("an append was refused");
+      case "forward_request":
+        return this.#hit("a command was forwarded");
+      case "timeout_now":
+        return this.#hit("the leadership was handed over");
+      case "read_index_response":
+        if (message.index === null) this.#hit("a follower's read was sent away");
+        return;
+      default:
+    }
+  }
+
+  /** A message has come to a node. */
+  onReceived(node: Observed, _from: NodeId, message: Message): void {
+    if (message.type !== "vote_request" && message.type !== "pre_vote_request") return;
+    const status = node.status();
+    if (status === null || message.term <= status.term) return;
+    const ownTerm = node.disk.termAt(node.disk.lastIndex) ?? 0;
+    const { term, index } = message.last;
+    const isOlder = term < ownTerm || (term === ownTerm && index < node.disk.lastIndex);
+    if (message.type === "vote_request") {
+      if (isOlder) this.#hit("a vote was asked for with an older log");
+    } else if (!isOlder && status.leaderId !== null) {
+      this.#hit("a pre-vote was asked for while a leader lived");
+    }
+  }
+
+  /** A batch goes to a node's disk. */
+  onPersisting(node: Observed, { entries, repairs }: PersistBatch): void {
+    if (repairs.length > 0) this.#hit("lost entries came back from peers");
+    const first = entries[0]?.index;
+    if (first === undefined || first > node.disk.lastIndex) return;
+    if (first < node.disk.lastIndex) this.#hit("two entries or more were cut off");
+    if (first === (node.status()?.snapshotIndex ?? 0) + 1 && first > 1) {
+      this.#hit("a log was cut right behind a snapshot");
+    }
+    const { storage } = this.#world.node(node.id);
+    if (storage instanceof FileStorage && first < storage.newestSegmentBegan) {
+      this.#hit("entries were cut off across segments");
+    }
+  }
+
+  /** A node has saved its state. */
+  onSnapshot(_node: Observed, { last }: SnapshotMeta): void {
+    this.#snapshots.add(last.index);
+  }
+
+  /** A leader's snapshot took the place of a node's log. */
+  onInstalled(node: Observed, { last, configuration }: SnapshotMeta): void {
+    if (isJoint(configuration)) this.#hit("a snapshot with a joint configuration was installed");
+    const had = this.#before.get(node.id)?.status.commitIndex ?? 0;
+    const between = [...this.#snapshots].filter((index) => index > had && index < last.index);
+    if (between.length > 0) this.#hit("a snapshot was installed several snapshots behind");
+  }
+
+  /** A node has ended. */
+  onCrashed(id: NodeId): void {
+    this.#before.delete(id);
+  }
+
+  /** Something happened to a node's files. */
+  onDiskEvent(_id: NodeId, event: DiskEvent): void {
+    if (event === "torn_tail_cut") this.#hit("a torn tail was cut");
+    else this.#hit("a disk was full and had room again");
+  }
+
+  /** A link dropped a frame. */
+  onFrameDropped(): void {
+    this.#hit("a corrupted frame was dropped");
+  }
+
+  /** The run is over, with these members. */
+  onEnd(members: readonly NodeId[]): void {
+    const { lost, observer, halted, nodes } = this.#world;
+    if (observer.sightings.inherited > 0) {
+      this.#hit("an older term's entry was committed with one of the leader's own");
+    }
+    if (halted.some(({ error }) => error instanceof StoreFailedError)) {
+      this.#hit("a failing disk ended a node");
+    }
+    const first = nodes[0]!.initialMembers;
+    const isReplaced = [...lost].some((id) => first.includes(id) && !members.includes(id));
+    if (isReplaced && members.some((id) => !first.includes(id))) {
+      this.#hit("a new node took the place of a lost one");
+    }
+  }
+
+  #hit(mark: WorldMark): void {
+    this.#marks.hit(mark);
+  }
+}
