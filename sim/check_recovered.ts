@@ -15,6 +15,14 @@ import type {
 } from "@raftkv/core/raft";
 import type { SimulatedDisk } from "./disk.ts";
 
+/** What was found to be lost to damage is lost for the ledger, too. */
+export function noteLost(ledger: SimulatedDisk, { entries }: DurableState): void {
+  for (const { kind, index } of entries) {
+    if (kind !== "lost" || ledger.isCompacted(index) || ledger.isLost(index)) continue;
+    if (index > ledger.baseIndex) ledger.lose(index);
+  }
+}
+
 /** What was on its way when a node ended. */
 export interface UnderWay {
   /** The batch that was being written. */

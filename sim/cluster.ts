@@ -371,20 +371,16 @@ export class Cluster<Result> {
     });
   }
 
+  /** The machine is fresh and belongs to one run of one node: its `apply` may tell the witnesses. */
   #watched(id: NodeId, machine: StateMachine<Result>): StateMachine<Result> {
-    const apply = (entry: Entry): Result => {
+    const apply = machine.apply.bind(machine);
+    machine.apply = (entry: Entry): Result => {
       this.witnesses.onApplied(id, entry);
-      const result = machine.apply(entry);
+      const result = apply(entry);
       this.witnesses.onCarriedOut(id, entry, result);
       return result;
     };
-    return new Proxy(machine, {
-      get: (target, name) => {
-        if (name === "apply") return apply;
-        const value = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
+    return machine;
   }
 }
 

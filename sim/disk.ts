@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Random } from "@raftkv/core";
 import type {
   DurableState,
   HardState,
@@ -49,6 +50,11 @@ export class SimulatedDisk {
     return this.#entries[index - this.#base.index - 1]?.term ?? null;
   }
 
+  /** The last entry that is let go; 0 if none is. */
+  get baseIndex(): LogIndex {
+    return this.#base.index;
+  }
+
   /** Whether `index` is compacted away. */
   isCompacted(index: LogIndex): boolean {
     return index < this.#base.index;
@@ -77,10 +83,23 @@ export class SimulatedDisk {
     this.#entries[index - this.#base.index - 1] = { kind: "lost", index, term };
   }
 
+  /** Whether the entry at `index` is neither compacted away nor beyond the end. */
+  #holds(index: LogIndex): boolean {
+    return index > this.#base.index && index <= this.lastIndex;
+  }
+
+  /** Some entry that is held, drawn by chance; null if there is none. */
+  anyIndex(random: Random): LogIndex | null {
+    if (this.#entries.length === 0) return null;
+    return (this.#base.index + 1 + Math.floor(random() * this.#entries.length)) as LogIndex;
+  }
+
   /** A batch has reached the disk. */
   append(batch: PersistBatch): void {
     if (batch.hardState !== null) this.#hardState = batch.hardState;
-    for (const entry of batch.repairs) this.#entries[entry.index - this.#base.index - 1] = entry;
+    for (const entry of batch.repairs) {
+      if (this.#holds(entry.index)) this.#entries[entry.index - this.#base.index - 1] = entry;
+    }
     const first = batch.entries[0];
     if (first === undefined) return;
     this.#entries.length = first.index - this.#base.index - 1;

@@ -17,7 +17,7 @@ import type {
 import type { StateCapture, StateRestorer } from "@raftkv/core/replica";
 import { openStore } from "@raftkv/storage";
 import { type DiskOperation, MemoryVfs } from "@raftkv/storage/memory";
-import { checkRecovered } from "./check_recovered.ts";
+import { checkRecovered, noteLost } from "./check_recovered.ts";
 import type { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { NodeStorage, StorageEvents } from "./node_storage.ts";
@@ -107,6 +107,7 @@ export class FileStorage implements NodeStorage {
       this.#writing = null;
       this.#installing = null;
       if (found.batch !== null) events.onPersisted(found.batch);
+      noteLost(ledger, recovered);
       done(recovered);
     });
   }

@@ -6,6 +6,7 @@
 
 import type { NodeId } from "@raftkv/core/raft";
 import { FileStorage } from "../file_storage.ts";
+import type { SimulatedNode } from "../node.ts";
 import type { FaultClass, Storm } from "./fault.ts";
 import { mayLose } from "./losses.ts";
 import { join, NODES_MAX } from "./operator.ts";
@@ -95,19 +96,19 @@ export const DISK_FAULTS: readonly FaultClass[] = [
   },
   {
     name: "bit_flip",
-    what: "a stored bit turns over: the node refuses its directory and is replaced (on files)",
+    what: "stored bits turn over: a node mends what it can, or is replaced",
     begin(storm) {
       storm.every(storm.between(5_000, 40_000), () => {
-        const found = anyOnFiles(storm);
+        const node = storm.anyUp();
         const { world, state } = storm;
-        if (found === null || world.nodes.length >= NODES_MAX || !mayLose(storm, found.id)) return;
-        const { id, storage } = found;
+        if (node === null || world.nodes.length >= NODES_MAX || !mayLose(storm, node.id)) return;
+        const { id } = node;
         world.crash(id);
-        const place = storage.flipBit(storm.random);
+        const place = damage(storm, node);
         if (place !== null) {
           state.doubtful.add(id);
           state.harmed.add(id);
-          storm.note(`bit_flip: ${id}, ${place.name} at byte ${place.offsetBytes}`);
+          storm.note(`bit_flip: ${id}, ${place}`);
         }
         world.start(id);
         replaceOnceLost(storm, id);
@@ -115,6 +116,18 @@ export const DISK_FAULTS: readonly FaultClass[] = [
     },
   },
 ];
+
+/** Damages what a node that is down has stored; says where, or null if there is nothing. */
+function damage({ random }: Storm, { storage, disk }: SimulatedNode<unknown>): string | null {
+  if (storage instanceof FileStorage) {
+    const place = storage.flipBit(random);
+    return place === null ? null : `${place.name} at byte ${place.offsetBytes}`;
+  }
+  const index = disk.anyIndex(random);
+  if (index === null) return null;
+  disk.lose(index);
+  return `entry ${index}`;
+}
 
 /** A new node comes as soon as it turns out that the directory is refused. */
 function replaceOnceLost(storm: Storm, id: NodeId): void {

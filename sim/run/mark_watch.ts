@@ -6,12 +6,13 @@
  */
 
 import {
+  type Configuration,
+  type Entry,
   type Envelope,
   isJoint,
   type LogIndex,
   type Message,
   type NodeId,
-  type NodeStatus,
   type PersistBatch,
   type SnapshotMeta,
 } from "@raftkv/core/raft";
@@ -53,8 +54,8 @@ export const WORLD_MARKS = [
 export type WorldMark = typeof WORLD_MARKS[number];
 
 interface Before {
-  readonly status: NodeStatus;
-  readonly isVoter: boolean;
+  readonly isLeader: boolean;
+  readonly configuration: Configuration;
 }
 
 /** A witness that only counts. */
@@ -62,6 +63,7 @@ export class MarkWatch implements Partial<Witness> {
   readonly #world: World;
   readonly #marks: Marks;
   readonly #before = new Map<NodeId, Before>();
+  readonly #applied = new Map<NodeId, LogIndex>();
   readonly #snapshots = new Set<LogIndex>();
 
   /** Begins to watch a world. */
@@ -71,23 +73,33 @@ export class MarkWatch implements Partial<Witness> {
   }
 
   /** A node has taken a step. */
-  onStepped(node: Observed): void {
-    const status = node.status();
-    const { configuration } = node;
-    if (status === null || configuration === null) return;
-    const before = this.#before.get(status.id);
-    const isVoter = configuration.voters.includes(status.id);
-    if (status.role === "leader") {
-      if (before?.status.role !== "leader" || before.status.term !== status.term) {
-        if (isJoint(configuration)) this.#hit("an election was won in a joint configuration");
-        const leads = ({ id, isLeader }: { id: NodeId; isLeader: boolean }) =>
-          id !== status.id && isLeader;
-        if (this.#world.nodes.some(leads)) this.#hit("two leaders at a time");
-      }
-      if (before?.isVoter === true && !isVoter) this.#hit("a leader was removed");
+  onStepped({ id }: Observed): void {
+    const { isLeader, configuration } = this.#world.node(id);
+    const before = this.#before.get(id);
+    // Most steps change neither.
+    if (before?.isLeader === isLeader && before.configuration === configuration) return;
+    if (configuration === null) return;
+    this.#before.set(id, { isLeader, configuration });
+    if (isLeader && before?.isLeader !== true) this.#onElected(id, configuration);
+    const votes = configuration.voters.includes(id);
+    if (isLeader && before?.configuration.voters.includes(id) === true && !votes) {
+      this.#hit("a leader was removed");
     }
-    if (before?.status.role === "learner" && isVoter) this.#hit("a learner began to vote");
-    this.#before.set(status.id, { status, isVoter });
+    if (before?.configuration.learners.includes(id) === true && votes) {
+      this.#hit("a learner began to vote");
+    }
+  }
+
+  #onElected(id: NodeId, configuration: Configuration): void {
+    if (isJoint(configuration)) this.#hit("an election was won in a joint configuration");
+    if (this.#world.nodes.some((other) => other.id !== id && other.isLeader)) {
+      this.#hit("two leaders at a time");
+    }
+  }
+
+  /** A node's state machine takes in an entry. */
+  onApplied(id: NodeId, { index }: Entry): void {
+    this.#applied.set(id, index);
   }
 
   /** A node sends a message. */
@@ -144,7 +156,7 @@ export class MarkWatch implements Partial<Witness> {
   /** A leader's snapshot took the place of a node's log. */
   onInstalled(node: Observed, { last, configuration }: SnapshotMeta): void {
     if (isJoint(configuration)) this.#hit("a snapshot with a joint configuration was installed");
-    const had = this.#before.get(node.id)?.status.commitIndex ?? 0;
+    const had = this.#applied.get(node.id) ?? 0;
     const between = [...this.#snapshots].filter((index) => index > had && index < last.index);
     if (between.length > 0) this.#hit("a snapshot was installed several snapshots behind");
   }
@@ -152,6 +164,7 @@ export class MarkWatch implements Partial<Witness> {
   /** A node has ended. */
   onCrashed(id: NodeId): void {
     this.#before.delete(id);
+    this.#applied.delete(id);
   }
 
   /** Something happened to a node's files. */

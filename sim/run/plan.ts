@@ -47,7 +47,7 @@ export interface PlanLimits {
 }
 
 /** How many runs stand on the production store: they cost several times as much as the others. */
-const FILES_SHARE = 0.2;
+const FILES_SHARE = 0.15;
 
 /** One entry a message, two messages at once: logs are compared and mended bit by bit. */
 const NARROW_WINDOWS: RaftWindows = {
@@ -71,16 +71,23 @@ function withLeases(timing: RaftTiming, clocksRunApart: boolean): RaftTiming {
   return { ...timing, leaseDriftMs: clocksRunApart ? timing.electionTimeoutMsMin / 4 : 1 };
 }
 
+/** A wide-area network's: less happens in the same time. */
+const PATIENT_TIMING: RaftTiming = {
+  heartbeatMs: 300,
+  electionTimeoutMsMin: 1_500,
+  electionTimeoutMsMax: 3_000,
+};
+
 /** Draws the plan of a seed. */
 export function planOf(seed: number, limits: PlanLimits = {}): Plan {
   const random = pcg32(2 * seed + 1);
   const either = <T>(...choices: T[]) => choices[Math.floor(random() * choices.length)] as T;
   const size = either(1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7);
-  const pace = either(DEFAULT_TIMING, DEFAULT_TIMING, DEFAULT_TIMING, HASTY_TIMING);
+  const pace = either(DEFAULT_TIMING, DEFAULT_TIMING, DEFAULT_TIMING, PATIENT_TIMING, HASTY_TIMING);
   // Some runs are calm except for one or two faults, some have nearly all.
   const share = either(0.05, 0.1, 0.2, 0.2, 0.35, 0.35, 0.5, 0.8);
   const drawn = FAULT_CLASSES.filter(() => random() < share).map(({ name }) => name);
-  const calm = Math.round(20_000 * Math.pow(15, random()));
+  const calm = Math.round(25_000 * Math.pow(16, random()));
   const plan = {
     seed,
     size,
@@ -91,7 +98,7 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
     segmentBytesMax: random() < FILES_SHARE ? either(1_000, 4_000, 32_000) : undefined,
     // With short heartbeats as much happens in less time.
     stormMs: pace === HASTY_TIMING ? Math.round(calm / 4) : calm,
-    actMsMean: 50 * Math.pow(20, random()),
+    actMsMean: 100 * Math.pow(20, random()),
   };
   const { without = [], stormMsMax = Infinity } = limits;
   return {

@@ -125,14 +125,15 @@ class KvWorkload implements Workload {
 
   judge(final: StateMachine<unknown>): readonly Violation[] {
     const history = this.#recorder.operations;
-    const { findings, undecided, leasesExpired } = checkHistory(this.#account(final));
+    const { findings, undecided, leasesExpired } = checkHistory(this.#account(final), SEARCH);
     if (leasesExpired > 0) this.#marks.hit("a lease ran out");
     const [first] = findings;
     if (first !== undefined) {
       const evidence = findings.map((each) => `${each.rule}: ${each.evidence}`).join("\n\n");
       return [{ invariant: first.rule, evidence, page: timelinePage(history, findings) }];
     }
-    return undecided.map((evidence) => ({ invariant: "every history is decided", evidence }));
+    for (const _key of undecided) this.#marks.hit("a key had too many unknown ends for the search");
+    return [];
   }
 
   #account(final: StateMachine<unknown>): HistoryAccount {
@@ -189,6 +190,13 @@ class KvWorkload implements Workload {
     queue.after(200, () => this.#awaitLeases());
   }
 }
+
+/**
+ * The log decides what the order was. The search for an order without it, key by key, is a second
+ * opinion: where too many ends are unknown it may come to none. And a short run in bad weather may
+ * answer nobody; that a batch of runs does is seen by its marks.
+ */
+const SEARCH = { situationsMax: 1_000, minimum: { commands: 0, reads: 0 } };
 
 /** One deed in so many is the beginning of a time in which nobody does anything. */
 const QUIET_RATE = 1 / 150;

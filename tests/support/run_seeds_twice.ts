@@ -1,0 +1,53 @@
+/**
+ * A batch of simulated runs as tests.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { KV, Marks, runSeed } from "@raftkv/sim";
+
+/** What a hundred runs come to, whatever the seeds. A large batch must come to much more. */
+const MARKS = [
+  "two leaders at a time",
+  "an older term's entry was committed with one of the leader's own",
+  "two entries or more were cut off",
+  "a snapshot was installed several snapshots behind",
+  "a leader was removed",
+  "a learner began to vote",
+  "a vote was asked for with an older log",
+  "a pre-vote was asked for while a leader lived",
+  "a follower's read was sent away",
+  "a command was forwarded",
+  "an append was refused",
+  "the leadership was handed over",
+  "a torn tail was cut",
+  "a disk was full and had room again",
+  "a failing disk ended a node",
+  "a new node took the place of a lost one",
+  "a leader stood still for longer than an election timeout",
+  "a corrupted frame was dropped",
+  "a client never learned what became of its write",
+  "an answer was given again",
+  "a watch went on at another node",
+];
+
+/** Registers the tests: each seed runs twice. */
+export function runSeedsTwice(from: number, count: number): void {
+  const marks = new Marks();
+
+  Deno.test(`no promise is broken in seeds ${from} to ${from + count - 1}, and each is the same twice`, async () => {
+    for (let seed = from; seed < from + count; seed++) {
+      const first = await runSeed(seed, { workload: KV });
+      const broken = first.violation === null ? null : first;
+      assertEquals(broken, null, `seed ${seed}: deno task sim --seed ${seed}`);
+      const { digest } = await runSeed(seed, { workload: KV });
+      assertEquals(digest, first.digest, `seed ${seed} is not the same twice`);
+      marks.add(first.marks);
+    }
+  });
+
+  Deno.test(`seeds ${from} to ${from + count - 1} come to what they must`, () => {
+    assertEquals(MARKS.filter((mark) => marks.count(mark) === 0), []);
+  });
+}
