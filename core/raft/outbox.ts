@@ -86,6 +86,14 @@ export class OutboxBuilder<Token> {
     return { ...this, now: this.#now, held: this.#held };
   }
 
+  /**
+   * Forgets requests for votes that have not left: their sender is no candidate any more. The leader
+   * of the term may have cut the log that they speak of.
+   */
+  dropCandidacy(): void {
+    this.#held = this.#held.filter(({ message }) => message.type !== "vote_request");
+  }
+
   /** Splits the queued messages by what is durable now; `persist` covers all the rest. */
   takeMessages(
     kept: DurableClaims,

@@ -25,6 +25,7 @@ export function becomeFollower<Token>(
     state.outbox.dropOlderThan(term);
   }
   if (state.role.kind === "leader") state.outbox.abandoned.push(...state.role.reads.abandon());
+  if (state.role.kind === "candidate") state.outbox.dropCandidacy();
   state.role = { kind: "follower" };
   state.leaderId = leaderId;
   resetElectionTimer(state);

@@ -78,6 +78,24 @@ Deno.test("a candidate asks for votes only once its own vote is durable (E4)", (
   ]);
 });
 
+// [D-1]
+Deno.test("requests for votes that the disk held up do not leave after the candidacy is over", () => {
+  const bench = new RaftBench({ term: 2 }).becomeLeader().sync();
+  for (let count = 0; count < 2; count++) {
+    bench.node.propose(new Uint8Array(1));
+    bench.drain();
+  }
+  while (bench.node.role === "leader") bench.wait(50);
+  // One batch is done at last, and the next one is on its way when the candidacy begins.
+  bench.wait(950).syncOnce();
+  while (bench.node.role === "follower") bench.wait(50);
+  bench.receive("n2", preVote(4, true)).quiet();
+  assertEquals([bench.node.role, bench.batch?.hardState], ["candidate", null]);
+  bench.receive("n3", append(4, { previous: [1, 3], entries: [4] }));
+  assertEquals([bench.node.role, bench.terms()], ["follower", [3, 4]]);
+  assertEquals(bench.sync().take(), ["n3 <- append_accepted t4 match=2"]);
+});
+
 // [E-1]
 Deno.test("stepping down inside a term keeps the vote (E7)", () => {
   const bench = voter();

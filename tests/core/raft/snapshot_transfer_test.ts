@@ -140,7 +140,6 @@ Deno.test("a stale offset is put right by the follower, not believed for ever", 
   assertEquals(readChunk(bench).take(), ["n2 <- snapshot_request t2 last=10/1 offset=4"]);
 });
 
-// [S-1]
 Deno.test("answers that a network repeats beget no further chunks, else they would multiply", () => {
   const bench = leaderWithLaggard(6);
   readChunk(bench);
