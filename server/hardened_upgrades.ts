@@ -94,9 +94,13 @@ function serverOf(maxPayload: number): WebSocketServer {
     maxPayload,
     perMessageDeflate: false,
     clientTracking: false,
+    closeTimeout: CLOSE_MS_MAX,
     handleProtocols: (protocols) => protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false,
   });
 }
+
+/** How long to wait for a peer's farewell; until then it could go on sending, to nobody. */
+const CLOSE_MS_MAX = 1_000;
 
 function refuse(socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -11,6 +11,7 @@ export interface ServerOptions {
   readonly maxPayload: number;
   readonly perMessageDeflate: false;
   readonly clientTracking: false;
+  readonly closeTimeout: number;
   readonly handleProtocols: (protocols: ReadonlySet<string>) => string | false;
 }
 

@@ -81,14 +81,15 @@ export function clientSocketOf(webSocket: WebSocketLike): ClientSocket {
       webSocket.addEventListener("message", ({ data }) => {
         if (!isEnded) onMessage(typeof data === "string" ? data : null);
       });
-      // The end follows.
-      webSocket.addEventListener("error", () => {});
-      webSocket.addEventListener("close", () => {
+      const end = () => {
         // The runtime may report it twice.
         if (isEnded) return;
         isEnded = true;
         onClose();
-      });
+      };
+      // After an error the socket may take its time to close, but brings nothing more.
+      webSocket.addEventListener("error", end);
+      webSocket.addEventListener("close", end);
       if (webSocket.readyState === OPEN) onOpen();
       else webSocket.addEventListener("open", onOpen);
     },

@@ -12,11 +12,12 @@ import { fieldsOf, type JsonFields, parseJson, withExact } from "../json_input.t
 import { elementTexts } from "../json_text.ts";
 import type { KvPort, Settle } from "../kv_port.ts";
 import { type Served, servedField } from "../served.ts";
-import { type Answer, start } from "../operations/ask.ts";
+import { type Answer, type ReadAsk, start } from "../operations/ask.ts";
 import type { Operation } from "../operations/operation.ts";
 import type { ClientSocket } from "./client_socket.ts";
-import { CONGESTED_BYTES, FRAME_BYTES, type WebSocketLimits } from "./limits.ts";
+import type { WebSocketLimits } from "./limits.ts";
 import { OPERATIONS } from "./operations.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { WatchHub } from "./watch_hub.ts";
 import { ConnectionWatches } from "./connection_watches.ts";
 
@@ -37,25 +38,30 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #underWay = new Set<number>();
   readonly #watches: ConnectionWatches;
+  readonly #outgoing: Outgoing;
   #underWayBytes = 0;
-  #out: string[] = [];
-  #outBytes = 0;
-  #isFlushing = false;
   #isEnded = false;
   #isPaused = false;
-  /** Whether a watch waits until the client has taken what it was sent. */
-  #isAwaited = false;
-  #drain: ReturnType<typeof setTimeout> | null = null;
 
   constructor(socket: ClientSocket, hello: string, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#watches = new ConnectionWatches(options.hub, {
-      isCongested: () => this.#isCongested(),
-      say: (message) => this.#say(message),
+    const outgoing = new Outgoing(socket, options.limits, {
+      onCongested: () => this.#readNoMore(),
+      onDrained: () => {
+        if (!this.#isFull()) this.#readOn();
+        options.hub.onDrained();
+      },
+      // A client that does not read would not read a farewell either.
+      onOverrun: () => {
+        socket.terminate();
+        this.#end();
+      },
     });
+    this.#outgoing = outgoing;
+    this.#watches = new ConnectionWatches(options.hub, outgoing);
     socket.listen({
-      onOpen: () => this.#say(hello),
+      onOpen: () => this.#outgoing.say(hello),
       onMessage: (text) => this.#onFrame(text),
       onClose: () => this.#end(),
     });
@@ -63,12 +69,12 @@ export class Connection {
 
   /** Says something of itself, before whatever else is to be said now. */
   announce(message: string): void {
-    this.#say(message, "first");
+    this.#outgoing.say(message, "first");
   }
 
   /** Says what is left to say and ends the socket. */
   close(code: number, reason: string): void {
-    this.#flush();
+    this.#outgoing.flush();
     this.#socket.close(code, reason);
     this.#end();
   }
@@ -90,11 +96,11 @@ export class Connection {
   }
 
   #onBatch(messages: readonly unknown[], text: string): void {
-    const { requestsMax } = this.#options.limits;
+    const { frameMessagesMax } = this.#options.limits;
     // Each message is answered: a frame of many empty ones would be answered with hundreds of times
     // its size.
-    if (messages.length > requestsMax) {
-      const reason = `A frame holds at most ${requestsMax} messages.`;
+    if (messages.length > frameMessagesMax) {
+      const reason = `A frame holds at most ${frameMessagesMax} messages.`;
       return this.#fail(null, new KvFailure("invalid_body", reason));
     }
     let texts: readonly string[] | undefined;
@@ -118,7 +124,7 @@ export class Connection {
         case "cancel":
           return this.#cancel(id, fields);
         case "ping":
-          return this.#say(`{"id":${id},"result":{}}`);
+          return this.#outgoing.say(`{"id":${id},"result":{}}`);
       }
       const operation = typeof op === "string" ? OPERATIONS.get(op) : undefined;
       if (operation === undefined) {
@@ -145,14 +151,24 @@ export class Connection {
     const ask = operation.begin(withExact(message.fields, message.textOf, exact));
     this.#underWay.add(id);
     this.#underWayBytes += sizeBytes;
-    start(this.#options.port, ask, new UnderWay(this, id, sizeBytes));
+    const begun = ask.kind === "read" ? this.#ifRead(ask) : ask;
+    start(this.#options.port, begun, new UnderWay(this, id, sizeBytes));
+  }
+
+  /** A thousand reads that end in one turn may have a gigabyte of answers: not all are made. */
+  #ifRead(ask: ReadAsk): ReadAsk {
+    const answer: ReadAsk["answer"] = (reader) => {
+      if (this.#isUnread()) throw unread();
+      return ask.answer(reader);
+    };
+    return { ...ask, answer };
   }
 
   /** A request has been answered. */
   onAnswer({ id, sizeBytes }: UnderWay, { json, replayed }: Answer, served?: Served): void {
     this.#leave(id, sizeBytes);
     const mark = replayed === true ? ',"replayed":true' : "";
-    this.#say(`{"id":${id},"result":${json}${mark}${servedField(served)}}`);
+    this.#outgoing.say(`{"id":${id},"result":${json}${mark}${servedField(served)}}`);
   }
 
   /** A request has failed. */
@@ -182,7 +198,10 @@ export class Connection {
     if (isTooMuch) {
       throw new KvFailure("overloaded", "Too many requests of this socket are under way.");
     }
-    if (this.#underWay.size + 1 >= requestsMax) this.#readNoMore();
+    if (this.#isUnread()) throw unread();
+    const isNearly = this.#underWay.size + 1 >= requestsMax ||
+      this.#underWayBytes + sizeBytes >= requestBytesMax / 2;
+    if (isNearly) this.#readNoMore();
   }
 
   #idOf({ id }: JsonFields): number {
@@ -197,93 +216,45 @@ export class Connection {
       const reason = `A socket has at most ${limits.watchesMax} watches.`;
       throw new KvFailure("overloaded", reason);
     }
-    const ask = this.#watches.ask(port, fields);
+    const ask = this.#watches.ask(port, id, fields);
     this.#underWay.add(id);
-    const settle: Settle<Parameters<ConnectionWatches["begin"]>[1]> = {
+    start(port, ask, {
       resolve: (watch) => {
         this.#leave(id, 0);
-        if (this.#isEnded) return;
-        this.#say(`{"id":${id},"result":{"watch":${id},"revision":${watch.revision}}}`);
+        this.#outgoing.say(`{"id":${id},"result":{"watch":${id},"revision":${watch.revision}}}`);
         this.#watches.begin(id, watch);
       },
       reject: (thrown) => {
         this.#leave(id, 0);
+        this.#watches.cancel(id);
         this.#fail(id, thrown);
       },
-    };
-    start(port, ask, settle);
+    });
   }
 
   #cancel(id: number, fields: JsonFields): void {
     const watch = this.#watches.watchIn(fields);
     const canceled = this.#watches.cancel(watch);
-    this.#say(`{"id":${id},"result":{"watch":${watch},"canceled":${canceled}}}`);
+    this.#outgoing.say(`{"id":${id},"result":{"watch":${watch},"canceled":${canceled}}}`);
   }
 
   #fail(id: number | null, thrown: unknown): void {
     const failure = failureOf(thrown);
     if (failure.code === "internal") this.#options.onInternalError(thrown);
     const mark = failure instanceof ReplayedFailure ? ',"replayed":true' : "";
-    this.#say(`{"id":${id},"error":${JSON.stringify(failureBody(failure).error)}${mark}}`);
+    this.#outgoing.say(`{"id":${id},"error":${JSON.stringify(failureBody(failure).error)}${mark}}`);
   }
 
-  #say(message: string, place: "first" | "last" = "last"): void {
-    if (this.#isEnded) return;
-    if (place === "last") this.#out.push(message);
-    else this.#out.unshift(message);
-    this.#outBytes += message.length;
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    // After all that ends in this turn.
-    queueMicrotask(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#isFlushing = false;
-    if (this.#isEnded || this.#out.length === 0) return;
-    const messages = this.#out;
-    this.#out = [];
-    this.#outBytes = 0;
-    for (const frame of framesOf(messages)) this.#socket.send(frame);
-    const { bufferedBytes } = this.#socket;
-    if (bufferedBytes > this.#options.limits.unreadBytesMax) {
-      // A client that does not read would not read a farewell either.
-      this.#socket.terminate();
-      return this.#end();
-    }
-    if (bufferedBytes > CONGESTED_BYTES) this.#waitForDrain();
-    else this.#onDrained();
-  }
-
-  /** Whoever is told so will be woken when it is so no longer. */
-  #isCongested(): boolean {
-    const isCongested = this.#drain !== null ||
-      this.#socket.bufferedBytes + this.#outBytes > CONGESTED_BYTES;
-    this.#isAwaited ||= isCongested;
-    return isCongested;
-  }
-
-  #onDrained(): void {
-    if (!this.#isAwaited) return;
-    this.#isAwaited = false;
-    this.#options.hub.onDrained();
-  }
-
-  /** The sockets do not tell when they have been drained: we look. */
-  #waitForDrain(): void {
-    if (this.#drain !== null) return;
-    this.#readNoMore();
-    this.#drain = setTimeout(() => {
-      this.#drain = null;
-      if (this.#isEnded) return;
-      if (this.#socket.bufferedBytes > CONGESTED_BYTES / 2) return this.#waitForDrain();
-      this.#readOn();
-      this.#onDrained();
-    }, DRAIN_EVERY_MS);
-  }
-
+  /** Whether it is too early to read on. */
   #isFull(): boolean {
-    return this.#drain !== null || this.#underWay.size >= this.#options.limits.requestsMax / 2;
+    const { requestsMax, requestBytesMax } = this.#options.limits;
+    return this.#outgoing.isCongested || this.#underWay.size >= requestsMax / 2 ||
+      this.#underWayBytes >= requestBytesMax / 2;
+  }
+
+  /** Whether the client has left so much unread that no answer had better be added. */
+  #isUnread(): boolean {
+    return this.#outgoing.unreadBytes > this.#options.limits.unreadBytesMax / 4;
   }
 
   #readNoMore(): void {
@@ -301,9 +272,8 @@ export class Connection {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#out = [];
+    this.#outgoing.end();
     this.#watches.end();
-    if (this.#drain !== null) clearTimeout(this.#drain);
     this.#options.onEnd();
   }
 }
@@ -329,28 +299,11 @@ class UnderWay implements Settle<Answer> {
   }
 }
 
-/** One message alone, several as an array; no more in a frame than a client would want to take. */
-function* framesOf(messages: readonly string[]): Generator<string> {
-  let from = 0;
-  let size = 0;
-  for (const [at, message] of messages.entries()) {
-    if (at > from && size + message.length > FRAME_BYTES) {
-      yield frameOf(messages.slice(from, at));
-      from = at;
-      size = 0;
-    }
-    size += message.length;
-  }
-  yield frameOf(from === 0 ? messages : messages.slice(from));
-}
-
-function frameOf(messages: readonly string[]): string {
-  return messages.length === 1 ? messages[0]! : `[${messages.join(",")}]`;
+function unread(): KvFailure {
+  return new KvFailure("overloaded", "Too many answers of this socket are not read.");
 }
 
 function isLarger(text: string, bytesMax: number): boolean {
   // No character takes more than three bytes for each of its units.
   return text.length * 3 > bytesMax && new TextEncoder().encode(text).length > bytesMax;
 }
-
-const DRAIN_EVERY_MS = 20;

@@ -14,9 +14,9 @@ import { Watcher, type WatchHub } from "./watch_hub.ts";
 /** The connection, as its watches see it. */
 export interface WatchingConnection {
   /** Whether more had better wait. */
-  readonly isCongested: () => boolean;
+  readonly isCongested: boolean;
   /** Sends a message. */
-  readonly say: (message: string) => void;
+  say(message: string): void;
 }
 
 /** The watches of one connection. */
@@ -24,6 +24,8 @@ export class ConnectionWatches {
   readonly #hub: WatchHub;
   readonly #connection: WatchingConnection;
   readonly #watchers = new Map<number, Watcher>();
+  /** Those for which the node is still being asked. */
+  readonly #asked = new Set<number>();
 
   constructor(hub: WatchHub, connection: WatchingConnection) {
     this.#hub = hub;
@@ -32,7 +34,7 @@ export class ConnectionWatches {
 
   /** How many there are. */
   get size(): number {
-    return this.#watchers.size;
+    return this.#watchers.size + this.#asked.size;
   }
 
   /** Whether there is one of this id. */
@@ -41,25 +43,28 @@ export class ConnectionWatches {
   }
 
   /**
-   * What the node is to be asked before a watch can begin.
+   * What the node is to be asked before a watch of this id can begin.
    *
    * @throws {KvFailure} if the fields are none of a watch
    */
-  ask(port: KvPort, fields: JsonFields): Ask<Watch> {
-    return watchAsk(port, watch.parse(fields));
+  ask(port: KvPort, id: number, fields: JsonFields): Ask<Watch> {
+    const ask = watchAsk(port, watch.parse(fields));
+    this.#asked.add(id);
+    return ask;
   }
 
-  /** Begins a watch. */
+  /** Begins a watch that was asked for, unless it was cancelled meanwhile. */
   begin(id: number, watch: Watch): void {
-    const { isCongested, say } = this.#connection;
+    if (!this.#asked.delete(id)) return;
+    const connection = this.#connection;
     const watcher = new Watcher(watch, {
       get isCongested() {
-        return isCongested();
+        return connection.isCongested;
       },
-      onMessage: (json) => say(messageOf(id, json)),
+      onMessage: (json) => connection.say(messageOf(id, json)),
       onEnd: (json) => {
         this.#watchers.delete(id);
-        say(messageOf(id, json));
+        connection.say(messageOf(id, json));
       },
     });
     this.#watchers.set(id, watcher);
@@ -78,7 +83,7 @@ export class ConnectionWatches {
   /** Ends a watch; whether there was one. */
   cancel(id: number): boolean {
     const watcher = this.#watchers.get(id);
-    if (watcher === undefined) return false;
+    if (watcher === undefined) return this.#asked.delete(id);
     this.#watchers.delete(id);
     this.#hub.remove(watcher);
     return true;
@@ -88,6 +93,7 @@ export class ConnectionWatches {
   end(): void {
     for (const watcher of this.#watchers.values()) this.#hub.remove(watcher);
     this.#watchers.clear();
+    this.#asked.clear();
   }
 }
 

@@ -10,27 +10,30 @@ import { LIMITS } from "@raftkv/core";
 export interface WebSocketLimits {
   /** Largest frame from the client in bytes. */
   readonly messageBytesMax: number;
+  /** Most messages in a frame from the client. */
+  readonly frameMessagesMax: number;
   /** Most requests that may be under way; more are refused as `overloaded`. */
   readonly requestsMax: number;
   /** Most bytes of requests that may be under way, unless it is one; more are refused likewise. */
   readonly requestBytesMax: number;
   /** Most watches. */
   readonly watchesMax: number;
-  /** Most bytes of answers that the client has not taken: with more, the socket is closed. */
+  /**
+   * Most bytes that the client may leave unread: with more, the connection is broken. With a quarter
+   * of it, requests are refused as `overloaded`, and reads that are under way likewise.
+   */
   readonly unreadBytesMax: number;
+  /** How long a client that has much to read may read nothing, in milliseconds. */
+  readonly unreadMsMax: number;
 }
 
 /** The limits that a node has unless told otherwise. */
 export const WEBSOCKET_LIMITS: WebSocketLimits = {
   messageBytesMax: LIMITS.requestBytesMax,
+  frameMessagesMax: 1_024,
   requestsMax: 1_024,
   requestBytesMax: 16_777_216,
   watchesMax: 1_024,
-  unreadBytesMax: 16_777_216,
+  unreadBytesMax: 67_108_864,
+  unreadMsMax: 30_000,
 };
-
-/** From so many unread bytes on, watches wait: they read what they missed later, from the past. */
-export const CONGESTED_BYTES = 1_048_576;
-
-/** Answers of one moment go out in one frame, up to about this size. */
-export const FRAME_BYTES = 262_144;

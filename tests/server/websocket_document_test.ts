@@ -67,8 +67,10 @@ Deno.test("the document's operations and their fields are those that there are",
 
 Deno.test("the document's limits are the limits", () => {
   const limits = tableUnder("Limits").map(([, limit]) => limit?.replaceAll(",", "").split(" ")[0]);
-  const { messageBytesMax, requestsMax, requestBytesMax, watchesMax, unreadBytesMax } =
-    WEBSOCKET_LIMITS;
-  const expected = [messageBytesMax, requestsMax, requestsMax, requestBytesMax, watchesMax];
-  assertEquals(limits, [...expected, unreadBytesMax].map(String));
+  const { messageBytesMax, requestsMax, requestBytesMax, watchesMax } = WEBSOCKET_LIMITS;
+  const { unreadBytesMax, unreadMsMax } = WEBSOCKET_LIMITS;
+  const { frameMessagesMax } = WEBSOCKET_LIMITS;
+  const requests = [messageBytesMax, frameMessagesMax, requestsMax, requestBytesMax, watchesMax];
+  const unread = [unreadBytesMax / 4, unreadBytesMax, unreadMsMax / 1_000];
+  assertEquals(limits, [...requests, ...unread].map(String));
 });

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { WEBSOCKET_LIMITS } from "../../server/websocket/limits.ts";
+import { RawSocket } from "./raw_socket.ts";
 import { type Client, connect, type Message, resultOf, rule } from "./ws_client.ts";
 
 async function put(client: Client, key: string, value: unknown = 1): Promise<void> {
@@ -130,10 +131,7 @@ rule("a watch that is not read holds no memory, misses nothing and catches up", 
   const { url, door } = subject;
   await using writer = await connect(url);
   // Read by hand: the runtime's own client would read ahead.
-  const { hostname, port } = new URL(url);
-  using slow = await Deno.connect({ hostname, port: Number(port) });
-  const raw = new RawSocket(slow);
-  await raw.upgrade(hostname);
+  using raw = await RawSocket.open(url);
   await raw.send({ id: 1, op: "watch", prefix: "", revision: 2 });
   const count = 400;
   const value = "v".repeat(65_536);
@@ -147,10 +145,17 @@ rule("a watch that is not read holds no memory, misses nothing and catches up", 
   }
 });
 
-rule("a socket has so many watches and no more", async ({ url, door }) => {
+rule("a socket has so many watches and no more, also if they are asked for at once", async (of) => {
+  const { url, door } = of;
   await using client = await connect(url);
-  for (let id = 0; id < 3; id++) resultOf(await client.ask({ op: "watch", id, key: "a" }));
-  const { error } = await client.ask({ op: "watch", id: 9, key: "a" });
+  client.send([0, 1, 2, 9].map((id) => ({ id, op: "watch", key: "a" })));
+  const answers = new Map<number, Message>();
+  for (let count = 0; count < 4; count++) {
+    const answer = await client.next();
+    answers.set(answer.id, answer);
+  }
+  for (const id of [0, 1, 2]) resultOf(answers.get(id));
+  const { error } = answers.get(9);
   assertEquals([error.code, error.retryable], ["overloaded", true]);
   assertEquals(door.watchCount, 3);
 }, { limits: { ...WEBSOCKET_LIMITS, watchesMax: 3 } });
@@ -165,72 +170,11 @@ rule("a client that leaves takes its watches along", async ({ url, door }) => {
   assertEquals(door.watchCount, 0);
 });
 
-/** A WebSocket on a bare connection, which is read only when the test reads. */
-class RawSocket {
-  readonly #connection: Deno.TcpConn;
-  #bytes = new Uint8Array();
-
-  constructor(connection: Deno.TcpConn) {
-    this.#connection = connection;
-  }
-
-  async upgrade(host: string): Promise<void> {
-    const request = `GET /v1/ws HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\n` +
-      "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" +
-      "Sec-WebSocket-Version: 13\r\n\r\n";
-    await this.#connection.write(new TextEncoder().encode(request));
-    let head = -1;
-    while (head < 0) {
-      await this.#read();
-      head = new TextDecoder().decode(this.#bytes).indexOf("\r\n\r\n");
-    }
-    this.#bytes = this.#bytes.subarray(head + 4);
-  }
-
-  async send(message: unknown): Promise<void> {
-    const payload = new TextEncoder().encode(JSON.stringify(message));
-    assert(payload.length < 126);
-    const frame = new Uint8Array([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]);
-    await this.#connection.write(frame);
-  }
-
-  async *messages(): AsyncGenerator<Message> {
-    for (;;) {
-      const frame = this.#frame();
-      if (frame === null) {
-        await this.#read();
-        continue;
-      }
-      const parsed = JSON.parse(frame);
-      if (Array.isArray(parsed)) yield* parsed;
-      else yield parsed;
-    }
-  }
-
-  /** The next text frame, or null if it has not come whole. */
-  #frame(): string | null {
-    const bytes = this.#bytes;
-    if (bytes.length < 10) return null;
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const short = bytes[1]! & 0x7f;
-    const [at, size] = short < 126
-      ? [2, short]
-      : short === 126
-      ? [4, view.getUint16(2)]
-      : [10, Number(view.getBigUint64(2))];
-    if (bytes.length < at + size) return null;
-    this.#bytes = bytes.subarray(at + size);
-    const isText = (bytes[0]! & 0x0f) === 1;
-    return isText ? new TextDecoder().decode(bytes.subarray(at, at + size)) : "[]";
-  }
-
-  async #read(): Promise<void> {
-    const chunk = new Uint8Array(262_144);
-    const size = await this.#connection.read(chunk);
-    assert(size !== null, "the connection ended");
-    const joined = new Uint8Array(this.#bytes.length + size);
-    joined.set(this.#bytes);
-    joined.set(chunk.subarray(0, size), this.#bytes.length);
-    this.#bytes = joined;
-  }
-}
+rules("a watch can be cancelled before it has begun", async ({ watcher, writer }) => {
+  watcher.send([{ id: 1, op: "watch", prefix: "" }, { id: 2, op: "cancel", watch: 1 }]);
+  const answers = [await watcher.next(), await watcher.next()];
+  answers.sort((one, other) => one.id - other.id);
+  assertEquals([answers[0].result.watch, answers[1].result.canceled], [1, true]);
+  await put(writer, "a");
+  resultOf(await watcher.ask({ op: "ping", id: 3 }));
+});
