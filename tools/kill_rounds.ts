@@ -6,16 +6,22 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { killRounds } from "../tests/process/kill_rounds.ts";
 
-const flags = parseArgs(Deno.args, { string: ["rounds", "writes", "clients"] });
+const flags = parseArgs(Deno.args, {
+  string: ["rounds", "writes", "clients"],
+  boolean: ["churn"],
+});
 const { rounds = "10", writes = "20000", clients = "16" } = flags;
 
 await killRounds({
   rounds: Number(rounds),
   writes: Number(writes),
   clients: Number(clients),
-  onKill: ({ round, victim, writes, writeMs, electionMs, gapMs }) =>
+  churn: flags.churn,
+  onKill: ({ round, victim, churn, writes, writeMs, electionMs, gapMs }) =>
     console.log(
-      `round ${round}, killed ${victim}: ${writes} writes in ${(writeMs / 1_000).toFixed(1)} s, ` +
+      `round ${round}, killed ${victim}${
+        churn === null ? "" : ` (${churn})`
+      }: ${writes} writes in ${(writeMs / 1_000).toFixed(1)} s, ` +
         `new leader after ${electionMs.toFixed(0)} ms, ` +
         `longest gap between acknowledged writes ${gapMs.toFixed(0)} ms`,
     ),

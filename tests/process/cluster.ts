@@ -9,24 +9,56 @@ import { Ports } from "./ports.ts";
 import { ServedNode } from "./served_node.ts";
 import { until } from "./until.ts";
 
-/** Three nodes and where they live. */
+/** Three nodes at first, and where they live. */
 export class Cluster implements AsyncDisposable {
-  readonly nodes: readonly ServedNode[];
+  #nodes: readonly ServedNode[];
   readonly #ports: Ports;
+  readonly #flags: readonly string[];
   readonly #directory: string;
 
   private constructor(flags: readonly string[]) {
     this.#ports = new Ports();
+    this.#flags = flags;
     this.#directory = Deno.makeTempDirSync({ prefix: "raftkv_" });
     const members = this.#ports.numbers.slice(0, 3).map((port, index) => ({
       id: `n${index + 1}`,
       url: `http://127.0.0.1:${port}`,
     }));
     const cluster = members.map(({ id, url }) => `${id}=${url}`).join(",");
-    this.nodes = members.map(({ id, url }) => {
+    this.#nodes = members.map(({ id, url }) => {
       const dataDir = `${this.#directory}/${id}`;
-      return new ServedNode({ id, url, dataDir, cluster, flags });
+      return new ServedNode({
+        id,
+        url,
+        dataDir,
+        origin: ["--id", id, "--cluster", cluster],
+        flags,
+      });
     });
+  }
+
+  get nodes(): readonly ServedNode[] {
+    return this.#nodes;
+  }
+
+  /** Starts a node that joins the others, in the place of one of them if `replaces` is given. */
+  join(replaces?: ServedNode): ServedNode {
+    const taken = new Set(this.urls);
+    const url = this.#ports.numbers.map((port) => `http://127.0.0.1:${port}`)
+      .find((each) => !taken.has(each)) ?? "";
+    const place = replaces === undefined ? [] : ["--replaces", replaces.id];
+    const origin = ["--join", this.urls.join(","), ...place];
+    const dataDir = Deno.makeTempDirSync({ dir: this.#directory });
+    const node = new ServedNode({ id: `at ${url}`, url, dataDir, origin, flags: this.#flags });
+    this.#nodes = [...this.#nodes, node];
+    node.start();
+    return node;
+  }
+
+  /** Takes out a node that has left for good. */
+  async forget(node: ServedNode): Promise<void> {
+    this.#nodes = this.#nodes.filter((each) => each !== node);
+    await node[Symbol.asyncDispose]();
   }
 
   /** Starts three nodes, each with `flags` besides its own, and waits for a leader. */
@@ -60,7 +92,19 @@ export class Cluster implements AsyncDisposable {
       );
       const [first] = answers;
       if (answers.some(({ id, term }) => id !== first?.id || term !== first.term)) return null;
-      return this.running.find((node) => node.id === first?.id);
+      return this.running.find((node) => node.url === first?.url);
+    });
+  }
+
+  /** The leader that some node knows of in the highest term, while others may not have heard. */
+  newestLeader(): Promise<ServedNode> {
+    return until("some node to know of a leader", async () => {
+      const answers = await Promise.allSettled(
+        this.running.map((node) => node.client.leader({ timeoutMs: 500 })),
+      );
+      const [newest] = answers.flatMap((each) => each.status === "fulfilled" ? each.value : [])
+        .toSorted((a, b) => b.term - a.term);
+      return this.running.find((node) => node.url === newest?.url);
     });
   }
 
@@ -82,6 +126,6 @@ export class Cluster implements AsyncDisposable {
     await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
     this.#ports[Symbol.dispose]();
     await Deno.remove(this.#directory, { recursive: true });
-    assertEquals(this.nodes.map(({ stray }) => stray), [[], [], []]);
+    assertEquals(this.nodes.flatMap(({ stray }) => stray), []);
   }
 }

@@ -6,6 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { KeyValueJson } from "@raftkv/client";
+import { changeMembers, CHURN_KINDS, type ChurnKind } from "./churn.ts";
 import { Cluster } from "./cluster.ts";
 import { contentsOf } from "./contents.ts";
 import { Load } from "./load.ts";
@@ -18,6 +19,8 @@ export interface KillOptions {
   /** Writes during each kill. */
   readonly writes: number;
   readonly clients: number;
+  /** Whether members are added, removed and replaced during the writes. */
+  readonly churn?: boolean;
   /** Hears of each kill when all that was written around it has been found again. */
   readonly onKill?: (kill: KillReport) => void;
 }
@@ -26,6 +29,8 @@ export interface KillOptions {
 export interface KillReport {
   readonly round: number;
   readonly victim: "leader" | "all";
+  /** What was done to the membership meanwhile. */
+  readonly churn: ChurnKind | null;
   /** All of them acknowledged, and found on every node. */
   readonly writes: number;
   readonly writeMs: number;
@@ -44,10 +49,13 @@ export async function killRounds(options: KillOptions): Promise<void> {
   // Snapshots are due every few thousand writes, so that kills hit those too.
   await using cluster = await Cluster.start(["--snapshot-log-bytes-min", "500000"]);
   const book = new Map<string, KeyValueJson>();
+  let stages = 0;
   for (let round = 1; round <= options.rounds; round++) {
     for (const victim of ["leader", "all"] as const) {
-      const stage = { cluster, book, prefix: `${victim}-${round}`, victim, options };
-      options.onKill?.({ round, victim, ...await killOnce(stage) });
+      const kinds = options.churn === true ? CHURN_KINDS : [null];
+      const churn = kinds[stages++ % kinds.length] ?? null;
+      const stage = { cluster, book, prefix: `${victim}-${round}`, victim, churn, options };
+      options.onKill?.({ round, victim, churn, ...await killOnce(stage) });
     }
   }
   await verify(cluster, { book, writes: 2 * options.rounds * options.writes, prefix: "" });
@@ -59,27 +67,34 @@ interface Stage {
   readonly book: Map<string, KeyValueJson>;
   readonly prefix: string;
   readonly victim: "leader" | "all";
+  readonly churn: ChurnKind | null;
   readonly options: KillOptions;
 }
 
 async function killOnce(
-  { cluster, book, prefix, victim, options: { writes, clients } }: Stage,
-): Promise<Omit<KillReport, "round" | "victim">> {
+  { cluster, book, prefix, victim, churn, options: { writes, clients } }: Stage,
+): Promise<Omit<KillReport, "round" | "victim" | "churn">> {
   const { revision: before = 0 } = await (await cluster.leader()).status();
   const startedMs = performance.now();
   await using load = new Load({ urls: cluster.urls, prefix, clients, writes });
+  // The kill hits whatever the change has come to by then.
+  const churning = churn === null
+    ? Promise.resolve()
+    : load.acknowledged(writes / 4).then(() => changeMembers(cluster, churn));
+  churning.catch(() => {});
   await load.acknowledged(writes / 2);
   const electionMs = victim === "leader" ? await killLeader(cluster) : await killAll(cluster);
   await load.finished;
   const writeMs = performance.now() - startedMs;
   for (const node of cluster.nodes) if (!node.isRunning) node.start();
+  await churning;
   for (const [key, record] of load.book) book.set(key, record);
   await verify(cluster, { book: load.book, writes: before - 1 + writes, prefix });
   return { writes, writeMs, electionMs, gapMs: load.gapMsMax };
 }
 
 async function killLeader(cluster: Cluster): Promise<number> {
-  const leader = await cluster.leader();
+  const leader = await cluster.newestLeader();
   const killedMs = performance.now();
   await leader.kill();
   return await electedAtMs(cluster.running, killedMs) - killedMs;

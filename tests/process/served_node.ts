@@ -4,8 +4,10 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { connect, type Kv, type NodeStatusJson } from "@raftkv/client";
 import { type NodeReport, parseReport } from "../../cli/cluster/node_report.ts";
+import { EXIT } from "../../cli/exit_code.ts";
 import { nodeInvocation } from "../../cli/program.ts";
 import { Program, type ProgramEnd } from "./program.ts";
 import { until } from "./until.ts";
@@ -21,18 +23,18 @@ export interface Heard {
 
 /** What makes a node. */
 export interface ServedNodeOptions {
+  /** Its id; of one that joins, what it is called until it has been given one. */
   readonly id: string;
   readonly url: string;
   readonly dataDir: string;
-  /** Its `--cluster`. */
-  readonly cluster: string;
+  /** `--id` and `--cluster`, or `--join`. */
+  readonly origin: readonly string[];
   /** Further flags of `raftkv serve`. */
   readonly flags: readonly string[];
 }
 
 /** One node of a real cluster, running or not. */
 export class ServedNode implements AsyncDisposable {
-  readonly id: string;
   readonly url: string;
   readonly dataDir: string;
   /** Asks this node and no other. */
@@ -40,18 +42,23 @@ export class ServedNode implements AsyncDisposable {
   /** Lines that are no reports: there should be none. */
   readonly stray: string[] = [];
   readonly #args: readonly string[];
+  #id: string;
   #program: Program | null = null;
   #heard: Heard[] = [];
   #isPaused = false;
 
-  constructor({ id, url, dataDir, cluster, flags }: ServedNodeOptions) {
-    this.id = id;
+  constructor({ id, url, dataDir, origin, flags }: ServedNodeOptions) {
+    this.#id = id;
     this.url = url;
     this.dataDir = dataDir;
     this.client = connect({ endpoints: [url], discover: false });
-    const own = ["--id", id, "--listen", new URL(url).host, "--data", dataDir];
+    const own = ["--listen", new URL(url).host, "--data", dataDir];
     // Supervised, it stops when the pipe to this test breaks, whatever becomes of the test.
-    this.#args = ["serve", "--supervised", "--json", ...own, "--cluster", cluster, ...flags];
+    this.#args = ["serve", "--supervised", "--json", ...own, ...origin, ...flags];
+  }
+
+  get id(): string {
+    return this.#id;
   }
 
   /** Whether it can be expected to answer. */
@@ -103,8 +110,9 @@ export class ServedNode implements AsyncDisposable {
 
   /** How it sees itself. */
   async status(): Promise<NodeStatusJson> {
-    const { nodes } = await this.client.status();
-    const own = nodes.find((node) => node.id === this.id);
+    const { nodes, nodeId } = await this.client.status();
+    this.#id = nodeId;
+    const own = nodes.find((node) => node.id === nodeId);
     if (own === undefined) throw new Error(`Cannot find ${this.id} in its own status`);
     return own;
   }
@@ -115,6 +123,18 @@ export class ServedNode implements AsyncDisposable {
       `${this.id} to report ${what}`,
       () => this.#heard.find(({ report }) => matches(report)),
     );
+  }
+
+  /** Waits until it has ended because it is no member any more. */
+  async expelled(): Promise<void> {
+    await until(`${this.id} to end`, () => this.#program?.hasEnded);
+    const { code } = await this.#end("SIGKILL");
+    const last = this.stray.pop() ?? "";
+    assertEquals([code, parseReport(last)?.event], [EXIT.notAMember, "failed"], last);
+    // It may have been started more than once, and have been told each time.
+    const isTold = (line: string) => line.includes("is no member of its cluster");
+    assertEquals([last, ...this.stray].filter((line) => !isTold(line)), []);
+    this.stray.length = 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
