@@ -6,7 +6,7 @@
 
 import type { Transport } from "@raftkv/core";
 import type { Member, RaftTiming } from "@raftkv/core/raft";
-import type { Replica } from "@raftkv/core/replica";
+import type { Input, Replica } from "@raftkv/core/replica";
 import { CatchUp } from "./catch_up.ts";
 import type { Duty } from "./duty.ts";
 import type { NodeEvent } from "./node_events.ts";
@@ -22,6 +22,7 @@ export interface DutyParts {
   readonly transport: Transport;
   readonly port: ReplicaPort;
   readonly timing: RaftTiming;
+  readonly push: (input: Input) => void;
   readonly incarnation: string | undefined;
   /** The node's own URL. */
   readonly url: string;
@@ -39,7 +40,10 @@ export interface DutyParts {
 /** The duties of a node, not yet begun. */
 export function dutiesOf(parts: DutyParts): readonly Duty[] {
   const { replica, transport, port, timing, incarnation, url, urls, onEvent, onExpelled } = parts;
-  const peers = new PeerSet(replica, transport, { told: parts.guides });
+  const peers = new PeerSet(replica, transport, {
+    told: parts.guides,
+    onDropped: (peer) => parts.push({ kind: "peer_down", peer }),
+  });
   return [
     peers,
     new Standing({

@@ -21,16 +21,30 @@ export class PeerSet implements Duty {
   #configuration: Configuration | null = null;
   #isCommitted = false;
   #leaderId: NodeId | null = null;
+  readonly #onDropped: (peer: NodeId) => void;
+  /** The peers to which there is or should be a link. */
+  #held: readonly Member[] = [];
+  /** Those among them that have left, each with the timer that ends its link. */
+  readonly #leaving = new Map<NodeId, ReturnType<typeof setTimeout>>();
 
-  /** @param told Members that are known by hearsay, perhaps this node among them. */
+  /**
+   * Holds no link yet.
+   *
+   * @param options `told`: members known by hearsay, perhaps this node among them. `onDropped` hears
+   *   of each link that was ended for good, which the transport does without a report.
+   */
   constructor(
     replica: Replica<unknown>,
     transport: Transport,
-    { told }: { readonly told: readonly Member[] },
+    options: {
+      readonly told: readonly Member[];
+      readonly onDropped: (peer: NodeId) => void;
+    },
   ) {
     this.#replica = replica;
     this.#transport = transport;
-    this.#told = told;
+    this.#told = options.told;
+    this.#onDropped = options.onDropped;
   }
 
   /** Takes members that another node named. */
@@ -55,7 +69,10 @@ export class PeerSet implements Duty {
     this.#apply();
   }
 
-  stop(): void {}
+  stop(): void {
+    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    this.#leaving.clear();
+  }
 
   #isNamed(id: NodeId): boolean {
     return this.#replica.members.some((member) => member.id === id);
@@ -66,6 +83,35 @@ export class PeerSet implements Duty {
     const others = this.#told.filter((told) =>
       told.id !== id && !peers.some((peer) => peer.id === told.id)
     );
-    this.#transport.setPeers([...peers, ...others]);
+    const wanted = [...peers, ...others];
+    for (const { id: peer } of wanted) this.#stay(peer);
+    const isWanted = (peer: NodeId) => wanted.some((each) => each.id === peer);
+    const rest = this.#held.filter((held) => !isWanted(held.id));
+    for (const { id: peer } of rest) this.#beginLeave(peer);
+    this.#held = [...wanted, ...rest];
+    this.#transport.setPeers(this.#held);
+  }
+
+  #stay(peer: NodeId): void {
+    const timer = this.#leaving.get(peer);
+    if (timer !== undefined) clearTimeout(timer);
+    this.#leaving.delete(peer);
+  }
+
+  /**
+   * What a leader that removed itself still has to say, that it is done among other things, may be on
+   * its way: the link to a member that has left is kept for a moment.
+   */
+  #beginLeave(peer: NodeId): void {
+    if (this.#leaving.has(peer)) return;
+    const timer = setTimeout(() => {
+      this.#leaving.delete(peer);
+      this.#held = this.#held.filter((held) => held.id !== peer);
+      this.#transport.setPeers(this.#held);
+      this.#onDropped(peer);
+    }, LEAVE_MS);
+    this.#leaving.set(peer, timer);
   }
 }
+
+const LEAVE_MS = 1_000;

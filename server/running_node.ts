@@ -177,6 +177,7 @@ export class Node implements RunningNode {
       replica: this.#replica,
       transport: this.#mesh,
       port: this.#port,
+      push: (input) => this.#pump.push(input),
       onExpelled: (error) => void this.#leave(error),
     });
   }

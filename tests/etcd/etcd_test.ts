@@ -59,7 +59,7 @@ class Pair implements AsyncDisposable {
       id: "n1",
       url,
       dataDir: `${this.#directory}/n1`,
-      cluster: `n1=${url}`,
+      origin: ["--id", "n1", "--cluster", `n1=${url}`],
       flags: [],
     });
     this.#node.start();

@@ -238,6 +238,24 @@ Deno.test("a directory that was lost does not come back under the old id, but as
   });
 });
 
+Deno.test("a member that was away while all others were replaced comes back with one URL", async () => {
+  await using nodes = new Nodes();
+  const first = await nodes.start("a");
+  const second = await nodes.join("b", first);
+  const third = await nodes.join("c", first);
+  await Promise.all([inRole(first, second, "voter"), inRole(first, third, "voter")]);
+  const listen = new URL(third.url).host;
+  await third.close();
+  const fourth = await nodes.join("d", first, { replaces: first.nodeId });
+  await assertRejects(() => first.finished, NotAMemberError);
+  const fifth = await nodes.join("e", fourth, { replaces: second.nodeId });
+  await assertRejects(() => second.finished, NotAMemberError);
+  assertEquals(await put(fifth, "meanwhile"), 200);
+  const back = await nodes.start("c", { flags: { listen, join: fifth.url } });
+  await until("it to have what it missed", () => seen(back, "meanwhile"));
+  assertEquals(await put(back, "k"), 200);
+});
+
 Deno.test("a founder that lost its directory ends instead of voting a second time", async () => {
   await using nodes = new Nodes();
   using ports = new Ports();

@@ -175,6 +175,7 @@ Deno.test("a learner that has gone silent, or is far behind, is not promoted (M7
   assertEquals(request(bench, { promote: [id("n4")] }), "appended");
 });
 
+// [M-6]
 Deno.test("a change is refused whose voters would not answer: it could never be finished", () => {
   const bench = leader();
   for (let waited = 0; waited < 1_100; waited += 50) {
