@@ -6,18 +6,25 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { killRounds } from "../tests/process/kill_rounds.ts";
 
-const flags = parseArgs(Deno.args, { string: ["rounds", "writes", "clients"] });
+const flags = parseArgs(Deno.args, {
+  string: ["rounds", "writes", "clients"],
+  boolean: ["flip"],
+});
 const { rounds = "10", writes = "20000", clients = "16" } = flags;
 
 await killRounds({
   rounds: Number(rounds),
   writes: Number(writes),
   clients: Number(clients),
-  onKill: ({ round, victim, writes, writeMs, electionMs, gapMs }) =>
+  flips: flags.flip,
+  onKill: ({ round, victim, writes, writeMs, electionMs, gapMs, flipped }) =>
     console.log(
       `round ${round}, killed ${victim}: ${writes} writes in ${(writeMs / 1_000).toFixed(1)} s, ` +
         `new leader after ${electionMs.toFixed(0)} ms, ` +
-        `longest gap between acknowledged writes ${gapMs.toFixed(0)} ms`,
+        `longest gap between acknowledged writes ${gapMs.toFixed(0)} ms` +
+        (flipped === null
+          ? ""
+          : `, byte ${flipped.offsetBytes} of ${flipped.file} flipped on ${flipped.node}`),
     ),
 });
 console.log("Every acknowledged write was found on every node, none twice.");
