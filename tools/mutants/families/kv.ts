@@ -165,7 +165,7 @@ export const KV: readonly Mutant[] = [
     anchor: "    this.#nowMs = this.at({ term, timeMs });",
     replacement: `    const isGoingOn = this.#last.term === 0 || term === this.#last.term;
     this.#nowMs = isGoingOn ? this.at({ term, timeMs }) : this.#nowMs - 60_000;`,
-    killer: { harness: "sim", seeds: 60, rules: ["I28"] },
+    killer: { harness: "sim", seeds: 40, rules: ["I28", "I26"] },
   },
   {
     row: "K14",
