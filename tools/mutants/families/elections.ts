@@ -210,7 +210,7 @@ export const ELECTIONS: readonly Mutant[] = [
     replacement:
       `  if (state.role.kind !== "pre_candidate" && state.role.kind !== "candidate") return;
   if (state.role.kind === "pre_candidate" && response.granted`,
-    killer: { harness: "sim", seeds: 100, rules: ["I1", "I6"] },
+    killer: { harness: "sim", seeds: 40, rules: ["I1", "I17"] },
   },
   {
     row: "E21",
