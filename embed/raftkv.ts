@@ -7,11 +7,10 @@
 import { connect, type Kv } from "@raftkv/client";
 import {
   loadNodeConfig,
-  MachineApplication,
   MEMORY,
   type NodeEvent,
   type RunningNode,
-  startApplication,
+  startMachine,
   startNode,
   type StartOptions,
 } from "@raftkv/server";
@@ -95,18 +94,18 @@ export const RaftKV: Opener = {
     options: OpenOptions = {},
   ): Promise<MachineGroup<Command, Result, Query, Answer>> {
     const machine = defined.create();
-    const application = new MachineApplication(machine);
     const limitOf = ({ timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT }) => ({ timeoutMs });
-    const node = await startApplication(application, configOf(options), startOptionsOf(options));
+    const running = await startMachine(machine, configOf(options), startOptionsOf(options));
+    const { node } = running;
     return {
       node,
       propose: async (command, call = {}) => {
-        const outcome = await application.propose(defined.encode(command), limitOf(call));
+        const outcome = await running.propose(defined.encode(command), limitOf(call));
         if (outcome.kind === "applied") return outcome.result;
         throw new CommandRefused(outcome.message);
       },
       query: async (query, call = {}) => {
-        if (call.consistency !== "stale") await application.readable(limitOf(call));
+        if (call.consistency !== "stale") await running.readable(limitOf(call));
         return machine.query(query);
       },
       close: () => node.close(),
