@@ -20,9 +20,11 @@ export function describeProgram(commands: readonly Command[]): string {
     "Flags of every command:",
     ...flagLines(COMMON_FLAGS),
     "",
-    "Exit codes: 0 done, 1 failed without effect, 2 wrong usage, 3 outcome unknown, 4 not found,",
-    "5 a file is damaged, 6 a node's state is not that of the others, 7 a node lost what it promised,",
-    "8 a node is no member any more",
+    ...filled(
+      "Exit codes: 0 done, 1 failed without effect, 2 wrong usage, 3 outcome unknown, 4 not found, " +
+        "5 a file is damaged, 6 a node's state is not that of the others, " +
+        "7 a node lost what it promised, 8 a node is no member any more",
+    ),
     "",
     "raftkv COMMAND --help tells more, with examples.",
   ].join("\n");
@@ -36,9 +38,9 @@ export async function describeCommand(command: Command): Promise<string> {
   return [
     command.summary,
     "",
-    `Usage: ${["raftkv", command.name, command.usage].join(" ").trimEnd()} [FLAGS]`,
+    ...filled(`Usage: ${["raftkv", command.name, command.usage].join(" ").trimEnd()} [FLAGS]`),
     "",
-    ...command.details.flatMap((paragraph) => [paragraph, ""]),
+    ...command.details.flatMap((paragraph) => [...filled(paragraph), ""]),
     ...own,
     "Flags of every command:",
     ...flagLines(COMMON_FLAGS),
@@ -56,6 +58,34 @@ function flagLines(flags: readonly Flag[]): readonly string[] {
 }
 
 function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  const width = Math.min(LEFT_MAX, Math.max(...rows.map(([left]) => left.length)));
+  const indent = " ".repeat(width + 4);
+  return rows.flatMap(([left, right]) => {
+    const [first = "", ...rest] = wrapped(right, COLUMNS - indent.length);
+    const others = rest.map((line) => indent + line);
+    // What is too long for its column stands on a line of its own.
+    if (left.length > width) return [`  ${left}`, indent + first, ...others];
+    return [`  ${left.padEnd(width)}  ${first}`, ...others];
+  });
+}
+
+/** The width that every terminal has. */
+const COLUMNS = 80;
+const LEFT_MAX = 32;
+
+/** A paragraph, whose own line breaks do not count. */
+function filled(paragraph: string): readonly string[] {
+  return wrapped(paragraph.replaceAll("\n", " "), COLUMNS);
+}
+
+/** Lines of at most so many characters, broken between words. */
+function wrapped(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    const joined = `${last} ${word}`;
+    if (last === undefined || joined.length > columns) lines.push(word);
+    else lines[lines.length - 1] = joined;
+  }
+  return lines;
 }

@@ -12,4 +12,6 @@
  * @module
  */
 
+export * from "./define_state_machine.ts";
+export * from "./machine_group.ts";
 export * from "./raftkv.ts";

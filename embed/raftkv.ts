@@ -10,8 +10,12 @@ import {
   MEMORY,
   type NodeEvent,
   type RunningNode,
+  startMachine,
   startNode,
+  type StartOptions,
 } from "@raftkv/server";
+import type { DefinedStateMachine } from "./define_state_machine.ts";
+import { CommandRefused, type MachineGroup } from "./machine_group.ts";
 
 /** What kind of node to open. */
 export interface OpenOptions {
@@ -44,11 +48,11 @@ export interface EmbeddedKv extends Kv {
   readonly node: RunningNode;
 }
 
-/** Opens nodes. */
-export const RaftKV: { open(options?: OpenOptions): Promise<EmbeddedKv> } = {
+/** What opens nodes. */
+export interface Opener {
   /**
-   * Starts a node and resolves once it serves; an election may still be under way, for which requests
-   * wait.
+   * Starts a node of the key-value store and resolves once it serves; an election may still be under
+   * way, for which requests wait.
    *
    * @throws {ConfigError} if an option is malformed or two contradict each other
    * @throws {PortTakenError} if another program has the port
@@ -56,13 +60,25 @@ export const RaftKV: { open(options?: OpenOptions): Promise<EmbeddedKv> } = {
    * @throws {IdentityMismatchError} if the directory belongs to another node
    * @throws {CorruptLogError} if it is damaged
    */
+  open(options?: OpenOptions): Promise<EmbeddedKv>;
+
+  /**
+   * The same with a state machine of your own in place of the store. All members of a cluster must
+   * run the same one.
+   *
+   * @throws as `open`
+   */
+  openMachine<State, Command, Result, Query, Answer>(
+    defined: DefinedStateMachine<State, Command, Result, Query, Answer>,
+    options?: OpenOptions,
+  ): Promise<MachineGroup<Command, Result, Query, Answer>>;
+}
+
+/** Opens nodes. */
+export const RaftKV: Opener = {
   async open(options: OpenOptions = {}): Promise<EmbeddedKv> {
-    const { listen, members, onEvent, timeoutMs } = options;
-    const isAlone = listen === undefined && members === undefined;
-    const node = await startNode(configOf(options), {
-      opensPort: !isAlone,
-      ...onEvent === undefined ? {} : { onEvent },
-    });
+    const { timeoutMs } = options;
+    const node = await startNode(configOf(options), startOptionsOf(options));
     const kv = connect({
       endpoints: [node.url],
       discover: false,
@@ -72,7 +88,38 @@ export const RaftKV: { open(options?: OpenOptions): Promise<EmbeddedKv> } = {
     });
     return Object.assign(kv, { node });
   },
+
+  async openMachine<State, Command, Result, Query, Answer>(
+    defined: DefinedStateMachine<State, Command, Result, Query, Answer>,
+    options: OpenOptions = {},
+  ): Promise<MachineGroup<Command, Result, Query, Answer>> {
+    const machine = defined.create();
+    const limitOf = ({ timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT }) => ({ timeoutMs });
+    const running = await startMachine(machine, configOf(options), startOptionsOf(options));
+    const { node } = running;
+    return {
+      node,
+      propose: async (command, call = {}) => {
+        const outcome = await running.propose(defined.encode(command), limitOf(call));
+        if (outcome.kind === "applied") return outcome.result;
+        throw new CommandRefused(outcome.message);
+      },
+      query: async (query, call = {}) => {
+        if (call.consistency !== "stale") await running.readable(limitOf(call));
+        return machine.query(query);
+      },
+      close: () => node.close(),
+      [Symbol.asyncDispose]: () => node.close(),
+    };
+  },
 };
+
+const TIMEOUT_MS_DEFAULT = 5_000;
+
+function startOptionsOf({ listen, members, onEvent }: OpenOptions): StartOptions {
+  const isAlone = listen === undefined && members === undefined;
+  return { opensPort: !isAlone, ...onEvent === undefined ? {} : { onEvent } };
+}
 
 function configOf({ directory = MEMORY, listen, advertise, id, members, ...rest }: OpenOptions) {
   const { secret, settings = {} } = rest;

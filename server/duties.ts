@@ -13,14 +13,14 @@ import type { NodeEvent } from "./node_events.ts";
 import type { NotAMemberError } from "./not_a_member_error.ts";
 import { OwnAddress } from "./own_address.ts";
 import { PeerSet } from "./peer_set.ts";
-import type { ReplicaPort } from "./replica_port.ts";
+import type { ClusterDesk } from "./application.ts";
 import { Standing } from "./standing.ts";
 
 /** What the duties work with. */
 export interface DutyParts {
   readonly replica: Replica<unknown>;
   readonly transport: Transport;
-  readonly port: ReplicaPort;
+  readonly port: ClusterDesk;
   readonly timing: RaftTiming;
   readonly push: (input: Input) => void;
   readonly incarnation: string | undefined;

@@ -29,6 +29,8 @@ export type { NodeEvent } from "./node_events.ts";
 export { NotAMemberError } from "./not_a_member_error.ts";
 export type { RunningNode } from "./running_node.ts";
 export { StateDivergedError } from "@raftkv/core/replica";
+export type { LeaderTime, StateMachine, StateRestorer } from "@raftkv/core/replica";
+export { type MachineLimit, type MachineNode, startMachine } from "./start_machine.ts";
 export { startNode, type StartOptions } from "./start_node.ts";
 export type { brand, Branded, LogIndex, Member, NodeId, RaftTiming, Term } from "@raftkv/core/raft";
 export {

@@ -6,7 +6,6 @@
 
 import { type Instant, pcg32, type Random, type Store } from "@raftkv/core";
 import { decodeMessage } from "@raftkv/core/codec";
-import type { CommandResult, KvStateMachine } from "@raftkv/core/kv";
 import {
   type Configuration,
   DEFAULT_WINDOWS,
@@ -16,7 +15,7 @@ import {
 } from "@raftkv/core/raft";
 import { Replica } from "@raftkv/core/replica";
 import { type Mesh, openMesh } from "@raftkv/transport";
-import { createApp } from "./app.ts";
+import type { Application, Front } from "./application.ts";
 import type { NodeConfig } from "./config.ts";
 import { DamageWatch } from "./damage_watch.ts";
 import type { Door } from "./door.ts";
@@ -27,8 +26,6 @@ import { LeaderWatch, type NodeEvent } from "./node_events.ts";
 import type { NotAMemberError } from "./not_a_member_error.ts";
 import { guarded, Origins } from "./origins.ts";
 import { Pump } from "./pump.ts";
-import { ReplicaPort } from "./replica_port.ts";
-import { WebSocketDoor } from "./websocket/websocket_door.ts";
 
 /** A node that serves. */
 export interface RunningNode {
@@ -54,7 +51,7 @@ const now = (): Instant => {
 };
 
 /** What a node is made of. */
-export interface NodeParts {
+export interface NodeParts<Result> {
   readonly config: NodeConfig;
   readonly nodeId: NodeId;
   readonly clusterId: string;
@@ -71,36 +68,35 @@ export interface NodeParts {
   /** Its port; null if nothing but its own program is to reach it. */
   readonly listener: Listener | null;
   readonly store: Store;
-  readonly machine: KvStateMachine;
+  /** What it replicates, restored. */
+  readonly application: Application<Result>;
   readonly onEvent: (event: NodeEvent) => void;
 }
 
 /** A node from its start to its end. */
-export class Node implements RunningNode {
+export class Node<Result> implements RunningNode {
   readonly nodeId: string;
   readonly url: string;
   readonly finished: Promise<void>;
   readonly #duties: readonly Duty[];
   readonly #timing: RaftTiming;
-  readonly #port: ReplicaPort;
+  readonly #front: Front<Result>;
   readonly #store: Store;
-  readonly #replica: Replica<CommandResult>;
-  readonly #pump: Pump<CommandResult>;
+  readonly #replica: Replica<Result>;
+  readonly #pump: Pump<Result>;
   readonly #mesh: Mesh;
-  readonly #sockets: WebSocketDoor;
   readonly #origins: Origins;
   readonly #onEvent: (event: NodeEvent) => void;
   readonly #leaders = new LeaderWatch();
   readonly #damage = new DamageWatch();
   readonly #end = Promise.withResolvers<void>();
   readonly #listener: Listener | null;
-  readonly #app: ReturnType<typeof createApp>;
   #closing: Promise<void> | null = null;
   /** Called after each turn of the pump while the node waits for something. */
   #onTurn: () => void = () => {};
 
-  constructor(parts: NodeParts) {
-    const { config, nodeId, clusterId, store, machine, listener, onEvent } = parts;
+  constructor(parts: NodeParts<Result>) {
+    const { config, nodeId, clusterId, store, application, listener, onEvent } = parts;
     const random = systemRandom();
     const life = parts.incarnation === undefined ? {} : { incarnation: parts.incarnation };
     this.nodeId = nodeId;
@@ -138,7 +134,7 @@ export class Node implements RunningNode {
       windows: DEFAULT_WINDOWS,
       random,
       now: now(),
-      machine,
+      machine: application.machine,
       snapshotLogBytesMin: config.snapshotLogBytesMin,
     });
     this.#pump = new Pump({
@@ -146,21 +142,15 @@ export class Node implements RunningNode {
       store,
       transport: this.#mesh,
       now,
-      onReply: (reply) => this.#port.onReply(reply),
+      onReply: (reply) => this.#front.onReply(reply),
       onTurn: () => this.#afterTurn(),
       onFatal: (error) => void this.#fail(error),
     });
-    this.#port = new ReplicaPort({
+    this.#front = application.open({
       clusterId,
       replica: this.#replica,
-      reader: machine,
       push: (input) => this.#pump.push(input),
       nowMs: () => now().monotonicMs,
-    });
-    this.#app = createApp(this.#port, {
-      onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
-    });
-    this.#sockets = new WebSocketDoor(this.#port, {
       onInternalError: (error) => this.#onEvent({ kind: "internal_error", error }),
     });
     this.#duties = this.#dutiesOf(parts);
@@ -169,14 +159,14 @@ export class Node implements RunningNode {
     this.finished.catch(() => {});
   }
 
-  #dutiesOf(parts: NodeParts): readonly Duty[] {
+  #dutiesOf(parts: NodeParts<Result>): readonly Duty[] {
     const { timing, isAdvertised } = parts.config;
     return dutiesOf({
       ...parts,
       ...{ timing, isAdvertised },
       replica: this.#replica,
       transport: this.#mesh,
-      port: this.#port,
+      port: this.#front,
       push: (input) => this.#pump.push(input),
       onExpelled: (error) => void this.#leave(error),
     });
@@ -186,7 +176,7 @@ export class Node implements RunningNode {
   run(door: Door): void {
     door.fetch = guarded((request) => this.fetch(request), this.#origins);
     door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
-    door.onClientSocket = (socket) => this.#sockets.accept(socket);
+    door.onClientSocket = (socket) => this.#front.acceptClient(socket);
     for (const duty of this.#duties) duty.onTurn();
     const recovered = this.#store.recovered.entries.length;
     this.#onEvent({ kind: "started", url: this.url, recovered });
@@ -194,7 +184,7 @@ export class Node implements RunningNode {
   }
 
   async fetch(request: Request): Promise<Response> {
-    return await this.#app.fetch(request);
+    return await this.#front.fetch(request);
   }
 
   close(): Promise<void> {
@@ -203,7 +193,7 @@ export class Node implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
-    this.#port.beginStop({ isRemoved: false });
+    this.#front.beginStop({ isRemoved: false });
     this.#pump.push({ kind: "stop" });
     await this.#handOver();
     await this.#release();
@@ -233,8 +223,7 @@ export class Node implements RunningNode {
   async #release(): Promise<void> {
     for (const duty of this.#duties) duty.stop();
     await this.#pump.stop();
-    this.#port.abandon();
-    this.#sockets.close();
+    this.#front.abandon();
     await this.#mesh.close();
     await this.#listener?.close();
     await this.#store.close();
@@ -250,7 +239,7 @@ export class Node implements RunningNode {
   }
 
   async #retire(): Promise<void> {
-    this.#port.beginStop({ isRemoved: true });
+    this.#front.beginStop({ isRemoved: true });
     this.#pump.push({ kind: "stop" });
     await this.#handOver();
     await this.#release();
@@ -276,8 +265,7 @@ export class Node implements RunningNode {
   }
 
   #afterTurn(): void {
-    this.#port.events.onTurn();
-    this.#sockets.onTurn();
+    this.#front.onTurn();
     const events = [this.#leaders.next(this.#replica), this.#damage.next(this.#replica.damage)];
     for (const event of events) if (event !== null) this.#onEvent(event);
     for (const duty of this.#duties) duty.onTurn();

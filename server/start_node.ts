@@ -6,7 +6,6 @@
  */
 
 import { LIMITS, type Store } from "@raftkv/core";
-import { KvStateMachine } from "@raftkv/core/kv";
 import { type Configuration, configurationOf, type Member, type NodeId } from "@raftkv/core/raft";
 import {
   DirectoryUnusableError,
@@ -22,6 +21,8 @@ import { MemoryStore } from "@raftkv/storage/memory";
 import { clusterIdOf } from "./cluster_id.ts";
 import { NODE_ID_DEFAULT, type NodeConfig } from "./config.ts";
 import { Door } from "./door.ts";
+import type { Application } from "./application.ts";
+import { kvApplication } from "./kv_application.ts";
 import { findMembers, joinCluster } from "./join.ts";
 import { urlOfAddress } from "./listen_address.ts";
 import { listen } from "./listener.ts";
@@ -31,7 +32,7 @@ import { Origins } from "./origins.ts";
 import { checkRepairable } from "./repairable.ts";
 import { snapshotSlices } from "./pump.ts";
 import { recoveredMembers } from "./recovered_members.ts";
-import { Node, type RunningNode } from "./running_node.ts";
+import { Node, type NodeParts, type RunningNode } from "./running_node.ts";
 
 /** How to run a node, beside its configuration. */
 export interface StartOptions {
@@ -63,8 +64,21 @@ export async function startNode(
   config: NodeConfig,
   options: StartOptions = {},
 ): Promise<RunningNode> {
+  return await startApplication(kvApplication(), config, options);
+}
+
+/**
+ * The same for anything that can be replicated.
+ *
+ * @throws as {@linkcode startNode}
+ */
+export async function startApplication<Result>(
+  application: Application<Result>,
+  config: NodeConfig,
+  options: StartOptions,
+): Promise<RunningNode> {
   const { onEvent = () => {}, opensPort = true, signal = new AbortController().signal } = options;
-  const start: Start = { config, opensPort, onEvent, signal };
+  const start: Start<Result> = { application, config, opensPort, onEvent, signal };
   const { dataDirectory } = config;
   const found = dataDirectory === null ? null : await readIdentity(dataDirectory);
   const told = dataDirectory === null ? null : await readJoining(dataDirectory);
@@ -75,7 +89,8 @@ export async function startNode(
 }
 
 /** A start under way. */
-interface Start {
+interface Start<Result> {
+  readonly application: Application<Result>;
   readonly config: NodeConfig;
   readonly opensPort: boolean;
   readonly onEvent: (event: NodeEvent) => void;
@@ -83,8 +98,8 @@ interface Start {
 }
 
 /** A node that has a directory of its own, or begins a cluster. */
-async function startMember(
-  start: Start,
+async function startMember<Result>(
+  start: Start<Result>,
   { found, told }: {
     readonly found: NodeIdentity | null;
     readonly told: readonly string[] | null;
@@ -108,7 +123,7 @@ async function startMember(
     const guides = known === null && told !== null
       ? await findMembers({ clusterId, nodeId }, { ...start, urls })
       : [];
-    const machine = await restored(store);
+    await restore(start.application, store);
     const door = new Door();
     const listener = start.opensPort ? await listenAt(door, config) : null;
     const ownUrl = ownUrlOf(config, {
@@ -120,7 +135,7 @@ async function startMember(
       ? initialOf(config.members, told)
       : founding(config, { nodeId, ownUrl, isOwn: clusterId === newClusterId });
     return await run(start, {
-      ...{ clusterId, nodeId, store, machine, listener, door, initial, guides, urls },
+      ...{ clusterId, nodeId, store, listener, door, initial, guides, urls },
       url: ownUrl,
     });
   } catch (error) {
@@ -145,8 +160,8 @@ function ownUrlOf(
 const NOWHERE = "http://embedded.invalid";
 
 /** A node that the cluster does not know yet. */
-async function startNewcomer(
-  start: Start,
+async function startNewcomer<Result>(
+  start: Start<Result>,
   { dataDirectory, told }: { readonly dataDirectory: string; readonly told: readonly string[] },
 ): Promise<RunningNode> {
   const { config, onEvent, signal } = start;
@@ -168,9 +183,8 @@ async function startNewcomer(
     const store = await openStore(dataDirectory, { clusterId, nodeId });
     onEvent({ kind: "joined", nodeId, clusterId });
     const initial = initialOf([], urls);
-    const machine = new KvStateMachine();
     return await run(start, {
-      ...{ clusterId, nodeId, store, machine, listener, door, initial, guides, urls, url },
+      ...{ clusterId, nodeId, store, listener, door, initial, guides, urls, url },
     });
   } catch (error) {
     await listener.close();
@@ -204,15 +218,15 @@ function founding(
   );
 }
 
-type Assembly = Omit<ConstructorParameters<typeof Node>[0], "config" | "incarnation" | "onEvent">;
+type Assembly = Omit<NodeParts<never>, "application" | "config" | "incarnation" | "onEvent">;
 
-async function run(
-  { config, onEvent }: Start,
+async function run<Result>(
+  { application, config, onEvent }: Start<Result>,
   { door, ...parts }: Assembly & { readonly door: Door },
 ): Promise<RunningNode> {
   const { dataDirectory } = config;
   const incarnation = dataDirectory === null ? undefined : await openIncarnation(dataDirectory);
-  const node = new Node({ ...parts, config, incarnation, onEvent });
+  const node = new Node<Result>({ ...parts, application, config, incarnation, onEvent });
   node.run(door);
   return node;
 }
@@ -231,7 +245,7 @@ function listenAt(door: Door, config: NodeConfig): Promise<Listener> {
 }
 
 async function openData(
-  { config: { dataDirectory }, onEvent }: Start,
+  { config: { dataDirectory }, onEvent }: Start<unknown>,
   identity: NodeIdentity,
 ): Promise<Store> {
   if (dataDirectory === null) return new MemoryStore();
@@ -255,12 +269,10 @@ function nowAndThen<T>(call: (argument: T) => void): (argument: T) => void {
 
 const PROGRESS_PAUSE_MS = 1_000;
 
-async function restored(store: Store): Promise<KvStateMachine> {
-  const machine = new KvStateMachine();
+async function restore({ machine }: Application<unknown>, store: Store): Promise<void> {
   const { snapshot } = store.recovered;
-  if (snapshot === null) return machine;
+  if (snapshot === null) return;
   const restorer = machine.restorer();
   for await (const slice of snapshotSlices(store, snapshot)) restorer.push(slice);
   restorer.finish();
-  return machine;
 }

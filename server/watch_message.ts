@@ -65,6 +65,7 @@ export function isIn({ start, end }: KeyRange, key: Key): boolean {
   return key >= start && (end === null || key < end);
 }
 
-function keyOf(event: KvEvent): Key {
+/** Which key an event is of. */
+export function keyOf(event: KvEvent): Key {
   return event.kind === "put" ? event.record.key : event.key;
 }

@@ -58,6 +58,8 @@ export interface ClusterOptions<Result> {
    * bytes. Whoever runs the events must then heed {@linkcode EventQueue.owesTurn}.
    */
   readonly segmentBytesMax?: number | undefined;
+  /** Whether machines may differ, because some are wrong on purpose: nobody then watches for it. */
+  readonly statesMayDiffer?: boolean;
 }
 
 /** A simulated cluster. */
@@ -69,9 +71,9 @@ export class Cluster<Result> {
   /** The one source of chance. */
   readonly random: Random;
   /** Watches over the rules. */
-  readonly observer: Observer = new Observer(() => this.nodes);
+  readonly observer: Observer;
   /** All who watch, the observer first. */
-  readonly witnesses: Witnesses = new Witnesses([this.observer]);
+  readonly witnesses: Witnesses;
   /** What happened so far. */
   readonly trace: Trace = new Trace(this.queue);
   /** The requests of clients. */
@@ -90,6 +92,9 @@ export class Cluster<Result> {
 
   /** Builds the cluster and starts every node. */
   constructor(options: ClusterOptions<Result>) {
+    const { statesMayDiffer = false } = options;
+    this.observer = new Observer(() => this.nodes, { statesMayDiffer });
+    this.witnesses = new Witnesses([this.observer]);
     const random = pcg32(options.seed);
     this.random = random;
     this.#options = options;

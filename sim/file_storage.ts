@@ -48,8 +48,12 @@ export interface FileStorageParts {
 /** How long to wait before asking a full disk again: what the pump of a real process does. */
 const STORAGE_FULL_RETRY_MS = 500;
 
+/** What is held back for the time in which a disk is full. */
+const RESERVE_BYTES = 2_000;
+
 const PATH = "data";
 const SEGMENT_SUFFIX = ".log";
+const SNAPSHOT_SUFFIX = ".bin";
 
 /** The production store in virtual time. */
 export class FileStorage implements NodeStorage {
@@ -60,6 +64,7 @@ export class FileStorage implements NodeStorage {
   readonly #parts: FileStorageParts;
   #store: Store | null = null;
   #life = 0;
+  #isShortOfRoom = false;
   /** Batch or snapshot on its way: a crash may keep it or not. */
   #writing: PersistBatch | null = null;
   #installing: SnapshotMeta | null = null;
@@ -90,6 +95,7 @@ export class FileStorage implements NodeStorage {
         clusterId: "sim",
         nodeId: id,
         segmentBytesMax,
+        reserveBytes: RESERVE_BYTES,
         vfs: virtualVfs(this.vfs, (kind) => this.#wait(kind)),
         pause: () => Promise.resolve(),
       });
@@ -108,7 +114,9 @@ export class FileStorage implements NodeStorage {
       this.#installing = null;
       if (found.batch !== null) events.onPersisted(found.batch);
       noteLost(ledger, recovered);
+      this.#isShortOfRoom = false;
       done(recovered);
+      this.#maybeReportRoom();
     });
   }
 
@@ -123,6 +131,7 @@ export class FileStorage implements NodeStorage {
       this.#writing = null;
       this.#provenBytes = provenBytes;
       this.#parts.events.onPersisted(batch);
+      this.#maybeReportRoom();
       done();
     });
   }
@@ -218,7 +227,8 @@ export class FileStorage implements NodeStorage {
   flipBit(random: Random): { readonly name: string; readonly offsetBytes: number } | null {
     const candidates = this.vfs.fileNames(PATH).flatMap((name) => {
       const { length } = this.vfs.readFile(PATH, name);
-      const limit = this.#provenBytes.get(name) ?? (name.endsWith(SEGMENT_SUFFIX) ? 0 : length);
+      const isSnapshot = name.endsWith(SNAPSHOT_SUFFIX);
+      const limit = this.#provenBytes.get(name) ?? (isSnapshot ? length : 0);
       return limit > 0 ? [{ name, limit }] : [];
     });
     const chosen = candidates[Math.floor(random() * candidates.length)];
@@ -261,6 +271,27 @@ export class FileStorage implements NodeStorage {
         );
       }),
     );
+  }
+
+  /** Tells the node, and asks the disk again and again until there is room: as the pump does. */
+  #maybeReportRoom(): void {
+    if (this.#isShortOfRoom || !this.#opened.isShortOfRoom) return;
+    this.#isShortOfRoom = true;
+    this.#parts.events.onRoom(true);
+    this.#reclaimLater();
+  }
+
+  #reclaimLater(): void {
+    const reclaim = async () => {
+      await this.#sleep(STORAGE_FULL_RETRY_MS);
+      return await this.#inTurn(() => this.#opened.reclaimRoom());
+    };
+    this.#begin(reclaim, (hasRoom) => {
+      if (!hasRoom) return this.#reclaimLater();
+      this.#isShortOfRoom = false;
+      this.#parts.events.onRoom(false);
+      this.#parts.events.onEvent("room_again");
+    });
   }
 
   #inTurn<T>(call: () => Promise<T>): Promise<T> {

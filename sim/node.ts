@@ -101,6 +101,7 @@ export class SimulatedNode<Result> implements Observed {
     this.clock = new NodeClock(options.queue);
     this.storage = options.createStorage(this.disk, {
       onPersisted: (batch) => this.#onPersisted(batch),
+      onRoom: (isShort) => this.step({ kind: "disk_room", isShort }),
       onEvent: (event) => options.witnesses.onDiskEvent(this.id, event),
       onFailed: (error) => options.onHalted(this.id, error),
     });

@@ -19,6 +19,8 @@ import type { StateCapture, StateRestorer } from "@raftkv/core/replica";
 export interface StorageEvents {
   /** A batch is durable: before its `done`, or when a crash or a start shows that it is. */
   readonly onPersisted: (batch: PersistBatch) => void;
+  /** There is too little room to take new commands, or there is enough again. */
+  readonly onRoom: (isShort: boolean) => void;
   /** Something happened to the files. */
   readonly onEvent: (event: DiskEvent) => void;
   /** The disk failed: the node must end, and may come back. */

@@ -133,13 +133,17 @@ export class FileStore implements Store {
 
   /** Verifies the staged snapshot and makes it the node's own. */
   installSnapshot(meta: SnapshotMeta): Promise<boolean> {
-    return this.#guard(async () => {
-      this.#recovered = null;
-      const draft = await this.#stagingTurn.run(() => this.#staging.take(meta));
-      if (draft === null) return false;
-      await this.#install(draft, meta);
-      return true;
-    });
+    // No chunk is staged meanwhile: one that came twice would begin another draft under the same name,
+    // and that would be published in place of the verified one.
+    return this.#guard(() =>
+      this.#stagingTurn.run(async () => {
+        this.#recovered = null;
+        const draft = await this.#staging.take(meta);
+        if (draft === null) return false;
+        await this.#install(draft, meta);
+        return true;
+      })
+    );
   }
 
   /** Closes the files and releases the directory. */

@@ -6,12 +6,7 @@
 
 import { LIMITS, type Store } from "@raftkv/core";
 import { denoVfs } from "./deno_vfs.ts";
-import {
-  CorruptLogError,
-  DirectoryInUseError,
-  LostLogError,
-  UnsupportedFormatError,
-} from "./errors.ts";
+import { DirectoryInUseError, LostLogError, UnsupportedFormatError } from "./errors.ts";
 import { nextTurn } from "./event_loop.ts";
 import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
 import { FileStore } from "./file_store.ts";
@@ -71,7 +66,7 @@ export async function openStore(path: string, options: StoreOptions): Promise<St
  * Whose a directory is, without opening it for good; null if it belongs to no node yet.
  *
  * @throws {UnsupportedFormatError} if a later release wrote it
- * @throws {CorruptLogError} if its first file is damaged, or its log is gone
+ * @throws {LostLogError} if its first file is damaged, or its log is gone
  */
 export async function readIdentity(
   path: string,
@@ -91,7 +86,7 @@ export async function readIdentity(
   try {
     const header = parseSegmentHeader(await readStart(file, HEADER_BYTES_MAX));
     if (header.kind === "header") return header.fields.identity;
-    if (header.kind === "damaged") throw new CorruptLogError({ file: name, ...header });
+    if (header.kind === "damaged") throw new LostLogError({ file: name, ...header });
     throw new UnsupportedFormatError(name, { ...header, versionMax: FORMAT_VERSION });
   } finally {
     file.close();

@@ -8,7 +8,7 @@ import { killRounds } from "../tests/process/kill_rounds.ts";
 
 const flags = parseArgs(Deno.args, {
   string: ["rounds", "writes", "clients"],
-  boolean: ["churn"],
+  boolean: ["churn", "flip"],
 });
 const { rounds = "10", writes = "20000", clients = "16" } = flags;
 
@@ -17,13 +17,17 @@ await killRounds({
   writes: Number(writes),
   clients: Number(clients),
   churn: flags.churn,
-  onKill: ({ round, victim, churn, writes, writeMs, electionMs, gapMs }) =>
+  flips: flags.flip,
+  onKill: ({ round, victim, churn, writes, writeMs, electionMs, gapMs, flipped }) =>
     console.log(
       `round ${round}, killed ${victim}${
         churn === null ? "" : ` (${churn})`
       }: ${writes} writes in ${(writeMs / 1_000).toFixed(1)} s, ` +
         `new leader after ${electionMs.toFixed(0)} ms, ` +
-        `longest gap between acknowledged writes ${gapMs.toFixed(0)} ms`,
+        `longest gap between acknowledged writes ${gapMs.toFixed(0)} ms` +
+        (flipped === null
+          ? ""
+          : `, byte ${flipped.offsetBytes} of ${flipped.file} flipped on ${flipped.node}`),
     ),
 });
 console.log("Every acknowledged write was found on every node, none twice.");

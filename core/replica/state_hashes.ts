@@ -136,7 +136,8 @@ export class StateHashes {
    * about it can vote on a later one alone.
    */
   #settleByLater(node: ComparingNode): void {
-    let through = 0;
+    // Below every entry, the state before the first one included.
+    let through = -1;
     for (const [index, checkpoint] of this.#checkpoints) {
       if (index <= through || tallyAt(node, checkpoint) !== "won") continue;
       checkpoint.isSettled = true;

@@ -67,6 +67,11 @@ export class Connection {
     });
   }
 
+  /** Bytes that the client has not taken, about. */
+  get unreadBytes(): number {
+    return this.#outgoing.unreadBytes;
+  }
+
   /** Says something of itself, before whatever else is to be said now. */
   announce(message: string): void {
     this.#outgoing.say(message, "first");

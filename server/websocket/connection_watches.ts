@@ -9,7 +9,8 @@ import type { JsonFields } from "../json_input.ts";
 import type { Ask } from "../operations/ask.ts";
 import { cancel, watch, watchAsk } from "../operations/watch.ts";
 import type { Watch } from "../watch_message.ts";
-import { Watcher, type WatchHub } from "./watch_hub.ts";
+import { Watcher } from "./watch_groups.ts";
+import type { WatchHub } from "./watch_hub.ts";
 
 /** The connection, as its watches see it. */
 export interface WatchingConnection {

@@ -11,64 +11,46 @@
 import { setImmediate } from "node:timers";
 import type { Key } from "@raftkv/core/kv";
 import type { EventFeed } from "../kv_port.ts";
-import { bookmarkAt, compactedAt, eventsMessage, isIn, type Watch } from "../watch_message.ts";
+import { bookmarkAt, compactedAt, eventsMessage, isIn } from "../watch_message.ts";
+import { type Watcher, WatchGroups } from "./watch_groups.ts";
 
-/** Who is told. */
-export interface WatchSink {
-  /** Whether more had better wait. */
-  readonly isCongested: boolean;
-  /** Takes a message. */
-  onMessage(json: string): void;
-  /** The watch has ended: what was to come next is no longer kept. */
-  onEnd(json: string): void;
+/** How the hub shares the event loop with everyone else. */
+export interface HubPace {
+  /** The monotonic clock in milliseconds. */
+  readonly nowMs: () => number;
+  /** How many watchers are told between two looks at it. */
+  readonly toldPerStep: number;
 }
 
-/** One watch and its place. */
-export class Watcher {
-  readonly watch: Watch;
-  readonly sink: WatchSink;
-  /** The next revision to tell of; that of the hub while it goes with the others. */
-  next: number;
-  /** When something was told last, in milliseconds. */
-  toldAtMs = 0;
-
-  constructor(watch: Watch, sink: WatchSink) {
-    this.watch = watch;
-    this.sink = sink;
-    this.next = watch.revision;
-  }
-}
-
-/** Watchers of the same keys in the same manner. */
-interface Group {
-  readonly watch: Watch;
-  readonly members: Set<Watcher>;
-}
+const PACE: HubPace = { nowMs: () => performance.now(), toldPerStep: 100 };
 
 /** The watches of a node. */
 export class WatchHub {
   readonly #events: EventFeed;
   readonly #nowMs: () => number;
-  readonly #groups = new Map<string, Group>();
-  readonly #groupOf = new Map<Watcher, string>();
+  readonly #toldPerStep: number;
+  readonly #groups = new WatchGroups();
   readonly #behind = new Set<Watcher>();
   /** The next revision to tell of to all that are in groups. */
   #next: number;
   /** A revision that is being told. */
   #telling: Iterator<void> | null = null;
+  /** How many of those that are behind were looked at in a row and could not go on. */
+  #idle = 0;
   #isScheduled = false;
   #isStopped = false;
   #timer: { readonly id: ReturnType<typeof setTimeout>; readonly atMs: number } | null = null;
 
-  constructor(events: EventFeed, nowMs: () => number = () => performance.now()) {
+  constructor(events: EventFeed, { nowMs, toldPerStep }: HubPace = PACE) {
     this.#events = events;
     this.#nowMs = nowMs;
+    this.#toldPerStep = toldPerStep;
     this.#next = events.revision + 1;
   }
 
   /** How many watches there are. */
   get size(): number {
-    return this.#groupOf.size + this.#behind.size;
+    return this.#groups.size + this.#behind.size;
   }
 
   /** Begins to tell. */
@@ -76,6 +58,7 @@ export class WatchHub {
     if (this.#isStopped) return;
     watcher.toldAtMs = this.#nowMs();
     this.#behind.add(watcher);
+    this.#idle = 0;
     this.#armTimer(watcher.toldAtMs + watcher.watch.bookmarkMs);
     this.#schedule();
   }
@@ -83,7 +66,7 @@ export class WatchHub {
   /** Tells no more. */
   remove(watcher: Watcher): void {
     this.#behind.delete(watcher);
-    this.#leaveGroup(watcher);
+    this.#groups.leave(watcher);
   }
 
   /** The store may have gone on. */
@@ -93,6 +76,7 @@ export class WatchHub {
 
   /** A client has taken what it was sent: its watches go on. */
   onDrained(): void {
+    this.#idle = 0;
     if (this.#behind.size > 0) this.#schedule();
   }
 
@@ -101,7 +85,6 @@ export class WatchHub {
     this.#isStopped = true;
     this.#behind.clear();
     this.#groups.clear();
-    this.#groupOf.clear();
     if (this.#timer !== null) clearTimeout(this.#timer.id);
     this.#timer = null;
   }
@@ -124,8 +107,11 @@ export class WatchHub {
       if (this.#groups.size === 0) {
         this.#telling = null;
         this.#next = this.#events.revision + 1;
+        this.#idle = 0;
         return;
       }
+      // Who waited for this may go on.
+      this.#idle = 0;
       this.#telling ??= this.#tell(this.#next);
       if (this.#telling.next().done === true) {
         this.#telling = null;
@@ -135,14 +121,14 @@ export class WatchHub {
     }
   }
 
-  /** Lets those that are behind read the past in turns, until `untilMs`. */
+  /** Lets those that are behind read the past in turns, until `untilMs` or until nobody can go on. */
   #tellPast(untilMs: number): void {
     for (const watcher of this.#behind) {
-      if (this.#catchUp(watcher)) {
-        // To the end of the row, which this loop comes to as well.
-        this.#behind.delete(watcher);
-        this.#behind.add(watcher);
-      }
+      if (this.#idle >= this.#behind.size) return;
+      if (this.#catchUp(watcher)) this.#idle = 0;
+      else this.#idle++;
+      // To the end of the row, which this loop comes to as well: nobody is passed over.
+      if (this.#behind.delete(watcher)) this.#behind.add(watcher);
       if (this.#nowMs() >= untilMs) return this.#schedule();
     }
   }
@@ -152,32 +138,31 @@ export class WatchHub {
     if (revision <= this.#events.compactRevision) return this.#scatter();
     const events = this.#events.eventsAt(revision, everyKey);
     let told = 0;
-    for (const { watch, members } of this.#groups.values()) {
+    for (const { watch, members } of this.#groups.concernedBy(events)) {
       const message = eventsMessage(events, { revision, watch });
       if (message === null) continue;
       const nowMs = this.#nowMs();
       for (const watcher of members) {
         if (watcher.sink.isCongested) {
-          this.#leaveGroup(watcher);
+          this.#groups.leave(watcher);
           watcher.next = revision;
           this.#behind.add(watcher);
         } else {
           watcher.toldAtMs = nowMs;
           watcher.sink.onMessage(message);
         }
-        if (++told % TOLD_PER_STEP === 0) yield;
+        if (++told % this.#toldPerStep === 0) yield;
       }
     }
   }
 
   /** The compaction has overtaken us: each is told so for itself. */
   #scatter(): void {
-    for (const watcher of this.#groupOf.keys()) {
+    for (const watcher of this.#groups.watchers()) {
       watcher.next = this.#next;
       this.#behind.add(watcher);
     }
     this.#groups.clear();
-    this.#groupOf.clear();
   }
 
   /** Tells of the past; whether there is more of it to tell. */
@@ -200,28 +185,11 @@ export class WatchHub {
       sink.onMessage(message);
     }
     // While a revision is being told, a group may have had it already.
-    if (watcher.next === this.#next && this.#telling === null) this.#joinGroup(watcher);
+    if (watcher.next === this.#next && this.#telling === null) {
+      this.#groups.join(watcher);
+      this.#behind.delete(watcher);
+    }
     return watcher.next < this.#next;
-  }
-
-  #joinGroup(watcher: Watcher): void {
-    const { watch } = watcher;
-    const { range: { start, end }, kinds, prevKv } = watch;
-    const name = JSON.stringify([start, end, kinds, prevKv]);
-    const group = this.#groups.get(name) ?? { watch, members: new Set() };
-    group.members.add(watcher);
-    this.#groups.set(name, group);
-    this.#groupOf.set(watcher, name);
-    this.#behind.delete(watcher);
-  }
-
-  #leaveGroup(watcher: Watcher): void {
-    const name = this.#groupOf.get(watcher);
-    if (name === undefined) return;
-    this.#groupOf.delete(watcher);
-    const members = this.#groups.get(name)?.members;
-    members?.delete(watcher);
-    if (members?.size === 0) this.#groups.delete(name);
   }
 
   #armTimer(atMs: number): void {
@@ -252,7 +220,7 @@ export class WatchHub {
       }
       earliestMs = Math.min(earliestMs, watcher.toldAtMs + bookmarkMs);
     };
-    for (const watcher of this.#groupOf.keys()) look(watcher, this.#next);
+    for (const watcher of this.#groups.watchers()) look(watcher, this.#next);
     for (const watcher of this.#behind) look(watcher, watcher.next);
     if (earliestMs < Infinity) this.#armTimer(earliestMs);
   }
@@ -264,9 +232,7 @@ function everyKey(): boolean {
 
 /** How long to tell of the present, and how long of the past, before others get a turn. */
 const SLICE_MS = 3;
-/** How many are told between two looks at the clock. */
-const TOLD_PER_STEP = 100;
 /** Revisions of the past that one watch reads before the next has its turn. */
 const LOOK_REVISIONS = 100;
 /** Bookmarks go out no more often than this. */
-const BOOKMARK_EVERY_MS = 20;
+const BOOKMARK_EVERY_MS = 100;

@@ -40,6 +40,13 @@ export class WebSocketDoor {
     return this.#connections.size;
   }
 
+  /** Bytes that they have not taken, about. */
+  get unreadBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#connections) bytes += connection.unreadBytes;
+    return bytes;
+  }
+
   /** How many watches they have. */
   get watchCount(): number {
     return this.#hub.size;

@@ -6,6 +6,7 @@
 
 import type { Command, CommandResult, Key, KeyRange, KvRecord } from "@raftkv/core/kv";
 import type { Operation } from "./operation.ts";
+import { isSameBytes } from "../same_bytes.ts";
 
 /** Anything a client asks of the store. */
 export type KvRequest = Command | ReadRequest;
@@ -81,7 +82,7 @@ export function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (a instanceof Uint8Array || b instanceof Uint8Array) {
     const areBytes = a instanceof Uint8Array && b instanceof Uint8Array;
-    return areBytes && a.length === b.length && a.every((byte, at) => byte === b[at]);
+    return areBytes && isSameBytes(a, b);
   }
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];

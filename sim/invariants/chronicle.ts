@@ -23,8 +23,8 @@ export class Chronicle {
   /** Entries of an earlier term than that of the leader that committed them. */
   inherited = 0;
   readonly #written = new Map<number, WrittenEntry>();
-  /** The term of each committed entry; that of index 1 stands at place 0. */
-  readonly #committed: Term[] = [];
+  /** The term of each committed entry, and of the leader that found out; index 1 is at place 0. */
+  readonly #committed: { readonly term: Term; readonly by: Term }[] = [];
   readonly #configurations: { readonly index: LogIndex; readonly configuration: Configuration }[] =
     [];
 
@@ -35,7 +35,12 @@ export class Chronicle {
 
   /** The term of a committed entry, or undefined. */
   committedTerm(index: LogIndex): Term | undefined {
-    return this.#committed[index - 1];
+    return this.#committed[index - 1]?.term;
+  }
+
+  /** The term of the leader that found out that an entry is committed, or undefined. */
+  committedBy(index: LogIndex): Term | undefined {
+    return this.#committed[index - 1]?.by;
   }
 
   /** What was written at a place, or undefined. */
@@ -59,9 +64,9 @@ export class Chronicle {
     this.#written.set(placeOf(entry.index, entry.term), { entry, previousTerm });
   }
 
-  /** The next entry is committed. */
-  commit(term: Term): void {
-    const index = this.#committed.push(term) as LogIndex;
+  /** The next entry, of `term`, is committed; the leader of term `by` has found out. */
+  commit(term: Term, by: Term): void {
+    const index = this.#committed.push({ term, by }) as LogIndex;
     const entry = this.written(index, term)?.entry;
     if (entry?.kind !== "configuration") return;
     this.#configurations.push({ index, configuration: decodeConfiguration(entry.payload) });

@@ -46,7 +46,7 @@ export class CommitQuorum implements Rule {
           held: this.#nodes().map((node) => [node.id, node.disk.termAt(index)]),
         }),
       );
-      this.#chronicle.commit(term);
+      this.#chronicle.commit(term, status.term);
       if (term < status.term) this.#chronicle.inherited++;
     }
     const lastTerm = this.#chronicle.committedTerm(last);

@@ -7,6 +7,7 @@
 import { invariant } from "@raftkv/core";
 import type { Entry, NodeId, PersistBatch } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
+import { isSameBytes } from "../same_bytes.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { Rule } from "./rule.ts";
 
@@ -38,8 +39,7 @@ export class CommittedEntries implements Rule {
     const { index, term } = entry;
     const known = this.#chronicle.committedEntry(index);
     const isSame = known !== undefined && known.term === term && known.kind === entry.kind &&
-      known.payload.length === entry.payload.length &&
-      known.payload.every((byte, at) => byte === entry.payload[at]);
+      isSameBytes(known.payload, entry.payload);
     invariant(
       isSame,
       "I7 committed prefixes agree: what a node applies is committed, and the same everywhere",

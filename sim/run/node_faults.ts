@@ -29,6 +29,22 @@ export const NODE_FAULTS: readonly FaultClass[] = [
     },
   },
   {
+    name: "shutdown",
+    what: "a node is told to stop, hands over what it leads, ends and comes back",
+    begin(storm) {
+      storm.every(storm.between(5_000, 60_000), () => {
+        const node = storm.anyUp();
+        if (node === null) return;
+        const { id, life } = node;
+        storm.note(`shutdown: ${id}`);
+        node.step({ kind: "stop" });
+        storm.after(storm.between(10, 2_000), () => {
+          if (node.life === life) crash(storm, id, storm.between(5, 5_000));
+        });
+      });
+    },
+  },
+  {
     name: "power_cut",
     what: "all nodes end at once and come back one by one",
     begin(storm) {

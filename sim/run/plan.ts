@@ -78,12 +78,18 @@ const PATIENT_TIMING: RaftTiming = {
   electionTimeoutMsMax: 3_000,
 };
 
+const PACES = [
+  ...[DEFAULT_TIMING, DEFAULT_TIMING, DEFAULT_TIMING, DEFAULT_TIMING],
+  ...[PATIENT_TIMING, PATIENT_TIMING],
+  HASTY_TIMING,
+];
+
 /** Draws the plan of a seed. */
 export function planOf(seed: number, limits: PlanLimits = {}): Plan {
   const random = pcg32(2 * seed + 1);
   const either = <T>(...choices: T[]) => choices[Math.floor(random() * choices.length)] as T;
   const size = either(1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7);
-  const pace = either(DEFAULT_TIMING, DEFAULT_TIMING, DEFAULT_TIMING, PATIENT_TIMING, HASTY_TIMING);
+  const pace = either(...PACES);
   // Some runs are calm except for one or two faults, some have nearly all.
   const share = either(0.05, 0.1, 0.2, 0.2, 0.35, 0.35, 0.5, 0.8);
   const drawn = FAULT_CLASSES.filter(() => random() < share).map(({ name }) => name);
@@ -98,7 +104,7 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
     segmentBytesMax: random() < FILES_SHARE ? either(1_000, 4_000, 32_000) : undefined,
     // With short heartbeats as much happens in less time.
     stormMs: pace === HASTY_TIMING ? Math.round(calm / 4) : calm,
-    actMsMean: 100 * Math.pow(20, random()),
+    actMsMean: 200 * Math.pow(20, random()),
   };
   const { without = [], stormMsMax = Infinity } = limits;
   return {

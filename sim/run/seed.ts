@@ -105,7 +105,8 @@ class Run<Result> {
       await this.#converge(core);
       return this.#judge(core);
     } catch (error) {
-      return violationFrom(error);
+      // Whatever did not come about: a node that ended comes first.
+      return this.#endWithoutCause() ?? violationFrom(error);
     }
   }
 
@@ -227,11 +228,8 @@ class Run<Result> {
 
   #judge(core: ReadonlySet<NodeId>): Violation | null {
     const { world } = this;
-    for (const { id, error } of world.halted) {
-      // A sound state must never be taken for another one; a disk may end a node if it was harmed.
-      if (isOfDisk(error) && this.#storm.harmed.has(id)) continue;
-      return { invariant: "no node ends without a cause", evidence: `${id}: ${describe(error)}` };
-    }
+    const end = this.#endWithoutCause();
+    if (end !== null) return end;
     const members = this.#coreMembers(core);
     const [leader] = world.leaders();
     const { configuration } = world.node(leader!.id);
@@ -245,6 +243,18 @@ class Run<Result> {
     }
     const final = world.node(members[0]!).machine as StateMachine<unknown>;
     return this.#workload.judge(final)[0] ?? null;
+  }
+
+  /** A sound state must never be taken for another one; a disk may end a node if it was harmed. */
+  #endWithoutCause(): Violation | null {
+    for (const { id, error } of this.world.halted) {
+      if (isOfDisk(error) && this.#storm.harmed.has(id)) continue;
+      const invariant = error instanceof StateDivergedError
+        ? "I13 equal states: no replica finds itself in a state that the others do not share"
+        : "no node ends without a cause";
+      return { invariant, evidence: `${id}: ${describe(error)}` };
+    }
+    return null;
   }
 
   async #runFor(ms: number): Promise<void> {

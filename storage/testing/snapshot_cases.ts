@@ -218,6 +218,26 @@ export const SNAPSHOT_CASES: readonly StoreCase[] = [
     },
   },
   {
+    rule: "a chunk that comes again while its snapshot is installed does no harm",
+    run: async (place) => {
+      const meta = await metaOf(30);
+      const store = await openWithEntries(place, 10);
+      await stageAll(store, { meta, state: stateOf(30) });
+      const again = { meta, offsetBytes: 0, data: stateOf(30).subarray(0, 100) };
+      const [isInstalled] = await Promise.all([
+        store.installSnapshot(meta),
+        store.stageSnapshot(again),
+      ]);
+      assert(isInstalled);
+      assertEquals(await readAll(store, meta), stateOf(30));
+      await place.crash();
+      const next = await place.open();
+      assertEquals(next.recovered.snapshot, meta);
+      assertEquals(await readAll(next, meta), stateOf(30));
+      await next.close();
+    },
+  },
+  {
     rule: "a crash while a snapshot is staged changes nothing",
     run: async (place) => {
       const meta = await metaOf(30);

@@ -55,6 +55,10 @@ Deno.test("plans that make no sense are wrong usage", () => {
 
 const REPORTS: readonly NodeReport[] = [
   { event: "started", url: "http://127.0.0.1:8001", recovered: 7, pid: 4711 },
+  { event: "reading", bytesRead: 40_000_000, bytesTotal: 257_000_000 },
+  { event: "damaged", lostEntries: 3, isStateLost: false },
+  { event: "damaged", lostEntries: 0, isStateLost: true },
+  { event: "repaired" },
   { event: "leader_elected", leader: "n2", term: 3 },
   { event: "leader_lost", leader: "n2", term: 3 },
   { event: "peer_up", peer: "n2" },

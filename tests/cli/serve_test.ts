@@ -7,6 +7,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { run } from "@raftkv/cli";
 import { connect } from "@raftkv/client";
+import type { NodeId } from "@raftkv/core/raft";
+import { openStore } from "@raftkv/storage";
+import { batchOf, entriesOf } from "../../storage/testing/fixtures.ts";
+import { Ports } from "../process/ports.ts";
 import { FakeSurroundings, type Given, raftkv } from "./fake_surroundings.ts";
 
 const ALONE = ["serve", "--data", ":memory:", "--listen", "127.0.0.1:0"];
@@ -83,4 +87,64 @@ Deno.test("a port that is taken is one clear line and exit code 1", async () => 
   listener.close();
   assertEquals([supervised.code, supervised.stderr], [1, ""]);
   assertEquals(JSON.parse(supervised.stdout).event, "failed");
+});
+
+/** A directory with six entries in batches of two, damaged where a text stands. */
+async function damagedAt(directory: string, text: string | number): Promise<void> {
+  const store = await openStore(directory, { clusterId: "c1", nodeId: "n1" as NodeId });
+  for (const first of [1, 3, 5]) {
+    await store.append(batchOf(entriesOf(1, { first, last: first + 1 })));
+  }
+  await store.close();
+  const [name] = [...Deno.readDirSync(directory)].map(({ name }) => name)
+    .filter((name) => name.startsWith("wal-"));
+  const path = `${directory}/${name}`;
+  const bytes = await Deno.readFile(path);
+  const at = typeof text === "number"
+    ? text
+    : new TextDecoder("latin1").decode(bytes).indexOf(text);
+  bytes[at]! ^= 1;
+  await Deno.writeFile(path, bytes);
+}
+
+Deno.test("what a node cannot make up for ends it with a code of its own, and changes nothing", async () => {
+  const cases = [
+    {
+      at: 20,
+      code: 7,
+      line: /^error: Cannot open "wal-\S+".*: Checksum .* and must be replaced\n$/,
+    },
+    {
+      at: "entry 3 of",
+      code: 5,
+      line: /Entry 3 of its log is damaged, and there is no other member/,
+    },
+  ];
+  for (const { at, code, line } of cases) {
+    const directory = await Deno.makeTempDir();
+    await damagedAt(directory, at);
+    const args = ["serve", "--data", directory, "--listen", "127.0.0.1:0"];
+    const ended = await raftkv(args);
+    assertEquals(ended.code, code, ended.stderr);
+    assertMatch(ended.stderr, line);
+    const report = await raftkv(["wal", "verify", directory]);
+    assertEquals(report.code, 5, "the damage is left for a look");
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a damaged member of a cluster serves, and says what it waits for", async () => {
+  const directory = await Deno.makeTempDir();
+  await damagedAt(directory, "entry 3 of");
+  using ports = new Ports();
+  const [own, other] = ports.numbers.map((port) => `http://127.0.0.1:${port}`);
+  const surroundings = new FakeSurroundings([
+    ...["serve", "--id", "n1", "--data", directory, "--listen", new URL(own!).host],
+    ...["--cluster", `n1=${own},n2=${other}`],
+  ]);
+  const code = run(surroundings);
+  await shown(surroundings, /finds (1) entries of its log damaged: votes, but does not lead/);
+  surroundings.stop("terminate");
+  assertEquals(await code, 0);
+  await Deno.remove(directory, { recursive: true });
 });

@@ -1,5 +1,6 @@
 /**
- * `kill -9` in the middle of writes: of the leader, then of all nodes at once, round after round.
+ * `kill -9` in the middle of writes: of the leader, then of all nodes at once, round after round; if
+ * asked for, with a byte that flips on one node's disk while all are down.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import type { KeyValueJson } from "@raftkv/client";
 import { changeMembers, CHURN_KINDS, type ChurnKind } from "./churn.ts";
 import { Cluster } from "./cluster.ts";
 import { contentsOf } from "./contents.ts";
+import { flipByteIn, type FlippedByte } from "./flipped_byte.ts";
 import { Load } from "./load.ts";
 import type { ServedNode } from "./served_node.ts";
 import { until } from "./until.ts";
@@ -21,6 +23,8 @@ export interface KillOptions {
   readonly clients: number;
   /** Whether members are added, removed and replaced during the writes. */
   readonly churn?: boolean;
+  /** Whether a byte of the log flips on one node each time that all are down. */
+  readonly flips?: boolean;
   /** Hears of each kill when all that was written around it has been found again. */
   readonly onKill?: (kill: KillReport) => void;
 }
@@ -38,6 +42,8 @@ export interface KillReport {
   readonly electionMs: number;
   /** The longest time without one acknowledged write. */
   readonly gapMs: number;
+  /** Which byte of which node flipped, if one did. */
+  readonly flipped: FlippedByte & { readonly node: string } | null;
 }
 
 /**
@@ -72,7 +78,7 @@ interface Stage {
 }
 
 async function killOnce(
-  { cluster, book, prefix, victim, churn, options: { writes, clients } }: Stage,
+  { cluster, book, prefix, victim, churn, options: { writes, clients, flips = false } }: Stage,
 ): Promise<Omit<KillReport, "round" | "victim" | "churn">> {
   const { revision: before = 0 } = await (await cluster.leader()).status();
   const startedMs = performance.now();
@@ -83,14 +89,17 @@ async function killOnce(
     : load.acknowledged(writes / 4).then(() => changeMembers(cluster, churn));
   churning.catch(() => {});
   await load.acknowledged(writes / 2);
-  const electionMs = victim === "leader" ? await killLeader(cluster) : await killAll(cluster);
+  const { electionMs, flipped } = victim === "leader"
+    ? { electionMs: await killLeader(cluster), flipped: null }
+    : await killAll(cluster, flips ? prefix : null);
   await load.finished;
   const writeMs = performance.now() - startedMs;
   for (const node of cluster.nodes) if (!node.isRunning) node.start();
   await churning;
   for (const [key, record] of load.book) book.set(key, record);
   await verify(cluster, { book: load.book, writes: before - 1 + writes, prefix });
-  return { writes, writeMs, electionMs, gapMs: load.gapMsMax };
+  if (flipped !== null) await repaired(cluster, flipped.node);
+  return { writes, writeMs, electionMs, gapMs: load.gapMsMax, flipped };
 }
 
 async function killLeader(cluster: Cluster): Promise<number> {
@@ -100,11 +109,28 @@ async function killLeader(cluster: Cluster): Promise<number> {
   return await electedAtMs(cluster.running, killedMs) - killedMs;
 }
 
-async function killAll(cluster: Cluster): Promise<number> {
+async function killAll(
+  cluster: Cluster,
+  flipIn: string | null,
+): Promise<Pick<KillReport, "electionMs" | "flipped">> {
   await Promise.all(cluster.nodes.map((node) => node.kill()));
+  const flipped = flipIn === null ? null : await flipOnOne(cluster, flipIn);
   const restartedMs = performance.now();
   for (const node of cluster.nodes) node.start();
-  return await electedAtMs(cluster.nodes, restartedMs) - restartedMs;
+  const electionMs = await electedAtMs(cluster.nodes, restartedMs) - restartedMs;
+  return { electionMs, flipped };
+}
+
+async function flipOnOne(cluster: Cluster, text: string): Promise<KillReport["flipped"]> {
+  const node = cluster.nodes[Math.floor(Math.random() * cluster.nodes.length)]!;
+  return { node: node.id, ...await flipByteIn(node.dataDir, text) };
+}
+
+/** A node that found damage says when it has again what it lost; one that had a snapshot of it, not. */
+async function repaired(cluster: Cluster, id: string): Promise<void> {
+  const node = cluster.nodes.find((each) => each.id === id)!;
+  const isDamaged = node.heard.some(({ report }) => report.event === "damaged");
+  if (isDamaged) await node.report("its repair", ({ event }) => event === "repaired");
 }
 
 async function electedAtMs(nodes: readonly ServedNode[], sinceMs: number): Promise<number> {

@@ -311,3 +311,12 @@ Deno.test("the observer has nothing against what is allowed", () => {
   n3.configurationIndex = 3;
   scene.step(n3);
 });
+
+Deno.test("a leader by late votes in a term that is over owes nothing to later terms", () => {
+  const scene = new Scene();
+  const { n1, n2, n3 } = scene;
+  scene.keep(n3, 3, n3.id).voteFor(n3, n2);
+  scene.keep(n1, 4, n1.id).write(n1, [4]).write(n2, [4]).lead(n1, 1);
+  n3.role = "leader";
+  scene.receive(n3, n2, vote(3, true)).step(n3);
+});

@@ -60,6 +60,7 @@ const allApplied = (subject: Cluster<number>) => () =>
   subject.nodes.every((node) => has(node, WRITES) && lostOn(subject, node.id) === 0);
 
 // [D-7]
+// [X-3]
 Deno.test("a node that lost an entry while it was down is whole again by its peers", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const subject = fallen({ seed });
@@ -72,6 +73,7 @@ Deno.test("a node that lost an entry while it was down is whole again by its pee
 });
 
 // [D-7]
+// [X-3]
 Deno.test("a majority damaged at different entries heals, each from the other, though none of it may lead", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const subject = fallen({ seed });
@@ -89,6 +91,7 @@ Deno.test("a majority damaged at different entries heals, each from the other, t
   }
 });
 
+// [X-2] [X-3]
 Deno.test("while an entry is lost on all that run nobody leads and nothing is applied behind it", () => {
   const subject = fallen();
   for (const id of ["n1", "n2"]) {
@@ -107,6 +110,7 @@ Deno.test("while an entry is lost on all that run nobody leads and nothing is ap
   assertWhole(subject);
 });
 
+// [X-3]
 Deno.test("a node behind in the log, with no chance to lead, still gives what the others lost", () => {
   const subject = new Cluster<number>({
     seed: 3,

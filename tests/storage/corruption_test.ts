@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
+import { pcg32 } from "@raftkv/core/random";
 import { type DurableState, isLost, isStateLost, type NodeId } from "@raftkv/core/raft";
 import {
   CorruptLogError,
@@ -110,6 +111,45 @@ Deno.test("a damaged entry in the last segment is named, and repaired by a batch
   assertEquals(vfs.readFile(PATH, wal!)[at], bytes[at], "what is damaged is left for a look");
   const report = await inspectDirectory(PATH, { vfs });
   assertEquals([report.isDamaged, report.segments[0]!.condition], [false, "mended"]);
+});
+
+Deno.test("a power cut at any operation of a repair leaves the entry lost or repaired, and nothing else touched", async () => {
+  const outcomes = new Set<string>();
+  for (let seed = 0; seed < 200; seed++) {
+    const vfs = new MemoryVfs();
+    const store = await openOn(vfs);
+    const life = append(entriesOf(1, { first: 1, last: 30 }));
+    const after = append(entriesOf(1, { first: 31, last: 31 }));
+    await life.run(store);
+    await after.run(store);
+    await store.close();
+    const model = after.after(life.after(EMPTY));
+    const name = vfs.fileNames(PATH).find((name) => name.startsWith("wal"))!;
+    const bytes = vfs.readFile(PATH, name);
+    bytes[new TextDecoder("latin1").decode(bytes).indexOf("entry 9 of")]! ^= 1;
+    vfs.writeFile(PATH, { name, bytes });
+    const damaged = await openOn(vfs);
+    let operations = 0;
+    vfs.beforeOperation = () => {
+      if (operations++ === seed % 8) throw new Error("The power is gone");
+    };
+    // A batch so large that it needs the next segment, with what else there is to write.
+    const batch = { ...batchOf([entryOf(32, 1)], hardStateOf(3, "n2")), repairs: [entryOf(9, 1)] };
+    const isPromised = await damaged.append(batch).then(() => true, () => false);
+    vfs.beforeOperation = () => {};
+    vfs.crash(pcg32(seed));
+    const { entries, hardState } = await recover(vfs);
+    const isRepaired = !entries.some(isLost);
+    const isThere = entries.length === 32 && hardState.term === 3;
+    assertEquals(isRepaired, isThere, "the batch is there whole or not at all");
+    assert(isRepaired || !isPromised, "what was promised is there");
+    const held = entries.filter((entry) => !isLost(entry));
+    const written = [...model.entries, entryOf(32, 1)];
+    for (const entry of held) assertEquals(entry, written[entry.index - 1]);
+    assertEquals(entries.map(({ index }) => Number(index)), entries.map((_, at) => at + 1));
+    outcomes.add(`${isRepaired} ${isPromised}`);
+  }
+  assertEquals(outcomes, new Set(["true true", "true false", "false false"]));
 });
 
 Deno.test("what was never stored cannot be repaired", async () => {

@@ -25,6 +25,7 @@ export const GROUPS: readonly Group[] = [
       "docs/guides/election.md",
       "docs/guides/services.md",
       "docs/guides/embedding.md",
+      "docs/guides/state-machine.md",
       "docs/operations.md",
     ],
   },

@@ -33,7 +33,7 @@ async function search(hunt: Hunt): Promise<Find | null> {
     const { violation } = await runSeed(seed, { workload: WORKLOAD });
     if (violation !== null) {
       // Where something did not come about, how the nodes stood is another matter.
-      const [rule = ""] = violation.invariant.split(" within ");
+      const [rule = ""] = violation.invariant.split(/,? within /);
       return { rule, after: seed };
     }
   }

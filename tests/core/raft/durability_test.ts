@@ -132,6 +132,7 @@ function damaged(lost: readonly number[]) {
 }
 
 // [D-6]
+//
 Deno.test("what stands behind a lost entry does not count as durable until that is written again", () => {
   const { log, subject, batch, held } = damaged([2, 4]);
   assertEquals([subject.index, batch()], [at(1), null]);
@@ -161,6 +162,7 @@ Deno.test("lost entries that another leader replaces need no repair", () => {
 });
 
 // [D-7]
+//
 Deno.test("new entries behind a lost one are written, and not acknowledged", () => {
   const { log, subject, batch } = damaged([3]);
   for (const entry of entries(5, [1])) log.append(entry);

@@ -33,6 +33,7 @@ function stateless(): RaftBench {
 }
 
 // [E-13]
+// [X-1]
 Deno.test("a node with a lost entry does not campaign, however long it hears nothing (S7)", () => {
   for (const bench of [damaged(), stateless()]) {
     assertEquals([bench.wait(20_000).take(), bench.node.role], [[], "follower"]);
@@ -40,6 +41,7 @@ Deno.test("a node with a lost entry does not campaign, however long it hears not
 });
 
 // [E-13]
+// [X-1]
 Deno.test("asked to take over, a node with a lost entry declines", () => {
   const bench = damaged().receive("n2", heartbeat(3)).sync().quiet();
   bench.receive("n2", timeoutNow(3));
@@ -47,6 +49,7 @@ Deno.test("asked to take over, a node with a lost entry declines", () => {
 });
 
 // [D-6]
+// [X-1]
 Deno.test("a node with a lost entry votes by the last position it knows", () => {
   for (const [last, granted] of [[[3, 2], false], [[4, 3], true]] as const) {
     const bench = damaged().wait(1_000).receive("n2", preVoteRequest(4, last));
@@ -59,6 +62,7 @@ Deno.test("a node with a lost entry votes by the last position it knows", () => 
 });
 
 // [D-6]
+// [X-2] [X-4]
 Deno.test("an append behind a lost entry is refused with the place before it, and nothing acknowledged", () => {
   const bench = damaged();
   bench.receive("n2", append(3, { previous: [4, 3], entries: [3], commit: 4 })).sync();
@@ -67,12 +71,14 @@ Deno.test("an append behind a lost entry is refused with the place before it, an
 });
 
 // [D-6]
+// [X-2]
 Deno.test("nothing at or behind a lost entry is applied, whatever a leader believes to be held", () => {
   const bench = damaged().receive("n2", heartbeat(3, { commit: 4 }));
   assertEquals(bench.committed.map(({ index }) => Number(index)), [1]);
 });
 
 // [D-6]
+// [X-2]
 Deno.test("an append that brings the lost entry makes the log whole, and is acknowledged when that is durable", () => {
   const bench = damaged();
   bench.receive("n2", append(3, { previous: [1, 1], entries: [2, 2, 3], commit: 4 }));
@@ -92,6 +98,7 @@ Deno.test("a lost entry that another leader's replaces is forgotten, and nothing
 });
 
 // [D-6]
+// [X-3]
 Deno.test("an entry is supplied and restored by index and term alone, without a leader", () => {
   const [first, second, third, fourth] = entries(0, [1, 2, 2, 3]) as [Entry, Entry, Entry, Entry];
   const peer = new RaftBench({ term: 9, stored: withLost([first, second, third], [3]) });
@@ -114,6 +121,7 @@ Deno.test("an entry is supplied and restored by index and term alone, without a 
 });
 
 // [D-7]
+// [X-3]
 Deno.test("a lost configuration is in force again once it is had again", () => {
   const joining = configurationEntry([2, 2], members(5));
   const stored = withLost([entries(0, [1])[0]!, joining, ...entries(2, [2])], [2]);
@@ -139,6 +147,7 @@ Deno.test("what a snapshot covers need not be had again", () => {
 });
 
 // [D-7]
+// [X-2]
 Deno.test("a node without its state refuses every append until it has a snapshot", () => {
   const bench = stateless();
   for (const previous of [[7, 3], [5, 2], [0, 0]] as const) {
@@ -149,6 +158,7 @@ Deno.test("a node without its state refuses every append until it has a snapshot
 });
 
 // [D-7]
+// [X-5]
 Deno.test("a node without its state takes a snapshot that keeps what it promised, and no older one", () => {
   const bench = stateless();
   const request = (last: readonly [number, number]) => ({
@@ -168,6 +178,7 @@ Deno.test("a node without its state takes a snapshot that keeps what it promised
 });
 
 // [D-6]
+// [X-4]
 Deno.test("a leader counts a damaged follower only as far as it is whole, and feeds it from there", () => {
   const bench = new RaftBench({ term: 1, log: [1, 1] }).becomeLeader().sync();
   bench.receive("n2", { ...rejected(2, { index: 2, hint: [0, 0] }), isDamaged: false }).quiet();

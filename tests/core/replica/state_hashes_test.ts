@@ -30,6 +30,7 @@ function clusterWith({ size = 3, bad, down = [], dropRate = 0, seed = 1 }: Setti
   const cluster = new Cluster<number>({
     seed,
     size,
+    statesMayDiffer: true,
     createMachine: () => bad.includes(starts++) ? new HardOfHearing() : new JournalMachine(),
   });
   cluster.network.options = { ...cluster.network.options, dropRate };
@@ -133,6 +134,7 @@ Deno.test("a snapshot carries the difference with it", () => {
     seed: 3,
     size: 3,
     snapshotLogBytesMin: 200,
+    statesMayDiffer: true,
     createMachine: () => starts++ === 2 ? new HardOfHearing() : new JournalMachine(),
   });
   cluster.runUntilLed();

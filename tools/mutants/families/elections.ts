@@ -111,11 +111,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/ids.ts",
     anchor: "  if (candidate.term !== voter.term) return candidate.term > voter.term;\n",
     replacement: "",
-    killer: {
-      harness: "test",
-      file: "core/raft/scenarios_test.ts",
-      name: "the scenario up_to_date_logs.txt plays as written",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I14"] },
   },
   {
     row: "E8",
@@ -130,7 +126,7 @@ export const ELECTIONS: readonly Mutant[] = [
     bug: "entries become durable before the term of their leader",
     file: "core/raft/durability.ts",
     anchor: "    const ticket = ++this.#tickets as Ticket;",
-    replacement: `    if (!kept && this.#index < log.lastIndex) {
+    replacement: `    if (!kept && this.#written < log.lastIndex) {
       return this.nextBatch(log, { hardState: this.#hardState, nowMs });
     }
     const ticket = ++this.#tickets as Ticket;`,
@@ -214,7 +210,7 @@ export const ELECTIONS: readonly Mutant[] = [
     replacement:
       `  if (state.role.kind !== "pre_candidate" && state.role.kind !== "candidate") return;
   if (state.role.kind === "pre_candidate" && response.granted`,
-    killer: { harness: "sim", seeds: 100, rules: ["I1", "I6"] },
+    killer: { harness: "sim", seeds: 40, rules: ["I1", "I17"] },
   },
   {
     row: "E21",

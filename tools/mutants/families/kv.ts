@@ -104,7 +104,7 @@ export const KV: readonly Mutant[] = [
     file: "core/kv/snapshot_reader.ts",
     anchor: "  if (revision > sweptRevision) changes.add(revision, key);",
     replacement: "  if (revision < sweptRevision) changes.add(revision, key);",
-    killer: { harness: "sim", seeds: 60, rules: ["I27", "I13"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I27", "I13", "I45"] },
   },
   {
     row: "K9",
@@ -145,7 +145,7 @@ export const KV: readonly Mutant[] = [
     file: "core/kv/clock.ts",
     anchor: "term === this.#last.term ? timeMs - this.#last.timeMs : 0",
     replacement: "term >= this.#last.term ? timeMs - this.#last.timeMs : 0",
-    killer: { harness: "sim", seeds: 60, rules: ["I28", "I23"] },
+    killer: { harness: "sim", seeds: 40, rules: ["I28", "I26", "I23"] },
   },
   {
     row: "K14",
@@ -161,11 +161,16 @@ export const KV: readonly Mutant[] = [
   {
     row: "K15",
     bug: "each new leader gives all leases their whole time again",
-    file: "core/kv/clock.ts",
-    anchor: "    this.#nowMs = this.at({ term, timeMs });",
-    replacement: `    const isGoingOn = this.#last.term === 0 || term === this.#last.term;
-    this.#nowMs = isGoingOn ? this.at({ term, timeMs }) : this.#nowMs - 60_000;`,
-    killer: { harness: "sim", seeds: 60, rules: ["I28"] },
+    file: "core/kv/state_machine.ts",
+    anchor: "    state.clock.advance(entry);\n",
+    replacement: `    const ids = state.clock.knows(entry.term) ? [] : state.leases.ids(0, 1_000);
+    state.clock.advance(entry);
+    for (const id of ids) {
+      const lease = state.leases.get(id)!;
+      state.leases.set({ ...lease, expiresMs: state.clock.nowMs + lease.ttlMs });
+    }
+`,
+    killer: { harness: "sim", seeds: 40, rules: ["I28", "I26", "I23"] },
   },
   {
     row: "K14",
@@ -173,7 +178,11 @@ export const KV: readonly Mutant[] = [
     file: "core/kv/state_machine.ts",
     anchor: "    expireDue(state);\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 60, rules: ["I28"] },
+    killer: {
+      harness: "test",
+      file: "core/kv/lease_test.ts",
+      name: "no command finds an expired value, though nobody asked for its end",
+    },
   },
   {
     row: "K20",

@@ -73,7 +73,11 @@ export const READS: readonly Mutant[] = [
     const asked = (id: NodeId) =>
       id === state.id ? Infinity : role.progress.get(id)?.ackedRound ?? 0;
     const quorumRound = Math.max(quorumValue(state.configuration, asked), ...rounds);`,
-    killer: { harness: "sim", seeds: 150, rules: ["I24", "I23"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/leader_test.ts",
+      name: "a read is granted by a majority of answers to its own round (L1, L5, L6)",
+    },
   },
   {
     row: "L7",

@@ -20,7 +20,7 @@ export const REPLICATION: readonly Mutant[] = [
   }
   if (first < 0) return;
 `,
-    killer: { harness: "sim", seeds: 40, rules: ["I19"] },
+    killer: { harness: "sim", seeds: 40, rules: ["I19", "the commit index stays inside the log"] },
   },
   {
     row: "R2",
@@ -28,7 +28,11 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/follower.ts",
     anchor: "  advanceCommit(state, indexMin(request.leaderCommit, verified));",
     replacement: "  advanceCommit(state, indexMin(request.leaderCommit, state.log.lastIndex));",
-    killer: { harness: "sim", seeds: 60, rules: ["I7", "I8"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario commit_beyond_verified.txt plays as written",
+    },
   },
   {
     row: "R2",
@@ -189,7 +193,11 @@ export const REPLICATION: readonly Mutant[] = [
     anchor: "  if (previousTerm === null) {",
     replacement:
       "  if (previousTerm === null && state.log.lastIndex === state.log.base.index) return false;\n  if (previousTerm === null) {",
-    killer: { harness: "sim", seeds: 100, rules: ["I38", "I45"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario idle_leader_with_purged_log.txt plays as written",
+    },
   },
   {
     row: "R15",
@@ -246,7 +254,7 @@ export const REPLICATION: readonly Mutant[] = [
       anchor: "const COMMITTED_PER_DRAIN_MAX = 512;",
       replacement: "const COMMITTED_PER_DRAIN_MAX = 1;",
     }],
-    killer: { harness: "sim", seeds: 100, rules: ["I12", "I13", "I18", "I45"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I12", "I13", "I18", "I26", "I45"] },
   },
 ];
 
