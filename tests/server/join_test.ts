@@ -352,8 +352,10 @@ Deno.test("a node alone that comes back at another address says so", async () =>
 
 Deno.test("the leadership moves to a member and back, through whichever node is asked", async () => {
   await using nodes = new Nodes();
-  const first = await nodes.start("a");
-  const second = await nodes.join("b", first);
+  // A hand-over has an election timeout to come about, on a busy machine too.
+  const patient = { "election-timeout-ms-min": "5000", "election-timeout-ms-max": "6000" };
+  const first = await nodes.start("a", { flags: patient });
+  const second = await nodes.join("b", first, patient);
   await inRole(first, second, "voter");
   const move = async ({ url }: RunningNode, body: unknown) => {
     const init = { method: "POST", body: JSON.stringify(body) };
