@@ -38,8 +38,15 @@ export const NODE_FAULTS: readonly FaultClass[] = [
         const { id, life } = node;
         storm.note(`shutdown: ${id}`);
         node.step({ kind: "stop" });
-        storm.after(storm.between(10, 2_000), () => {
-          if (node.life === life) crash(storm, id, storm.between(5, 5_000));
+        const [endMs, downMs] = [storm.between(10, 2_000), storm.between(5, 5_000)];
+        // Also when the storm is over by then: a node that was told to stop serves nobody any more.
+        const { queue } = storm.world;
+        queue.after(endMs, () => {
+          if (node.life !== life) return;
+          storm.world.crash(id);
+          queue.after(downMs, () => {
+            if (!node.isUp && !node.isStarting) storm.world.start(id);
+          });
         });
       });
     },

@@ -1,0 +1,101 @@
+/**
+ * The lines that the help offers, pasted into a shell: each does what it says. What a line cannot have
+ * here is put in its place: other hosts, revisions and leases of another store.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { COMMANDS } from "../../cli/commands.ts";
+import { Cluster } from "./cluster.ts";
+import { MAIN } from "./served_node.ts";
+
+/** Lines that need other hosts, or are the work of other tests, and whose. */
+const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+  [/^raftkv (?:cluster|serve)\b/, "newcomer_test.ts, serve_test.ts"],
+  [/^raftkv member (?:add|replace|remove)\b/, "the tests of membership"],
+  [/^raftkv recover\b/, "recover_test.ts"],
+  [/^raftkv snapshot restore\b/, "snapshot_test.ts"],
+];
+
+/** Lines that go on until Ctrl-C. */
+const ENDLESS = /^raftkv (?:watch|lease keep-alive)\b/;
+/** Lines whose exit code says that nothing was found, which is true here. */
+const FINDS_NOTHING = /^raftkv elect cron$/;
+
+const BIN = `#!/bin/sh
+exec "${Deno.execPath()}" run --quiet --no-prompt --allow-all "${MAIN}" "$@"
+`;
+
+/** Everything that stands in the way of the next line is made anew before it. */
+async function prepare(directory: string, cluster: Cluster): Promise<Record<string, string>> {
+  const [first = ""] = cluster.urls;
+  const files: Readonly<Record<string, string>> = {
+    "cert.pem": "certificate\n",
+    "claim.json": '{"success": [{"put": {"key": "owner", "value": "me"}}]}',
+    "backup.sh": "#!/bin/sh\nexit 0\n",
+    "cron.sh": "#!/bin/sh\nexit 0\n",
+    "backup.ndjson": '{"key": "imported", "value": 1}\n'.repeat(613),
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await Deno.writeTextFile(`${directory}/${name}`, content, { mode: 0o755 });
+  }
+  const put = (path: string, body: unknown) =>
+    fetch(first + path, { method: "PUT", body: JSON.stringify(body) }).then((each) => each.json());
+  const { revision } = await put("/v1/kv/db.host", { value: "postgres.internal" });
+  await put("/v1/kv/tls.cert", { value: "certificate" });
+  await put("/v1/kv/stock%2F7", { value: 5 });
+  await put("/v1/kv/config", { value: 1 });
+  const { revision: last } = await put("/v1/kv/jobs%2F1", { value: 1 });
+  const body = JSON.stringify({ ttl: 600, lease: "12" });
+  await (await fetch(`${first}/v1/leases`, { method: "POST", body })).body?.cancel();
+  return {
+    "http://localhost:8001": first,
+    "http://db2:8001": first,
+    "--at 1200": `--at ${last}`,
+    "compact 1200": `compact ${revision}`,
+    "diff 100 120": `diff ${revision} ${last}`,
+    "--from 120": `--from ${revision}`,
+    "data/n1": cluster.nodes[0]!.dataDir,
+    "~/.config": `${directory}/.config`,
+  };
+}
+
+Deno.test("every line of the help does what it says when it is pasted", async () => {
+  await using cluster = await Cluster.start();
+  const directory = await Deno.makeTempDir();
+  await Deno.mkdir(`${directory}/bin`);
+  await Deno.mkdir(`${directory}/.config/fish/completions`, { recursive: true });
+  await Deno.writeTextFile(`${directory}/bin/raftkv`, BIN, { mode: 0o755 });
+  const failed: string[] = [];
+  for (const { line } of COMMANDS.flatMap(({ examples }) => examples)) {
+    if (ELSEWHERE.some(([pattern]) => pattern.test(line))) continue;
+    const places = await prepare(directory, cluster);
+    const pasted = Object.entries(places).reduce(
+      (text, [from, to]) => text.replaceAll(from, to),
+      line,
+    );
+    const limited = ENDLESS.test(line)
+      ? pasted.replace("raftkv", "timeout --preserve-status --signal INT 2 raftkv")
+      : pasted;
+    const command = new Deno.Command("bash", {
+      args: ["-o", "pipefail", "-c", limited],
+      cwd: directory,
+      env: {
+        PATH: `${directory}/bin:${Deno.env.get("PATH")}`,
+        RAFTKV_ENDPOINTS: cluster.urls.join(","),
+      },
+      stdin: "null",
+    });
+    const { code, stderr } = await command.output();
+    const expected = FINDS_NOTHING.test(line) ? 4 : 0;
+    if (code !== expected) failed.push(`${pasted}: ${code} ${new TextDecoder().decode(stderr)}`);
+  }
+  await Deno.remove(directory, { recursive: true });
+  assertEquals(failed, []);
+});
+
+Deno.test("what is left to other tests is no more than it was", () => {
+  const lines = COMMANDS.flatMap(({ examples }) => examples.map(({ line }) => line));
+  for (const [pattern] of ELSEWHERE) assert(lines.some((line) => pattern.test(line)), `${pattern}`);
+});
