@@ -5,13 +5,15 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { remove, replace, untilVotes } from "./churn.ts";
 import { Cluster } from "./cluster.ts";
 import { contentsOf } from "./contents.ts";
 import { type KillReport, killRounds } from "./kill_rounds.ts";
 import { Load } from "./load.ts";
+import { curl, wordsOf } from "./prompt.ts";
 import { raftkv } from "./raftkv.ts";
+import { until } from "./until.ts";
 
 Deno.test("acknowledged writes survive kill -9 while members are added, removed and replaced", async () => {
   const kills: KillReport[] = [];
@@ -36,6 +38,37 @@ Deno.test("every member is replaced by another while clients write, and no write
   assertEquals(cluster.nodes.filter((node) => founders.includes(node)), []);
   for (const node of cluster.nodes) {
     assertEquals(await contentsOf(node, { consistency: "stale" }), load.book);
+  }
+});
+
+/** The lines of docs/HTTP.md, to three nodes without a change under way, and what they print. */
+const CURL_LINES: readonly (readonly [line: string, prints: RegExp])[] = [
+  [
+    `curl http://localhost:8001/cluster/members -d '{"add": [{"url": "http://127.0.0.1:8004"}]}'`,
+    /^{"clusterId":.*"url":"http:\/\/127\.0\.0\.1:8004","role":"candidate"}/,
+  ],
+  [
+    `curl http://localhost:8001/cluster/members -d '{"replace": [{"id": "n3", "url": "http://127.0.0.1:8005"}]}'`,
+    /"url":"http:\/\/127\.0\.0\.1:8005","role":"candidate","replaces":"n3"}/,
+  ],
+  [
+    `curl http://localhost:8001/cluster/members -d '{"remove": ["n2"], "expectedIndex": 12}'`,
+    /^{"error":{"code":"configuration_changed",/,
+  ],
+  [`curl http://localhost:8001/cluster/leader -d '{"member": "n3"}'`, /^{"id":"n3",/],
+];
+
+Deno.test("the documented lines change the members and the leader", async () => {
+  await using cluster = await Cluster.start();
+  const [node] = cluster.nodes;
+  assert(node !== undefined);
+  await until("all to have met", async () => {
+    const { committed, members } = await node.client.members();
+    return committed && members.every(({ incarnation }) => incarnation !== undefined);
+  });
+  for (const [line, prints] of CURL_LINES) {
+    const here = line.replace("localhost:8001", new URL(node.url).host);
+    assertMatch(await curl(wordsOf(here).slice(1)), prints, line);
   }
 });
 
