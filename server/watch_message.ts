@@ -52,7 +52,12 @@ export function eventsMessage(
  */
 export function bookmarkAt(events: EventFeed, next: number): string | null {
   const revision = next - 1;
-  return revision > events.revision ? null : `{"type":"bookmark","revision":${revision}}`;
+  return revision > events.revision ? null : bookmarkJson(revision);
+}
+
+/** Says that everything up to a revision has been told. */
+export function bookmarkJson(revision: number): string {
+  return `{"type":"bookmark","revision":${revision}}`;
 }
 
 /** Says that what was to come next is no longer kept. */

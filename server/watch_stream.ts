@@ -9,9 +9,9 @@
  */
 
 import { setImmediate } from "node:timers/promises";
-import type { Key } from "@raftkv/core/kv";
+import { WatchCursor, type WatchNotice } from "@raftkv/core/kv";
 import type { EventFeed } from "./kv_port.ts";
-import { bookmarkAt, compactedAt, eventsMessage, isIn, type Watch } from "./watch_message.ts";
+import { bookmarkJson, compactedAt, eventsMessage, type Watch } from "./watch_message.ts";
 
 /** One message of the stream. */
 export type WatchMessage =
@@ -42,17 +42,18 @@ export function watchStream(
   { format }: { readonly format: WatchFormat },
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const place = { next: watch.revision };
+  const { range, kinds, revision } = watch;
+  const cursor = new WatchCursor({ ...range, kinds }, revision);
   const left = new AbortController();
   return new ReadableStream<Uint8Array>({
     start(controller) {
       // The client learns at once that it is heard, and where from.
-      const message = bookmark(port.events, place.next);
+      const message = messageOf(cursor.bookmark(port.events), watch);
       if (message !== null) controller.enqueue(encoder.encode(format(message)));
     },
     async pull(controller) {
       while (!left.signal.aborted) {
-        const message = await nextMessage(port.events, watch, { place, signal: left.signal });
+        const message = await nextMessage(port.events, watch, { cursor, signal: left.signal });
         if (left.signal.aborted) return;
         if (message !== null) controller.enqueue(encoder.encode(format(message)));
         if (port.isStopping || message?.type === "compacted") controller.close();
@@ -69,30 +70,34 @@ export function watchStream(
 async function nextMessage(
   events: EventFeed,
   watch: Watch,
-  { place, signal }: { readonly place: { next: number }; readonly signal: AbortSignal },
+  { cursor, signal }: { readonly cursor: WatchCursor; readonly signal: AbortSignal },
 ): Promise<WatchMessage | null> {
-  if (place.next > events.revision) {
-    await events.reached(place.next, { waitMsMax: watch.bookmarkMs, signal });
-    if (place.next > events.revision) return bookmark(events, place.next);
+  if (cursor.next > events.revision) {
+    await events.reached(cursor.next, { waitMsMax: watch.bookmarkMs, signal });
+    if (cursor.next > events.revision) return messageOf(cursor.bookmark(events), watch);
   }
-  const isWanted = (key: Key) => isIn(watch.range, key);
-  for (let looked = 0; looked < LOOK_REVISIONS && place.next <= events.revision; looked++) {
-    const { compactRevision } = events;
-    if (place.next <= compactRevision) {
-      const json = compactedAt(compactRevision);
-      return { type: "compacted", revision: compactRevision, json };
-    }
-    const revision = place.next++;
-    const json = eventsMessage(events.eventsAt(revision, isWanted), { revision, watch });
-    if (json !== null) return { type: "events", revision, json };
-  }
-  await setImmediate();
-  return null;
+  const notice = cursor.take(events, LOOK_REVISIONS);
+  if (notice === null) await setImmediate();
+  return messageOf(notice, watch);
 }
 
-function bookmark(events: EventFeed, next: number): WatchMessage | null {
-  const json = bookmarkAt(events, next);
-  return json === null ? null : { type: "bookmark", revision: next - 1, json };
+function messageOf(notice: WatchNotice | null, watch: Watch): WatchMessage | null {
+  if (notice === null) return null;
+  const { kind: type, revision } = notice;
+  const json = jsonOf(notice, watch);
+  return json === null ? null : { type, revision, json };
+}
+
+function jsonOf(notice: WatchNotice, watch: Watch): string | null {
+  const { revision } = notice;
+  switch (notice.kind) {
+    case "events":
+      return eventsMessage(notice.events, { revision, watch });
+    case "bookmark":
+      return bookmarkJson(revision);
+    case "compacted":
+      return compactedAt(revision);
+  }
 }
 
 /** Revisions looked at before other requests get their turn. */

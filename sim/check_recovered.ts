@@ -6,17 +6,20 @@
  */
 
 import { invariant } from "@raftkv/core";
-import type {
-  DurableState,
-  HardState,
-  LogIndex,
-  PersistBatch,
-  SnapshotMeta,
+import {
+  type DurableState,
+  type HardState,
+  isStateLost,
+  type LogIndex,
+  type PersistBatch,
+  type SnapshotMeta,
 } from "@raftkv/core/raft";
 import type { SimulatedDisk } from "./disk.ts";
 
 /** What was found to be lost to damage is lost for the ledger, too. */
-export function noteLost(ledger: SimulatedDisk, { entries }: DurableState): void {
+export function noteLost(ledger: SimulatedDisk, recovered: DurableState): void {
+  const { entries } = recovered;
+  ledger.isStateLost = isStateLost(recovered);
   for (const { kind, index } of entries) {
     if (kind !== "lost" || ledger.isCompacted(index) || ledger.isLost(index)) continue;
     if (index > ledger.baseIndex) ledger.lose(index);

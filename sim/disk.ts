@@ -65,6 +65,9 @@ export class SimulatedDisk {
     return this.#entries[index - this.#base.index - 1]?.kind === "lost";
   }
 
+  /** Whether every snapshot that reaches the log was lost to damage. */
+  isStateLost = false;
+
   /** What a restart finds. */
   recover(): DurableState {
     return {
@@ -176,6 +179,7 @@ export class SimulatedDisk {
 
   /** A snapshot that was being saved while a later one was installed comes second. */
   #keep(snapshot: StoredSnapshot): void {
+    this.isStateLost = false;
     this.#snapshots = [...this.#snapshots, snapshot]
       .sort((a, b) => a.meta.last.index - b.meta.last.index)
       .slice(-2);

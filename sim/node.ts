@@ -88,6 +88,7 @@ export class SimulatedNode<Result> implements Observed {
   } | null = null;
   readonly #process = new SimulatedProcess();
   #isStarting = false;
+  #isStopping = false;
   #wakeMs = Infinity;
   /** What has come since the last turn, if turns wait. */
   #inbox: Input[] = [];
@@ -120,6 +121,11 @@ export class SimulatedNode<Result> implements Observed {
   /** Whether it reads its disk and will run soon. */
   get isStarting(): boolean {
     return this.#isStarting;
+  }
+
+  /** Whether it was told to stop and has not ended yet. */
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   /** Whether it stands still. */
@@ -220,6 +226,7 @@ export class SimulatedNode<Result> implements Observed {
   crash(): void {
     this.storage.crash();
     this.#isStarting = false;
+    this.#isStopping = false;
     this.#lastConfiguration = this.lastConfiguration;
     this.#running = null;
     this.#inbox = [];
@@ -239,6 +246,7 @@ export class SimulatedNode<Result> implements Observed {
 
   /** Feeds one input to the running node. */
   step(input: Input): void {
+    if (input.kind === "stop") this.#isStopping = true;
     this.#process.run(() => {
       if (this.#running === null) return;
       if (this.turnMs > 0 || this.#inbox.length > 0) return this.#enqueue(input);

@@ -25,6 +25,8 @@ export interface ObservedDisk {
   isCompacted(index: LogIndex): boolean;
   /** Whether what stood at `index` was lost to damage; its term is known nevertheless. */
   isLost(index: LogIndex): boolean;
+  /** Whether every snapshot that reaches the log was lost to damage: the node waits for another. */
+  readonly isStateLost: boolean;
 }
 
 /** A node in the eyes of an observer. */

@@ -7,6 +7,7 @@
 import type { Key, KvRecord } from "@raftkv/core/kv";
 import { checkAttribution } from "./attribution.ts";
 import { describeKeyCounterexample } from "./explain.ts";
+import { withFates } from "./fates.ts";
 import { type Finding, HISTORY_RULES } from "./finding.ts";
 import { type JournalEntry, journalOf } from "./journal.ts";
 import { KEY_MODEL } from "./key_model.ts";
@@ -79,7 +80,9 @@ export function checkHistory(
 ): HistoryReport {
   const { history, watches = [], holdings = [], fencedWrites = [], totals = [] } = account;
   const vacuous = checkMinimum(history, limits.minimum ?? { commands: 1, reads: 1 });
-  const parts = checkParts(history, limits);
+  const { journal } = account;
+  const told = journal === undefined ? history : withFates(history, journal);
+  const parts = checkParts(told, limits);
   const log = checkLog(account);
   const findings = [
     ...vacuous,

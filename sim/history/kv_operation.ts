@@ -86,7 +86,10 @@ export function isSame(a: unknown, b: unknown): boolean {
   }
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  // A field that is undefined is no other answer than one that is not there.
-  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return names.values().every((name) => isSame(left[name], right[name]));
+  for (const name of Object.keys(left)) if (!isSame(left[name], right[name])) return false;
+  for (const name of Object.keys(right)) {
+    // A field that is undefined is no other answer than one that is not there.
+    if (right[name] !== undefined && left[name] === undefined) return false;
+  }
+  return true;
 }

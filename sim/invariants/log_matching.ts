@@ -9,6 +9,7 @@
 import { invariant } from "@raftkv/core";
 import type { Entry, LogIndex, PersistBatch } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
+import { isSameBytes } from "../same_bytes.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { Rule } from "./rule.ts";
 
@@ -46,11 +47,5 @@ export class LogMatching implements Rule {
 
 function isSameEntry(a: Entry, b: Entry): boolean {
   if (a.kind !== b.kind || a.timeMs !== b.timeMs) return false;
-  return a.payload === b.payload || isSameBytes(a.payload, b.payload);
-}
-
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
+  return isSameBytes(a.payload, b.payload);
 }

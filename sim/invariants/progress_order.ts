@@ -30,7 +30,8 @@ export class ProgressOrder implements Rule {
       detail,
     );
     invariant(
-      !node.disk.isCompacted(status.snapshotIndex),
+      // Damage may take the snapshot; the node then has neither state nor a say before it gets another.
+      node.disk.isStateLost || !node.disk.isCompacted(status.snapshotIndex),
       "I12 order of progress: only what a snapshot covers is purged",
       detail,
     );

@@ -19,6 +19,7 @@ export function calm(world: World): void {
     node.turnMs = 0;
     node.storage.mend();
     if (node.storage instanceof FileStorage) node.storage.repair();
+    if (node.isStopping) world.crash(node.id);
     if (!node.isUp && world.hasStarted(node.id)) world.start(node.id);
   }
 }

@@ -53,12 +53,12 @@ export function request(
 /** Turns off for good who has left, now and then: some go on asking for votes for long. */
 export function retire(storm: Storm): void {
   const { world } = storm;
-  const found = inForce(world);
-  if (found === null || !world.node(found.leader).isConfigurationCommitted) return;
-  for (const { id, isUp, lastConfiguration } of world.nodes) {
-    const wasMember = lastConfiguration.members.some((member) => member.id === id);
-    const isMember = found.members.members.some((member) => member.id === id);
-    if (!isUp || isMember || !wasMember || storm.random() < 0.5) continue;
+  const others = world.nodes.filter(({ id }) => world.hasStarted(id) && !world.lost.has(id));
+  for (const { id, isUp, lastConfiguration } of others) {
+    const isIn = ({ members }: Configuration) => members.some((member) => member.id === id);
+    if (!isUp || !isIn(lastConfiguration) || storm.random() < 0.5) continue;
+    // Not what a leader knows: it may be one that does not know of its successor, nor of a change.
+    if (others.some((other) => other.id !== id && isIn(other.lastConfiguration))) continue;
     storm.note(`membership: ${id} is turned off`);
     world.lose(id);
   }

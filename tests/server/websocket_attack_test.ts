@@ -97,6 +97,19 @@ rule(
   { limits: { ...WEBSOCKET_LIMITS, unreadBytesMax: 8_388_608, unreadMsMax: 1_000 } },
 );
 
+rule("a client that stops in the middle of its answers is not waited for", async (subject) => {
+  await using other = await connect(subject.url);
+  resultOf(await other.ask({ op: "put", key: "big", value: "v".repeat(100_000) }));
+  using raw = await RawSocket.open(subject.url);
+  const gets = Array.from({ length: 200 }, (_, id) => ({ id, op: "get", key: "big" }));
+  await raw.send(gets);
+  // Nothing else would end it: too little is unread, and no sign of life is asked for.
+  assertEquals(await isLeft(subject, 1), false);
+}, {
+  limits: { ...WEBSOCKET_LIMITS, unreadMsMax: 100 },
+  listener: { limits: { ...LISTENER_LIMITS, idleMsMax: 3_600_000 } },
+});
+
 /** Resolves to false once the door has no more clients than this. */
 async function isLeft({ door }: DoorUnderTest, clients: number): Promise<boolean> {
   while (door.size > clients) await new Promise((resolve) => setTimeout(resolve, 5));

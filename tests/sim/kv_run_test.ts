@@ -32,11 +32,11 @@ async function findsOut(rule: string, createMachine: () => KvStateMachine): Prom
   const without = FAULT_CLASSES.map(({ name }) => name);
   const workload = { ...KV, createMachine };
   const found = new Set<string>();
-  for (let seed = 1; seed <= 6 && !found.has(rule); seed++) {
+  for (let seed = 1; seed <= 20 && !found.has(rule); seed++) {
     const { violation } = await runSeed(seed, { workload, without, stormMsMax: 20_000 });
     if (violation === null) continue;
     found.add(violation.invariant);
-    assertStringIncludes(violation.page ?? "", "</html>");
+    if (violation.invariant === rule) assertStringIncludes(violation.page ?? "", "</html>");
   }
   assert(found.has(rule), `found ${[...found].join("; ") || "nothing"}`);
 }
@@ -81,6 +81,10 @@ Deno.test("a store whose leases never end is found out (I28)", async () => {
   class Undying extends KvStateMachine {
     override apply(entry: Entry) {
       return super.apply({ ...entry, timeMs: 1 });
+    }
+
+    override maintenance() {
+      return null;
     }
   }
   await findsOut("I28 leases live as long as promised", () => new Undying());

@@ -39,6 +39,7 @@ export class Impostor implements Observed {
     termAt: (index: LogIndex) => this.log[index - 1]?.term ?? (index === 0 ? 0 as Term : null),
     isCompacted: (index: LogIndex) => index < this.compactedBelow,
     isLost: () => false,
+    isStateLost: false,
     lastIndex: 0 as LogIndex,
     hardState: { term: 3 as Term, votedFor: null } as HardState,
   };

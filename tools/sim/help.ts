@@ -32,6 +32,7 @@ Options
   --storm-ms N     let the faults rage no longer than this, in virtual milliseconds
   --shrink         drop faults and shorten the storm as long as the same promise is broken
   --trace          print every event (with --seed)
+  --timeline FILE  write a page of what clients saw, if that is what broke a promise (with --seed)
   --verbose, -v    print a line for each seed, not only for those that fail
   --help, -h       print this
 

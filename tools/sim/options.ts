@@ -13,6 +13,8 @@ export interface ReplayOptions {
   readonly limits: PlanLimits;
   readonly trace: boolean;
   readonly shrink: boolean;
+  /** Where to write the page that shows what clients saw; null for nowhere. */
+  readonly timeline: string | null;
 }
 
 /** Many seeds. */
@@ -46,6 +48,7 @@ const STRINGS = [
   "without",
   "only",
   "storm-ms",
+  "timeline",
 ] as const;
 const BOOLEANS = ["help", "shrink", "trace", "verbose"] as const;
 
@@ -68,11 +71,13 @@ export function parseOptions(args: readonly string[]): Options {
   const limits = limitsIn(flags);
   if (typeof limits === "string") return wrong(limits);
   if (numbers["storm-ms"] !== null) Object.assign(limits, { stormMsMax: numbers["storm-ms"] });
-  const { shrink, trace, verbose } = flags;
+  const { shrink, trace, verbose, timeline = null } = flags;
   if (numbers.seed !== null) {
-    return { kind: "replay", seed: numbers.seed, limits, trace, shrink };
+    return { kind: "replay", seed: numbers.seed, limits, trace, shrink, timeline };
   }
-  if (trace) return wrong("Cannot trace many seeds: --trace goes with --seed");
+  if (trace || timeline !== null) {
+    return wrong("Cannot show many seeds: --trace and --timeline go with --seed");
+  }
   const { seeds, minutes, from, jobs } = numbers;
   return {
     kind: "batch",

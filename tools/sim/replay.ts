@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runSeed, shrinkRun } from "@raftkv/sim";
+import { type PlanLimits, runSeed, type SeedReport, shrinkRun, type Shrunk } from "@raftkv/sim";
 import { WORKLOAD } from "./workload.ts";
 import type { ReplayOptions } from "./options.ts";
 import { failureLines, planFlags, seedLine } from "./text.ts";
@@ -19,13 +19,18 @@ export async function replay(options: ReplayOptions): Promise<boolean> {
     if (marks.length > 0) console.log(`hit: ${marks.join(", ")}`);
     return true;
   }
-  if (!options.shrink) {
-    for (const line of failureLines(report, limits)) console.log(line);
-    return false;
+  const failed = options.shrink ? await shrunk(report, limits) : { report, limits };
+  for (const line of failureLines(failed.report, failed.limits)) console.log(line);
+  const page = failed.report.violation?.page;
+  if (options.timeline !== null && page !== undefined) {
+    Deno.writeTextFileSync(options.timeline, page);
+    console.log(`What clients saw: ${options.timeline}`);
   }
-  const shrunk = await shrinkRun(report, { workload: WORKLOAD, ...limits }, (smaller) => {
-    console.error(`still fails: ${planFlags(seed, smaller.limits)}`);
-  });
-  for (const line of failureLines(shrunk.report, shrunk.limits)) console.log(line);
   return false;
+}
+
+function shrunk(report: SeedReport, limits: PlanLimits): Promise<Shrunk> {
+  return shrinkRun(report, { workload: WORKLOAD, ...limits }, (smaller) => {
+    console.error(`still fails: ${planFlags(report.seed, smaller.limits)}`);
+  });
 }

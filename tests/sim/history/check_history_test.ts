@@ -38,3 +38,14 @@ Deno.test("a history without unknown outcomes and leases needs no log to be acce
     { numRuns: 200 },
   );
 });
+
+Deno.test("with the log, the search need not guess what became of unknown outcomes", () => {
+  fc.assert(
+    fc.property(plans(0.6), (plan) => {
+      const { history, journal } = generateHistory({ ...plan, operations: 80 });
+      const report = checkHistory({ history, journal }, { ...NO_MINIMUM, situationsMax: 300 });
+      assertEquals([report.findings, report.undecided], [[], []]);
+    }),
+    { numRuns: 100 },
+  );
+});
