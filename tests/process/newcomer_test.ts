@@ -84,6 +84,9 @@ const V1_LINES: Lines = [
  * three: tests/server and members_test.ts send the same.
  */
 const SENT_ELSEWHERE: readonly string[] = [
+  "curl 'http://localhost:8002/v1/kv/name?consistency=stale&maxStaleness=2s'",
+  "curl 'http://localhost:8003/v1/kv/name?consistency=stale&minRevision=12'",
+  `curl -i -X PUT 'http://localhost:8001/v1/kv/name?explain=1' -d '{"value": "RaftKV"}'`,
   `curl -H 'Idempotency-Key: 5f3c…' http://localhost:8001/v1/increment -d '{"key": "visits"}'`,
   `curl http://localhost:8001/cluster/members -d '{"add": [{"url": "http://127.0.0.1:8004"}]}'`,
   `curl http://localhost:8001/cluster/members -d '{"replace": [{"id": "n3", "url": "http://127.0.0.1:8005"}]}'`,
