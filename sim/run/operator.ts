@@ -57,8 +57,10 @@ export function retire(storm: Storm): void {
   for (const { id, isUp, lastConfiguration } of others) {
     const isIn = ({ members }: Configuration) => members.some((member) => member.id === id);
     if (!isUp || !isIn(lastConfiguration) || storm.random() < 0.5) continue;
-    // Not what a leader knows: it may be one that does not know of its successor, nor of a change.
-    if (others.some((other) => other.id !== id && isIn(other.lastConfiguration))) continue;
+    // Not what a leader alone knows: it may not know of its successor, nor of a change.
+    const peers = others.filter((other) => other.id !== id);
+    if (peers.some((peer) => isIn(peer.lastConfiguration))) continue;
+    if (!peers.some((peer) => peer.isConfigurationCommitted)) continue;
     storm.note(`membership: ${id} is turned off`);
     world.lose(id);
   }
