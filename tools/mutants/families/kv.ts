@@ -59,10 +59,10 @@ export const KV: readonly Mutant[] = [
   {
     row: "K6",
     bug: "a watch that is read too slowly goes on with the present",
-    file: "server/watch_stream.ts",
-    anchor: "    const revision = place.next++;",
-    replacement:
-      "    if (events.revision - place.next > 3) place.next = events.revision;\n    const revision = place.next++;",
+    file: "core/kv/watch_cursor.ts",
+    anchor: "      const revision = this.#next++;",
+    replacement: `      if (source.revision - this.#next > 3) this.#next = source.revision;
+      const revision = this.#next++;`,
     killer: {
       harness: "test",
       file: "server/watch_test.ts",
@@ -81,9 +81,9 @@ export const KV: readonly Mutant[] = [
   {
     row: "K7",
     bug: "a bookmark overtakes events",
-    file: "server/watch_message.ts",
-    anchor: "  const revision = next - 1;\n",
-    replacement: "  const { revision } = events;\n",
+    file: "core/kv/watch_cursor.ts",
+    anchor: '{ kind: "bookmark", revision: this.#next - 1 }',
+    replacement: '{ kind: "bookmark", revision }',
     killer: {
       harness: "test",
       file: "server/watch_test.ts",
@@ -122,8 +122,9 @@ export const KV: readonly Mutant[] = [
     row: "K10",
     bug: "a watch of a revision to come tells of earlier ones",
     file: "server/watch_stream.ts",
-    anchor: "  const place = { next: watch.revision };",
-    replacement: "  const place = { next: Math.min(watch.revision, port.events.revision + 1) };",
+    anchor: "new WatchCursor({ ...range, kinds }, revision)",
+    replacement:
+      "new WatchCursor({ ...range, kinds }, Math.min(revision, port.events.revision + 1))",
     killer: {
       harness: "test",
       file: "server/watch_test.ts",
