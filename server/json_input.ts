@@ -6,29 +6,9 @@
  */
 
 import { KvFailure } from "@raftkv/core/api";
+import { parseExactly } from "./exact_parser.ts";
+import { ExactNumber, JsonText } from "./exact_values.ts";
 import { memberText, nestsDeeperThan } from "./json_text.ts";
-
-/** A number that a double would not give back as it was written. */
-export class ExactNumber {
-  /** Its text. */
-  readonly source: string;
-
-  /** Takes the text of a number. */
-  constructor(source: string) {
-    this.source = source;
-  }
-}
-
-/** A value as the text it came as, without the white space between its tokens. */
-export class JsonText {
-  /** The text. */
-  readonly source: string;
-
-  /** Takes a text that is JSON. */
-  constructor(source: string) {
-    this.source = source;
-  }
-}
 
 /** How much of a JSON body's text must survive the parser. */
 export type Exactness =
@@ -36,7 +16,7 @@ export type Exactness =
   | "none"
   /** The text of the member `value`, to the last character. */
   | "value"
-  /** Every digit of every number. */
+  /** Every digit of every number, and the texts of members called `value`. */
   | "numbers";
 
 /** The fields of an object. */
@@ -97,7 +77,7 @@ export function withExact(
     case "none":
       return fields;
     case "numbers":
-      return JSON.parse(textOf(), keepDigits);
+      return fieldsOf(parseExactly(textOf()));
     case "value":
       if (mustKeepText(fields.value)) {
         fields.value = new JsonText(memberText(textOf(), "value") ?? "null");
@@ -109,36 +89,15 @@ export function withExact(
 /**
  * The text of a value without white space; null if it nests deeper than `depthMax`.
  *
- * @param value With its numbers exact.
+ * @param value A scalar, or what was kept as its text.
  */
 export function exactJsonOf(value: unknown, depthMax: number): string | null {
   if (value instanceof ExactNumber) return value.source;
-  if (value instanceof JsonText) {
-    return nestsDeeperThan(value.source, depthMax) ? null : value.source;
-  }
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (depthMax === 0) return null;
-  const isList = Array.isArray(value);
-  const parts: string[] = [];
-  for (const [name, member] of Object.entries(value)) {
-    const text = exactJsonOf(member, depthMax - 1);
-    if (text === null) return null;
-    parts.push(isList ? text : `${JSON.stringify(name)}:${text}`);
-  }
-  return isList ? `[${parts.join(",")}]` : `{${parts.join(",")}}`;
+  if (!(value instanceof JsonText)) return JSON.stringify(value);
+  return nestsDeeperThan(value.source, depthMax) ? null : value.source;
 }
 
 /** Half a surrogate pair is legal in JSON but not in UTF-8: it survives as the escape it came as. */
 function mustKeepText(value: unknown): boolean {
   return typeof value === "string" ? !value.isWellFormed() : value !== undefined;
-}
-
-function keepDigits(
-  _name: string,
-  value: unknown,
-  context?: { readonly source?: string },
-): unknown {
-  const source = context?.source;
-  const isExact = typeof value !== "number" || source === undefined || String(value) === source;
-  return isExact ? value : new ExactNumber(source);
 }

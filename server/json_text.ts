@@ -87,7 +87,7 @@ function nameIn(token: string): unknown {
 }
 
 /** The text without the white space between its tokens. */
-function compactText(text: string): string {
+export function compactText(text: string): string {
   let compact = "";
   // Where the part that is not yet copied begins.
   let from = 0;
@@ -109,7 +109,7 @@ function compactText(text: string): string {
 }
 
 /** The place of the quote that closes the string opened at `open`; past the end if none does. */
-function stringEnd(text: string, open: number): number {
+export function stringEnd(text: string, open: number): number {
   let close = open;
   do {
     close = text.indexOf('"', close + 1);

@@ -9,7 +9,7 @@ import { LIMITS } from "@raftkv/core";
 import type { FailureCode } from "@raftkv/core/api";
 import { INT64_MAX, INT64_MIN, type Key, keyFromBytes, keyFromText } from "@raftkv/core/kv";
 import * as z from "zod";
-import { ExactNumber } from "../json_input.ts";
+import { ExactNumber } from "../exact_values.ts";
 import type { CallOptions } from "../kv_port.ts";
 import type { Consistency } from "../served.ts";
 

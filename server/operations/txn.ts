@@ -206,7 +206,21 @@ const operation: z.ZodType<KvOperation> = z.strictObject({
   override: { minProperties: 1, maxProperties: 1 },
 });
 
-const operations = z.array(operation, rule("is a list")).meta({
+/**
+ * A list that is not even looked into if it is longer than any commit may be: a fault of each of a
+ * million elements would be noted down.
+ */
+function bounded<T>(item: z.ZodType<T>): z.ZodType<T[]> {
+  const max = Math.max(LIMITS.commitOperationsMax, LIMITS.commitComparesMax);
+  const list = z.array(item, rule("is a list"));
+  return z.unknown().transform((given, context) =>
+    Array.isArray(given) && given.length > max
+      ? refuse(context, `has more than ${max} elements`, { code: "too_many_operations" })
+      : given
+  ).pipe(list) as unknown as z.ZodType<T[]>;
+}
+
+const operations = bounded(operation).meta({
   id: "Operations",
   description: "What is carried out, in this order.",
 });
@@ -217,7 +231,7 @@ export const TXN: {
   readonly success: z.ZodType<KvOperation[] | undefined>;
   readonly failure: z.ZodType<KvOperation[] | undefined>;
 } = {
-  compare: z.array(compare, rule("is a list")).optional(),
+  compare: bounded(compare).optional(),
   success: operations.optional(),
   failure: operations.optional(),
 };
