@@ -7,10 +7,11 @@
 import type { Hono } from "hono";
 import type { KvRecord } from "@raftkv/core/kv";
 import { wantsType } from "./accept.ts";
-import { answering, etagOf, replyCarried, requestFields } from "./http_door.ts";
+import { answering, etagOf, type PathFields, replyCarried, requestFields } from "./http_door.ts";
 import type { KvPort } from "./kv_port.ts";
 import { ndjsonOf } from "./ndjson.ts";
 import { carryOut } from "./operations/ask.ts";
+import { byQuery } from "./operations/operation.ts";
 import { findAsk, foundAnswer, get, range, viewAsk, wholeRange } from "./operations/read.ts";
 import { compact } from "./operations/store.ts";
 import { deleteRange, increment, put, remove, txn } from "./operations/write.ts";
@@ -31,9 +32,17 @@ export function serveV1(app: Hono, port: KvPort): void {
   serveRoute(app, `${V1_KEY_PATH}*`, {
     port,
     methods: {
-      GET: (request) => getRoute(port, request),
+      GET: (request) => getRoute(port, request, keyFields),
       PUT: answering(port, put, keyFields),
       DELETE: answering(port, remove, keyFields),
+    },
+  });
+  serveRoute(app, "/v1/key", {
+    port,
+    methods: {
+      GET: (request) => getRoute(port, request),
+      PUT: answering(port, PUT_BY_QUERY),
+      DELETE: answering(port, DELETE_BY_QUERY),
     },
   });
   serveRoute(app, "/v1/txn", { port, methods: { POST: answering(port, txn) } });
@@ -41,9 +50,21 @@ export function serveV1(app: Hono, port: KvPort): void {
   serveRoute(app, "/v1/compact", { port, methods: { POST: answering(port, compact) } });
 }
 
+/** For keys that no path can carry: of a segment `.` or `..`, clients and proxies make another path. */
+export const GET_BY_QUERY: typeof get = byQuery(get);
+/** The same for writes. */
+export const PUT_BY_QUERY: typeof put = byQuery(put);
+/** The same for deletions. */
+export const DELETE_BY_QUERY: typeof remove = byQuery(remove);
+
 /** A key as JSON or as its bytes, or that the client has it already. */
-async function getRoute(port: KvPort, request: Request): Promise<Response> {
-  const fields = await requestFields(request, get, keyFields);
+async function getRoute(
+  port: KvPort,
+  request: Request,
+  pathFields?: PathFields,
+): Promise<Response> {
+  const form = pathFields === undefined ? GET_BY_QUERY : get;
+  const fields = await requestFields(request, form, pathFields);
   const { result: found, served } = await carryOut(port, findAsk(get.parse(fields)));
   const { record, revision } = found;
   const etag = etagOf(record.modRevision);

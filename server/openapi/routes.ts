@@ -20,6 +20,7 @@ import { compact, openSession } from "../operations/store.ts";
 import { watch } from "../operations/watch.ts";
 import { deleteRange, increment, put, remove, txn } from "../operations/write.ts";
 import { FIRST_DELETE, FIRST_GET, FIRST_PUT } from "../routes_kv.ts";
+import { DELETE_BY_QUERY, GET_BY_QUERY, PUT_BY_QUERY } from "../routes_v1.ts";
 
 /** One method of one path. */
 export interface DocumentedRoute {
@@ -69,6 +70,21 @@ export const ROUTES: readonly DocumentedRoute[] = [
   },
   { method: "put", path: "/v1/kv/{key}", tag: "Keys", form: put, asksCluster: true },
   { method: "delete", path: "/v1/kv/{key}", tag: "Keys", form: remove, asksCluster: true },
+  {
+    method: "get",
+    path: "/v1/key",
+    tag: "Keys",
+    form: GET_BY_QUERY,
+    asksCluster: true,
+    headers: {
+      "If-None-Match": "The entity tags that the client holds: 304 if one is that of the key.",
+      [ACCEPT]: "`application/octet-stream` for the bytes of the value.",
+    },
+    media: { "application/octet-stream": "The bytes of the value." },
+    statuses: { 304: "The client holds what there is." },
+  },
+  { method: "put", path: "/v1/key", tag: "Keys", form: PUT_BY_QUERY, asksCluster: true },
+  { method: "delete", path: "/v1/key", tag: "Keys", form: DELETE_BY_QUERY, asksCluster: true },
   {
     method: "get",
     path: "/v1/kv",

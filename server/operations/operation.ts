@@ -144,6 +144,13 @@ export function only<Request>(
   return { ...whole, ...derivedFrom(groups) };
 }
 
+/** The same operation with the fields of its path in the query. */
+export function byQuery<Request>(whole: Operation<Request>): Operation<Request> {
+  const { path, query, header, body } = whole.groups;
+  const groups = { path: {}, query: { ...path, ...query }, header, body };
+  return { ...whole, name: `${whole.name}ByQuery`, ...derivedFrom(groups) };
+}
+
 /** What the doors would otherwise find out with every request. */
 function derivedFrom(groups: FieldGroups) {
   return {

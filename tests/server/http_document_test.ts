@@ -50,7 +50,7 @@ Deno.test("the document's routes are served, and no others", async () => {
     const [method = "", path = ""] = route?.replaceAll("`", "").split(" ") ?? [];
     documented.set(path, [...documented.get(path) ?? [], method]);
   }
-  assertEquals(documented.size, 19);
+  assertEquals(documented.size, 20);
   for (const [path, methods] of documented) {
     const { headers } = await request(path.replace(/:\w+/, "1"), { method: "OPTIONS" });
     const served = headers.get("allow")?.split(", ") ?? [];

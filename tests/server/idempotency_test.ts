@@ -16,6 +16,13 @@ const WRITES: readonly Write[] = [
   { method: "DELETE", path: "/kv/a", other: { path: "/kv/b" } },
   { method: "PUT", path: "/v1/kv/a", body: '{"value":1}', other: { path: "/v1/kv/a?ttl=9" } },
   { method: "DELETE", path: "/v1/kv/a", other: { path: "/v1/kv/a?prevKv=true" } },
+  {
+    method: "PUT",
+    path: "/v1/key?key=a",
+    body: '{"value":1}',
+    other: { path: "/v1/key?key=a&ttl=9" },
+  },
+  { method: "DELETE", path: "/v1/key?key=a", other: { path: "/v1/key?key=.." } },
   { method: "DELETE", path: "/v1/kv?prefix=a", other: { path: "/v1/kv?prefix=b" } },
   {
     method: "POST",
