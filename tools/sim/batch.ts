@@ -11,7 +11,7 @@ import type { Answer, Errand } from "./worker.ts";
 import { WORKLOAD } from "./workload.ts";
 
 /** From how many seeds on a batch must have come to everything it can come to. */
-const VACUITY_SEEDS_MIN = 200;
+const VACUITY_SEEDS_MIN = 1_000;
 
 /** What a batch has come to so far. */
 class Batch {

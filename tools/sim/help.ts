@@ -39,6 +39,6 @@ Options
 Faults
 ${FAULTS}
 
-Ends with 0 if every promise was kept, with 1 if one was broken or a batch of 200 seeds or more never
+Ends with 0 if every promise was kept, with 1 if one was broken or a batch of 1,000 seeds or more never
 came to something that it must come to, with 2 if it was asked for something it does not know.
 docs/simulator.md says more.`;
