@@ -77,6 +77,13 @@ export class ReplicaDesk<Result> {
   }
 
   changeMembership(request: ChangeRequest, limit: TimeLimit): Promise<Membership> {
+    const [first, ...others] = this.members();
+    // A node in memory would begin anew under its old id, and vote a second time. One with a directory
+    // names it in its first entry.
+    if (request.change.add.length > 0 && others.length === 0 && first?.incarnation === undefined) {
+      const message = "The only member keeps its data in memory, and takes in no others.";
+      return Promise.reject(new KvFailure("change_in_progress", message));
+    }
     return new Promise((resolve, reject) =>
       this.ask(limit, {
         inputOf: (requestId, deadlineMs) => ({

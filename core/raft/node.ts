@@ -234,7 +234,9 @@ export class RaftNode<Token> {
 
   /** The link to a peer came up; `incarnation` names the life of the peer's data directory. */
   onPeerUp(peer: NodeId, incarnation?: string): void {
-    if (incarnation !== undefined) this.#state.incarnations.set(peer, incarnation);
+    // The first that was met counts, also before it is written down: it may have voted by then.
+    const { incarnations } = this.#state;
+    if (incarnation !== undefined && !incarnations.has(peer)) incarnations.set(peer, incarnation);
     if (this.#state.role.kind === "leader") onLinkChange(this.#state.role, peer);
   }
 

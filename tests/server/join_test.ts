@@ -338,6 +338,18 @@ Deno.test("a place at a URL where nobody is costs nothing and can be given back"
   assertEquals(one.length, 1);
 });
 
+Deno.test("a node that keeps its data in memory takes in no others", async () => {
+  await using nodes = new Nodes();
+  const memory = await nodes.start("a", { flags: { data: ":memory:" } });
+  await until("it to lead", async () => await put(memory, "k") === 200);
+  const body = JSON.stringify({ add: [{ url: "http://127.0.0.1:1" }] });
+  const response = await fetch(`${memory.url}/cluster/members`, { method: "POST", body });
+  const { error } = await response.json();
+  assertEquals([response.status, error.outcome], [409, "not_applied"]);
+  assertMatch(error.message, /in memory/);
+  assertEquals((await members(memory)).members.length, 1);
+});
+
 Deno.test("a node alone that comes back at another address says so", async () => {
   await using nodes = new Nodes();
   const first = await nodes.start("a");

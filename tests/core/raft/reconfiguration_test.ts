@@ -287,6 +287,7 @@ Deno.test("a leader writes down which life of its directory each member is in", 
   acknowledge(bench, "n2");
   assertEquals(known(), ["a", "b", undefined]);
   bench.node.onPeerUp(id("n3"), "c");
+  bench.node.onPeerUp(id("n3"), "another, before the first is written down");
   acknowledge(bench, "n2");
   assertEquals(known(), ["a", "b", "c"]);
   bench.node.onPeerUp(id("n2"), "other");
