@@ -71,4 +71,5 @@ async function write(verdicts: readonly Verdict[]): Promise<void> {
   const path = new URL("../docs/mutants.md", import.meta.url);
   const before = await Deno.readTextFile(path).catch(() => "");
   await Deno.writeTextFile(path, markdownOf(FAMILIES, verdicts, { before }));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path.pathname] }).output();
 }
