@@ -107,7 +107,11 @@ export const MEMBERSHIP: readonly Mutant[] = [
       "  state.configurations.reset({ index: meta.last.index, configuration: meta.configuration });",
     replacement:
       "  const { configuration } = state;\n  state.configurations.reset({ index: meta.last.index, configuration });",
-    killer: { harness: "sim", seeds: 100, rules: ["I16", "I18", "I38", "I9"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "an installed snapshot brings its configuration, and the log after it counts on (M11)",
+    },
   },
   {
     row: "M11",
