@@ -110,7 +110,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     killer: {
       harness: "test",
       file: "core/raft/reconfiguration_test.ts",
-      name: "an installed snapshot brings its configuration, and the log after it counts on (M11)",
+      name: "a follower that receives a snapshot takes its configuration over (M11)",
     },
   },
   {

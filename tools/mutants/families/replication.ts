@@ -122,9 +122,9 @@ export const REPLICATION: readonly Mutant[] = [
   {
     row: "R7",
     bug: "an acknowledgement that waited for the disk is sent for what has been replaced meanwhile",
-    file: "core/raft/roles.ts",
-    anchor: "    state.outbox.dropOlderThan(term);\n",
-    replacement: "",
+    file: "core/raft/outbox.ts",
+    anchor: "    this.#held = this.#held.filter(({ message }) => message.term >= term);",
+    replacement: "    this.#held = this.#held.filter(({ message }) => message.term <= term);",
     killer: {
       harness: "test",
       file: "core/raft/outbox_test.ts",
