@@ -40,7 +40,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "core/raft/state.ts",
     anchor: "      return configurations.latest.configuration;",
     replacement: "      return configurations.at(this.handedIndex);",
-    killer: { harness: "sim", seeds: 100, rules: ["I9", "I16", "I38"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I5", "I9", "I16", "I38"] },
   },
   {
     row: "M3",
@@ -67,7 +67,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     anchor:
       "  for (const entry of log.wholeAfter(start)) noteConfiguration(configurations, entry);\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 100, rules: ["I9", "I16", "I38"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I5", "I9", "I16", "I38"] },
   },
   {
     row: "M7",
