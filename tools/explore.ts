@@ -58,6 +58,7 @@ function explore(start: StartName): boolean {
   const { isExhausted, violation } = report;
   if (violation === null) {
     if (isExhausted) console.log("nothing is left within the bounds");
+    for (const [mark, count] of report.marks) console.log(`${mark}: ${count} states`);
     console.log(`0 violations in ${report.states} states`);
     return true;
   }

@@ -62,12 +62,14 @@ async function killAll(mutants: readonly Mutant[]): Promise<boolean> {
   const survivors = verdicts.filter(({ kind }) => kind !== "killed");
   console.log(`${verdicts.length - survivors.length} of ${verdicts.length} killed`);
   for (const verdict of survivors) console.log(lineOf(verdict));
-  if (flags.write) await write(mutants, verdicts);
+  if (flags.write) await write(verdicts);
   return survivors.length === 0;
 }
 
-async function write(mutants: readonly Mutant[], verdicts: readonly Verdict[]): Promise<void> {
-  const inOrder = mutants.map((mutant) => verdicts.find((verdict) => verdict.mutant === mutant)!);
+/** The document keeps what it says of bugs that were not tried now. */
+async function write(verdicts: readonly Verdict[]): Promise<void> {
   const path = new URL("../docs/mutants.md", import.meta.url);
-  await Deno.writeTextFile(path, markdownOf(FAMILIES, inOrder));
+  const before = await Deno.readTextFile(path).catch(() => "");
+  await Deno.writeTextFile(path, markdownOf(FAMILIES, verdicts, { before }));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path.pathname] }).output();
 }

@@ -8,6 +8,7 @@
 import { RuleBroken } from "./rule_broken.ts";
 import { Visited } from "./visited.ts";
 import { LANES } from "./fingerprint.ts";
+import type { Mark } from "./locals.ts";
 import { narrate } from "./narrative.ts";
 import { type StartName, startOf } from "./starts.ts";
 import { type Bounds, type Change, type State, World } from "./world.ts";
@@ -40,6 +41,8 @@ export interface ExploreReport {
   readonly messages: number;
   /** Inputs that were given to the core. */
   readonly coreSteps: number;
+  /** How many of the states were first reached by something worth telling. */
+  readonly marks: ReadonlyMap<Mark, number>;
   /** Whether nothing within the bounds was left to visit. */
   readonly isExhausted: boolean;
   /** The rule that was broken, and the events that lead there; null if none was. */
@@ -64,6 +67,7 @@ export class Explorer {
   readonly #parents: number[] = [];
   readonly #events: number[] = [];
   readonly #sum = new Uint32Array(LANES);
+  readonly #marks = new Map<Mark, number>();
   #steps = 0;
 
   /** Makes the start. */
@@ -109,6 +113,7 @@ export class Explorer {
         this.#world.changes(state, (change) => {
           this.#steps++;
           if (!this.#isNewAfter(sum, state, change)) return;
+          for (const mark of change.marks) this.#marks.set(mark, (this.#marks.get(mark) ?? 0) + 1);
           next.push({
             state: this.#world.apply(state, change),
             number: this.#add(number, change.event),
@@ -166,6 +171,7 @@ export class Explorer {
       nodeStates: this.#world.locals.count,
       messages: this.#world.messages.count,
       coreSteps: this.#world.locals.coreSteps,
+      marks: this.#marks,
       isExhausted: frontier === 0 && violation === null,
       violation,
     };

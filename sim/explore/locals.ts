@@ -39,6 +39,14 @@ export interface Vote {
   readonly candidate: NodeId;
 }
 
+/** What a search must have come to, or it has looked at less than it seems. */
+export type Mark =
+  | "a node is elected"
+  | "entries are cut from a log"
+  | "a crash loses what was not synced"
+  | "a read is found safe"
+  | "an entry is committed";
+
 /** What an event makes of a node. */
 export interface Step {
   /** The event, packed. */
@@ -53,6 +61,8 @@ export interface Step {
   readonly isElected: boolean;
   /** Whether its log, disk, commit index or what it believes of others has changed. */
   readonly isNews: boolean;
+  /** What came about. */
+  readonly marks: readonly Mark[];
 }
 
 /** Nothing that changes anything. */
@@ -135,14 +145,20 @@ export class Locals {
       const candidate = voteIn(after, each);
       return candidate === null ? [] : [{ voter: after.id, term: each.message.term, candidate }];
     });
+    const isElected = after.role === "leader" &&
+      (before.role !== "leader" || before.term !== after.term);
+    const marks: Mark[] = [];
+    if (isElected) marks.push("a node is elected");
+    if (grants.length > 0) marks.push("a read is found safe");
+    if (isCut(before, after)) marks.push("entries are cut from a log");
     return {
       event: packed,
       to,
       added: this.#messages.addAll(after.id, { sent, termMax: this.#termMax() }),
       votes,
-      isElected: after.role === "leader" &&
-        (before.role !== "leader" || before.term !== after.term),
+      isElected,
       isNews: hasNews(before, after),
+      marks,
     };
   }
 
@@ -150,8 +166,10 @@ export class Locals {
     const { batch, disk, id } = actor;
     const left = event.argument === 1 && batch !== null ? diskAfter(disk, batch) : disk;
     const to = this.#started(id, left);
+    const isLoss = batch !== null && event.argument === 0;
+    const marks: Mark[] = isLoss ? ["a crash loses what was not synced"] : [];
     const none = { added: [], votes: [], isElected: false };
-    return { ...none, event: packEvent(event), to, isNews: true };
+    return { ...none, event: packEvent(event), to, isNews: true, marks };
   }
 
   /** The input that an event stands for. */
@@ -200,6 +218,10 @@ export class Locals {
       at = origin.from;
     }
   }
+}
+
+function isCut(before: View, after: View): boolean {
+  return before.log.some((entry, at) => after.log[at] !== entry);
 }
 
 function hasNews(before: View, after: View): boolean {

@@ -6,6 +6,7 @@
  */
 
 export { type ExploreOptions, Explorer, type ExploreReport, type Violation } from "./explorer.ts";
+export type { Mark } from "./locals.ts";
 export { RuleBroken } from "./rule_broken.ts";
 export { type StartName, STARTS } from "./starts.ts";
 export type { Bounds } from "./world.ts";

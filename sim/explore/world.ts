@@ -11,7 +11,7 @@ import { type Event, type EventKind, packEvent } from "./event.ts";
 import { LANES, NODES } from "./fingerprint.ts";
 import { type History, NO_HISTORY, withCommit, withLeader, withVote } from "./history.ts";
 import { Interner } from "./interner.ts";
-import { type Local, Locals, type Step } from "./locals.ts";
+import { type Local, Locals, type Mark, type Step } from "./locals.ts";
 import { Messages } from "./messages.ts";
 import { blaming } from "./rule_broken.ts";
 import { checkPair } from "./rules.ts";
@@ -60,6 +60,8 @@ export interface Change extends Omit<State, "locals" | "messages"> {
   readonly local: number;
   /** What comes to be on its way and was not, in ascending order. */
   readonly added: readonly number[];
+  /** What came about. */
+  readonly marks: readonly Mark[];
 }
 
 /** The tables behind the numbers, and the step from one state to the next. */
@@ -191,7 +193,8 @@ export class World {
       if (step.to === state.locals[node] && added.length === 0) continue;
       const history = this.#historyAfter(state, { node, step });
       const used = this.#usedAfter(state.used, event.kind);
-      changes.push({ event: step.event, node, local: step.to, history, used, added });
+      const marks = this.#marksOf(step, { before: state.history, after: history });
+      changes.push({ event: step.event, node, local: step.to, history, used, added, marks });
     }
     return changes;
   }
@@ -211,6 +214,16 @@ export class World {
     });
     if (history === before) return state.history;
     return this.#histories.idOf({ value: history, nowMs: 0 }, () => history);
+  }
+
+  #marksOf(step: Step, history: { before: number; after: number }): readonly Mark[] {
+    if (history.before === history.after) return step.marks;
+    const [before, after] = [
+      this.#histories.kept[history.before],
+      this.#histories.kept[history.after],
+    ];
+    const isCommit = (after?.committed.length ?? 0) > (before?.committed.length ?? 0);
+    return isCommit ? [...step.marks, "an entry is committed"] : step.marks;
   }
 
   #usedAfter(used: number, kind: EventKind): number {

@@ -120,15 +120,19 @@ Deno.test("a mutant that no test of its file survives loading has not been kille
   assertEquals(await fate("test", groundOf(passed, unloaded)), "wrong");
 });
 
-Deno.test("the document says of each mutant what became of it", () => {
+Deno.test("the document says of each mutant what became of it, and keeps what is not tried again", () => {
   const verdicts = ALL.map((mutant) => ({
     mutant,
-    kind: "alive" as const,
-    by: "nothing",
-    after: null,
+    kind: "killed" as const,
+    by: "I1 a | rule",
+    after: mutant === ALL[0] ? null : 2,
     seconds: 1,
   }));
-  const document = markdownOf(FAMILIES, verdicts);
-  for (const { bug } of ALL) assert(document.includes(bug), bug);
-  assert(document.includes(`**0 of ${ALL.length} killed.**`));
+  const first = markdownOf(FAMILIES, verdicts, { before: "" });
+  for (const { bug } of ALL) assert(first.includes(bug), bug);
+  assert(first.includes(`**${ALL.length} of ${ALL.length} killed.**`));
+  assertEquals(markdownOf(FAMILIES, [], { before: first }), first);
+  const again = markdownOf(FAMILIES, [{ ...verdicts[0]!, kind: "alive" }], { before: first });
+  assert(again.includes(`**${ALL.length - 1} of ${ALL.length} killed.**`));
+  assert(markdownOf(FAMILIES, [], { before: "" }).includes(`**0 of ${ALL.length} killed.**`));
 });

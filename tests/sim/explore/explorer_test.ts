@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Explorer, type StartName, STARTS } from "@raftkv/sim/explore";
+import { Explorer, type Mark, type StartName, STARTS } from "@raftkv/sim/explore";
 
 /** How far each start is searched here; `deno task explore` goes on from there. */
 const DEPTHS: Readonly<Record<StartName, number>> = { new: 9, led: 6, torn: 4, back: 5 };
@@ -9,6 +9,8 @@ function explorer(start: StartName, depth: number): Explorer {
   return new Explorer({ ...bounds, start, depth, states: Infinity });
 }
 
+const marks = new Map<Mark, number>();
+
 for (const start of Object.keys(STARTS) as StartName[]) {
   const depth = DEPTHS[start];
   Deno.test(`no ${depth} events break a rule, in any order: ${STARTS[start]}`, () => {
@@ -16,10 +18,22 @@ for (const start of Object.keys(STARTS) as StartName[]) {
     const { violation, ...report } = search.run();
     assertEquals(violation && search.tell(violation.path).join("\n"), null);
     assertEquals(report.depth, depth);
+    for (const [mark, count] of report.marks) marks.set(mark, (marks.get(mark) ?? 0) + count);
     // Far fewer would mean that something that may happen does not.
     assert(report.states > 4 ** depth / 4 && report.states > 10_000, JSON.stringify(report));
   });
 }
+
+Deno.test("what the rules speak of has come about on the way", () => {
+  const missing = ([
+    "a node is elected",
+    "entries are cut from a log",
+    "a crash loses what was not synced",
+    "a read is found safe",
+    "an entry is committed",
+  ] satisfies Mark[]).filter((mark) => (marks.get(mark) ?? 0) < 10);
+  assertEquals(missing, [], JSON.stringify([...marks]));
+});
 
 Deno.test("states that differ only by the names of the nodes are one", () => {
   // Any of three new nodes may begin; whose timer runs out is all that may happen.

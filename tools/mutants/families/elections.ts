@@ -111,7 +111,11 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/ids.ts",
     anchor: "  if (candidate.term !== voter.term) return candidate.term > voter.term;\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 60, rules: ["I14"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/scenarios_test.ts",
+      name: "the scenario up_to_date_logs.txt plays as written",
+    },
   },
   {
     row: "E8",

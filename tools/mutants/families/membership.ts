@@ -40,7 +40,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "core/raft/state.ts",
     anchor: "      return configurations.latest.configuration;",
     replacement: "      return configurations.at(this.handedIndex);",
-    killer: { harness: "sim", seeds: 100, rules: ["I9", "I16", "I38"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I5", "I9", "I16", "I38"] },
   },
   {
     row: "M3",
@@ -67,7 +67,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     anchor:
       "  for (const entry of log.wholeAfter(start)) noteConfiguration(configurations, entry);\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 100, rules: ["I9", "I16", "I38"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I5", "I9", "I16", "I38"] },
   },
   {
     row: "M7",
@@ -107,7 +107,11 @@ export const MEMBERSHIP: readonly Mutant[] = [
       "  state.configurations.reset({ index: meta.last.index, configuration: meta.configuration });",
     replacement:
       "  const { configuration } = state;\n  state.configurations.reset({ index: meta.last.index, configuration });",
-    killer: { harness: "sim", seeds: 100, rules: ["I16", "I18", "I38", "I9"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "a follower that receives a snapshot takes its configuration over (M11)",
+    },
   },
   {
     row: "M11",

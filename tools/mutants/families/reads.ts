@@ -61,7 +61,11 @@ export const READS: readonly Mutant[] = [
     anchor: "    this.#waiting.push(token);",
     replacement:
       "    if (this.#current !== null) (this.#current.tokens as Token[]).push(token);\n    else this.#waiting.push(token);",
-    killer: { harness: "sim", seeds: 100, rules: ["I24", "I23"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/read_rounds_test.ts",
+      name: "a read never joins a round that has begun",
+    },
   },
   {
     row: "L6",

@@ -17,8 +17,8 @@ export const REPAIR: readonly Mutant[] = [
     replacement: "if (heldVote && heldVote !== true && !",
     killer: {
       harness: "test",
-      file: "storage/corruption_sweep_test.ts",
-      name: "a flipped bit, anywhere",
+      file: "storage/segment_scan_test.ts",
+      name: "a vote that may have been damaged",
     },
   },
   {
@@ -27,11 +27,7 @@ export const REPAIR: readonly Mutant[] = [
     file: "storage/gap.ts",
     anchor: "if (leadsOn && (isOneTerm || count === 1)) {",
     replacement: "if (leadsOn) {",
-    killer: {
-      harness: "test",
-      file: "storage/corruption_sweep_test.ts",
-      name: "a blank block, anywhere",
-    },
+    killer: { harness: "test", file: "storage/gap_test.ts", name: "where the term changes among" },
   },
   {
     row: "S7 c",
@@ -39,11 +35,7 @@ export const REPAIR: readonly Mutant[] = [
     file: "storage/gap.ts",
     anchor: "(isContiguous || isOneTerm || gap.entryFrames === count)",
     replacement: "true",
-    killer: {
-      harness: "test",
-      file: "storage/corruption_sweep_test.ts",
-      name: "a flipped bit, anywhere",
-    },
+    killer: { harness: "test", file: "storage/gap_test.ts", name: "one entry of another term" },
   },
   {
     row: "S7 d",

@@ -122,10 +122,14 @@ export const REPLICATION: readonly Mutant[] = [
   {
     row: "R7",
     bug: "an acknowledgement that waited for the disk is sent for what has been replaced meanwhile",
-    file: "core/raft/roles.ts",
-    anchor: "    state.outbox.dropOlderThan(term);\n",
-    replacement: "",
-    killer: { harness: "sim", seeds: 100, rules: ["I15", "I19", "I9", "I10"] },
+    file: "core/raft/outbox.ts",
+    anchor: "    this.#held = this.#held.filter(({ message }) => message.term >= term);",
+    replacement: "    this.#held = this.#held.filter(({ message }) => message.term <= term);",
+    killer: {
+      harness: "test",
+      file: "core/raft/outbox_test.ts",
+      name: "a later term makes promises of earlier ones void",
+    },
   },
   {
     row: "R8",
@@ -192,11 +196,11 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/replication.ts",
     anchor: "  if (previousTerm === null) {",
     replacement:
-      "  if (previousTerm === null && state.log.lastIndex === state.log.base.index) return false;\n  if (previousTerm === null) {",
+      "  if (previousTerm === null && probing) return false;\n  if (previousTerm === null) {",
     killer: {
       harness: "test",
-      file: "core/raft/scenarios_test.ts",
-      name: "the scenario idle_leader_with_purged_log.txt plays as written",
+      file: "core/raft/leader_test.ts",
+      name: "a follower behind an idle leader with a purged log gets a snapshot (R15)",
     },
   },
   {
