@@ -1,5 +1,4 @@
-// Requests that are right but for one thing, drawn at random: each gets a documented code, and nothing
-// changes.
+// Requests that are right but for one thing: each gets a documented code, and nothing changes.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -45,10 +44,9 @@ const FIELDS: readonly Field[] = [
 
 Deno.test("a body that is right but for one field is refused by a documented code, with nothing changed", async () => {
   const { request, port, internalErrors } = appUnderTest();
-  await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...FIELDS), fc.constantFrom(...JUNK), async (field, junk) => {
-      const { method, path, rest, name, takes = () => false } = field;
-      fc.pre(!takes(junk) && !(isWholeText(junk) && takes(Number(junk))));
+  for (const { method, path, rest, name, takes = () => false } of FIELDS) {
+    for (const junk of JUNK) {
+      if (takes(junk) || (isWholeText(junk) && takes(Number(junk)))) continue;
       const { revision } = port.status();
       const body = JSON.stringify({ ...rest, ...JSON.parse(`{${JSON.stringify(name)}:null}`) })
         .replace(`${JSON.stringify(name)}:null`, `${JSON.stringify(name)}:${jsonOf(junk)}`);
@@ -59,9 +57,8 @@ Deno.test("a body that is right but for one field is refused by a documented cod
       assertEquals([answer.status, error.outcome], [FAILURES[code].status, "not_applied"]);
       assert(answer.status >= 400 && answer.status < 500, code);
       assertEquals([port.status().revision, internalErrors], [revision, []]);
-    }),
-    { numRuns: 400 },
-  );
+    }
+  }
 });
 
 /** JSON has no word for what lies beyond doubles, and a body may say it all the same. */
