@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Plan, planOf, runSeed, shrinkRun, type WorkloadKind } from "@raftkv/sim";
+import { planOf, runSeed, type SeedReport, shrinkRun, type WorkloadKind } from "@raftkv/sim";
 import { JournalMachine } from "../support/journal_machine.ts";
 import { JOURNAL } from "../support/journal_workload.ts";
 
@@ -27,16 +27,25 @@ Deno.test("a state machine of one's own is run through the same weather", async 
   }
 });
 
+/** The first seed in which the clients notice. */
+async function firstFailure(): Promise<SeedReport> {
+  for (let seed = 1; seed <= 50; seed++) {
+    const report = await runSeed(seed, { workload: FORGETFUL });
+    if (report.violation !== null && planOf(seed).faults.length > 0) return report;
+  }
+  throw new Error("Nobody noticed");
+}
+
 Deno.test("a broken promise is reported with its rule and the last events, and shrinks", async () => {
-  const report = await runSeed(4, { workload: FORGETFUL });
+  const report = await firstFailure();
+  const { seed } = report;
   assertEquals(report.violation?.invariant, "I20 what is acknowledged stays");
   assert(report.lastEvents.length > 0);
-  const whole: Plan = planOf(4);
   const { limits, report: small } = await shrinkRun(report, { workload: FORGETFUL });
-  const plan = planOf(4, limits);
+  const plan = planOf(seed, limits);
   assertEquals(small.violation?.invariant, report.violation?.invariant);
   assertEquals(plan.faults, []);
-  assert(plan.stormMs < whole.stormMs / 2, `${plan.stormMs} of ${whole.stormMs}`);
+  assert(plan.stormMs < planOf(seed).stormMs / 2, `${plan.stormMs}`);
 });
 
 Deno.test("leaving out a class of faults leaves the rest of the plan as it was", () => {
