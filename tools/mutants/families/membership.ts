@@ -40,7 +40,11 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "core/raft/state.ts",
     anchor: "      return configurations.latest.configuration;",
     replacement: "      return configurations.at(this.handedIndex);",
-    killer: { harness: "sim", seeds: 60, rules: ["I5", "I9", "I16", "I38"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "a candidate counts by the configuration in its log, applied or not (M2)",
+    },
   },
   {
     row: "M3",

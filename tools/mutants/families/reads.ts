@@ -40,7 +40,11 @@ export const READS: readonly Mutant[] = [
     file: "core/replica/reads.ts",
     anchor: "    if (this.#question?.requestId !== requestId) return;",
     replacement: "    if (this.#question === null) return;",
-    killer: { harness: "sim", seeds: 100, rules: ["I24", "I23"] },
+    killer: {
+      harness: "test",
+      file: "core/replica/reads_test.ts",
+      name: "a late answer to a question given up does not serve the next one (L3)",
+    },
   },
   {
     row: "L4",
@@ -89,7 +93,11 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/leader_lease.ts",
     anchor: "    sentAtMs + withheldMs - leaseDriftMs,",
     replacement: "    state.nowMs + 2 * withheldMs,",
-    killer: { harness: "sim", seeds: 100, rules: ["I24", "I23", "I25"] },
+    killer: {
+      harness: "test",
+      file: "core/raft/leader_lease_test.ts",
+      name: "a lease counts from when the heartbeat was sent, and ends early by the drift",
+    },
   },
   {
     row: "L7",
