@@ -8,6 +8,7 @@ import { fill, rawBytesOf, residentBytesMax, snapshotEffect, startAgain } from "
 import { grpcLoop, putCall, rangeCall } from "./h2load.ts";
 import { openLoop } from "./open_loop.ts";
 import { failover, handOver } from "./outage.ts";
+import { lastWatcher, socketLoop } from "./socket_loop.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import { type HttpCall, send, type System } from "./system.ts";
 import type { Goal, Row } from "./table.ts";
@@ -51,6 +52,7 @@ export async function* measure(field: Field): AsyncGenerator<Row> {
     }
   }
   for (const load of LOADS) yield* rowsOf(field, load);
+  yield* pipelinedRows(field);
   yield* outageRows(field);
   if (scale.keys > 0) yield* bulkRows({ raftkv, etcd, scale, onStep });
 }
@@ -123,6 +125,29 @@ async function* rowsOf(field: Field, load: Load): AsyncGenerator<Row> {
   const name = (door: string) => etcd === null ? work : `${work}; etcd over ${door}`;
   yield compared({ work: name("JSON"), unit, goal: load.goals[0] }, own, json);
   if (grpc.length > 0) yield compared({ work: name("gRPC"), unit, goal: load.goals[1] }, own, grpc);
+}
+
+const IN_FLIGHT = 512;
+const WATCHES = 10_000;
+
+async function* pipelinedRows(field: Field): AsyncGenerator<Row> {
+  const { raftkv, etcd, hasGrpc, scale: { rounds, seconds }, onStep } = field;
+  const [own, grpc, watched]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 1; round <= rounds; round++) {
+    onStep(`${IN_FLIGHT} PUT under way, round ${round} of ${rounds}`);
+    const requestOf = (number: number) => ({ op: "put", key: keyOf(number % KEYS), value: VALUE });
+    const { url } = await raftkv.leader();
+    own.push((await socketLoop(url, { requestOf, inFlight: IN_FLIGHT, seconds })).rate);
+    watched.push(await lastWatcher(url, WATCHES));
+    if (etcd === null || !hasGrpc) continue;
+    const call = putCall(keyOf(1), VALUE);
+    const leader = await etcd.leader();
+    grpc.push((await grpcLoop(leader.url, { call, clients: IN_FLIGHT, seconds })).rate);
+  }
+  const work = `PUT, ${IN_FLIGHT} under way on one WebSocket; etcd: ${IN_FLIGHT} clients over gRPC`;
+  yield compared({ work, unit: "a second", goal: atLeast(4) }, own, grpc);
+  const goal: Goal = { of: "raftkv", atMost: 500 };
+  yield compared({ work: "one PUT, the last of 10,000 watches", unit: "ms", goal }, watched, []);
 }
 
 async function* outageRows(field: Field): AsyncGenerator<Row> {

@@ -125,7 +125,10 @@ export class WatchHub {
   #tellPast(untilMs: number): void {
     for (const watcher of this.#behind) {
       if (this.#idle >= this.#behind.size) return;
-      if (this.#catchUp(watcher)) this.#idle = 0;
+      const goesOn = this.#catchUp(watcher);
+      // One that has caught up is behind no more: to count it among those that cannot go on would end
+      // the round halfway through the row.
+      if (goesOn || !this.#behind.has(watcher)) this.#idle = 0;
       else this.#idle++;
       // To the end of the row, which this loop comes to as well: nobody is passed over.
       if (this.#behind.delete(watcher)) this.#behind.add(watcher);

@@ -58,6 +58,6 @@ Deno.test({
     const field = { raftkv, etcd: null, hasGrpc: false, scale, onStep: () => {} };
     for await (const row of measure(field)) rows.push(row);
     for (const { work, raftkv: own } of rows) assert(own !== null && own.median > 0, work);
-    assertEquals(rows.length, 8);
+    assertEquals(rows.length, 10);
   },
 });
