@@ -32,6 +32,8 @@ export type Listener = (message: SocketMessage | null) => void;
 const PROTOCOL = "raftkv.v1";
 /** Messages in one frame, at most. */
 const FRAME_MESSAGES_MAX = 1_000;
+/** A node breaks the connection at a longer frame, and with it all that is under way. */
+const FRAME_BYTES_MAX = 1_572_864;
 
 /** A connection from its first attempt to its end. */
 export class Socket {
@@ -93,16 +95,20 @@ export class Socket {
   /**
    * Sends a request; `listener` hears its answer, or null.
    *
-   * @returns Its id, to be forgotten if nobody wants the answer any more.
+   * @returns Its id, to be forgotten if nobody wants the answer any more; null if it is too large for
+   *   a frame, and was not sent.
    */
-  request(fields: Readonly<Record<string, unknown>>, listener: Listener): number {
-    const id = ++this.#ids;
+  request(fields: Readonly<Record<string, unknown>>, listener: Listener): number | null {
+    const id = this.#ids + 1;
+    const text = JSON.stringify({ id, ...fields });
+    if (!fitsFrame(text)) return null;
+    this.#ids = id;
     if (this.#isEnded) {
       listener(null);
       return id;
     }
     this.#listeners.set(id, listener);
-    this.#outgoing.push(JSON.stringify({ id, ...fields }));
+    this.#outgoing.push(text);
     // What is asked for in one turn goes out in one frame.
     if (this.#outgoing.length === 1) queueMicrotask(() => this.#flush());
     return id;
@@ -144,9 +150,9 @@ export class Socket {
     if (this.#isEnded) return;
     const outgoing = this.#outgoing;
     this.#outgoing = [];
-    for (let at = 0; at < outgoing.length; at += FRAME_MESSAGES_MAX) {
-      const [first = "", ...others] = outgoing.slice(at, at + FRAME_MESSAGES_MAX);
-      this.#socket.send(others.length === 0 ? first : `[${first},${others.join(",")}]`);
+    for (const messages of framesOf(outgoing)) {
+      const [first = ""] = messages;
+      this.#socket.send(messages.length === 1 ? first : `[${messages.join(",")}]`);
     }
   }
 
@@ -159,6 +165,39 @@ export class Socket {
     for (const listener of listeners) listener(null);
   }
 }
+
+/** Messages in their order, as many in a frame as it may hold. */
+function* framesOf(messages: readonly string[]): Generator<readonly string[]> {
+  let frame: string[] = [];
+  let bytes = FRAME_BRACKETS;
+  for (const message of messages) {
+    const size = byteBound(message) + 1;
+    const isFull = frame.length >= FRAME_MESSAGES_MAX || bytes + size > FRAME_BYTES_MAX;
+    if (isFull && frame.length > 0) {
+      yield frame;
+      frame = [];
+      bytes = FRAME_BRACKETS;
+    }
+    frame.push(message);
+    bytes += size;
+  }
+  if (frame.length > 0) yield frame;
+}
+
+const FRAME_BRACKETS = 2;
+
+/** No less than the message has in UTF-8; exactly so only where it is long enough to matter. */
+function byteBound(message: string): number {
+  const most = 3 * message.length;
+  return most < FRAME_BYTES_MAX / FRAME_MESSAGES_MAX ? most : encoder.encode(message).length;
+}
+
+function fitsFrame(message: string): boolean {
+  return 3 * message.length <= FRAME_BYTES_MAX ||
+    encoder.encode(message).length <= FRAME_BYTES_MAX;
+}
+
+const encoder = new TextEncoder();
 
 function messagesIn(data: unknown): readonly SocketMessage[] {
   if (typeof data !== "string") return [];

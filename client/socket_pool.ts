@@ -31,6 +31,8 @@ export interface SocketPoolParts {
 const REST_MS = 10_000;
 /** How long to wait for a socket before asking over HTTP, in milliseconds. */
 const OPEN_MS_MAX = 1_000;
+/** How long to wait for the node to agree that a socket has ended, in milliseconds. */
+const CLOSE_MS_MAX = 1_000;
 
 interface Place {
   socket: Socket | null;
@@ -54,19 +56,35 @@ export class SocketPool {
     if (attempt.operation.op === "health") return await this.#parts.fallback(endpoint, attempt);
     const { scope } = attempt;
     const endMs = scope.elapsedMs + attempt.limitMs;
-    const opening = this.socketOf(endpoint);
     const socket = await scope.limit(
       Math.min(OPEN_MS_MAX, attempt.limitMs),
-      (signal) => Promise.race([opening, aborted(signal)]),
+      (signal) => this.socketOf(endpoint, signal),
     );
     const rest = { ...attempt, limitMs: Math.max(1, endMs - scope.elapsedMs) };
-    return socket === OUT_OF_TIME || socket === null
-      ? await this.#parts.fallback(endpoint, rest)
-      : await this.#ask(socket, rest);
+    const result = socket === OUT_OF_TIME || socket === null ? null : await this.#ask(socket, rest);
+    return result ?? await this.#parts.fallback(endpoint, rest);
   };
 
-  /** The endpoint's socket once it is open; null if none can be had for now. */
-  async socketOf(endpoint: string): Promise<Socket | null> {
+  /** The endpoint's socket once it is open; null if none can be had for now, or before `signal`. */
+  async socketOf(endpoint: string, signal: AbortSignal): Promise<Socket | null> {
+    return await Promise.race([this.#opened(endpoint), aborted(signal)]);
+  }
+
+  /** The same for a watch, which has no time of its own: it waits no longer than a request. */
+  async socketSoon(endpoint: string, signal: AbortSignal): Promise<Socket | null> {
+    const waiting = new AbortController();
+    const end = () => waiting.abort();
+    const cancel = this.#parts.timers.after(OPEN_MS_MAX, end);
+    signal.addEventListener("abort", end, { once: true });
+    try {
+      return await this.socketOf(endpoint, waiting.signal);
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", end);
+    }
+  }
+
+  async #opened(endpoint: string): Promise<Socket | null> {
     const { open, timers } = this.#parts;
     const place = this.#places.get(endpoint) ?? { socket: null, restsUntilMs: -Infinity };
     this.#places.set(endpoint, place);
@@ -86,14 +104,24 @@ export class SocketPool {
     this.#isClosed = true;
     const sockets = [...this.#places.values()].flatMap(({ socket }) => socket ?? []);
     for (const socket of sockets) socket.close();
-    await Promise.all(sockets.map(({ closed }) => closed));
+    // A node that hangs never says goodbye.
+    let cancel = () => {};
+    const longEnough = new Promise<void>((resolve) => {
+      if (sockets.length > 0) cancel = this.#parts.timers.after(CLOSE_MS_MAX, resolve);
+    });
+    await Promise.race([Promise.all(sockets.map(({ closed }) => closed)), longEnough]);
+    cancel();
   }
 
-  async #ask(socket: Socket, { operation, scope, limitMs }: Attempt): Promise<AttemptResult> {
+  /** The answer; null if the request is too large for a socket. */
+  async #ask(
+    socket: Socket,
+    { operation, scope, limitMs }: Attempt,
+  ): Promise<AttemptResult | null> {
     const { op, fields } = operation;
     const timeout = isTimed(op) ? { timeout: serverMs(limitMs) } : {};
     const sentMs = this.#parts.timers.nowMs();
-    let id = 0;
+    let id: number | null = 0;
     try {
       const answer = await scope.limit(
         limitMs,
@@ -101,8 +129,10 @@ export class SocketPool {
           new Promise<SocketMessage | null>((resolve, reject) => {
             signal.addEventListener("abort", () => reject(signal.reason), { once: true });
             id = socket.request({ op, ...fields, ...timeout }, resolve);
+            if (id === null) resolve(null);
           }),
       );
+      if (id === null) return null;
       if (answer === OUT_OF_TIME) {
         // A connection that has said nothing since is taken for dead.
         if (socket.heardMs < sentMs) socket.close();
@@ -110,7 +140,7 @@ export class SocketPool {
       }
       return answer === null ? lost("The connection broke") : understood(answer, socket);
     } finally {
-      socket.forget(id);
+      if (id !== null) socket.forget(id);
     }
   }
 }
@@ -136,6 +166,7 @@ function understood(answer: SocketMessage, { from }: Socket): AttemptResult {
 
 function aborted(signal: AbortSignal): Promise<null> {
   return new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
     signal.addEventListener("abort", () => resolve(null), { once: true });
   });
 }

@@ -17,7 +17,7 @@ const WAITING_MAX = 1_024;
 /** Watches over the sockets of a pool, and otherwise by `fallback`. */
 export function socketWatch(pool: SocketPool, fallback: OpenWatch): OpenWatch {
   return async function* (endpoint, fields, signal) {
-    const socket = await pool.socketOf(endpoint);
+    const socket = await pool.socketSoon(endpoint, signal);
     if (socket === null) yield* fallback(endpoint, fields, signal);
     else yield* new SocketWatch(socket, fields, signal).messages();
   };
@@ -27,7 +27,7 @@ class SocketWatch {
   readonly #socket: Socket;
   readonly #waiting: (SocketMessage | null)[] = [];
   #wake: () => void = () => {};
-  readonly #watch: number;
+  readonly #watch: number | null;
   #isFull = false;
 
   constructor(socket: Socket, fields: WatchFields, signal: AbortSignal) {
@@ -36,7 +36,9 @@ class SocketWatch {
     const asked = { op: "watch", ...others, ...prevKv === undefined ? {} : { prevKv: true } };
     // The answer and all that follows it come under one id.
     this.#watch = socket.request(asked, (message) => this.#push(message));
-    socket.follow(this.#watch, (message) => this.#push(message));
+    if (this.#watch === null) this.#push(null);
+    else socket.follow(this.#watch, (message) => this.#push(message));
+    if (signal.aborted) this.#push(null);
     signal.addEventListener("abort", () => this.#push(null), { once: true });
   }
 
@@ -75,6 +77,7 @@ class SocketWatch {
   }
 
   #cancel(): void {
+    if (this.#watch === null) return;
     this.#socket.forget(this.#watch);
     if (!this.#socket.isEnded) {
       this.#socket.request({ op: "cancel", watch: this.#watch }, () => {});

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, KvError, type SocketLike, type WatchEvent } from "@raftkv/client";
 import { FakeCluster } from "./fake_cluster.ts";
+import { VirtualTime } from "./virtual_time.ts";
 
 type Message = Record<string, unknown>;
 
@@ -138,4 +139,87 @@ Deno.test("a consumer that is slow misses nothing, and costs no more than a boun
   assertEquals(seen, Array.from({ length: COUNT }, (_, at) => 10 + at));
   assert(opened > 1 && canceled >= opened - 1, `${opened} opened, ${canceled} canceled`);
   await kv.close();
+});
+
+/** Serves over sockets what fits them; everything else is counted. */
+function servingAll(socket: FakeSocket, messages: readonly Message[]): void {
+  for (const { id, op, key } of messages) {
+    socket.say({
+      id,
+      result: op === "openSession" ? { session: "7", revision: 1 } : { ...ANSWER, key },
+    });
+  }
+}
+
+Deno.test("what is too large for a frame goes over HTTP, and breaks no connection", async () => {
+  const paths: string[] = [];
+  const sockets: FakeSocket[] = [];
+  const kv = connect({
+    endpoints: ["http://n1.test"],
+    discover: false,
+    fetch: (url) => {
+      paths.push(new URL(url).pathname);
+      return Promise.resolve(Response.json({ ...ANSWER, key: "key" }));
+    },
+    webSocket: () => sockets[sockets.push(new FakeSocket(servingAll)) - 1]!,
+  });
+  await kv.put("small", 1);
+  await kv.put("key", "x".repeat(1_600_000));
+  assertEquals(paths, ["/v1/kv/key"]);
+  await kv.put("key", "\u00e9".repeat(800_000));
+  assertEquals(paths.length, 2, "bytes count, not characters");
+  assertEquals(sockets.length, 1);
+  await kv.close();
+});
+
+Deno.test("requests of one turn take as many frames as their bytes need", async () => {
+  const { kv, sockets } = clientOf(servingAll);
+  await kv.put("first", 1);
+  await Promise.all([1, 2, 3, 4].map((each) => kv.put(`${each}`, "x".repeat(600_000))));
+  const frames = sockets[0]!.frames.slice(2);
+  assertEquals(frames.length, 2);
+  for (const frame of frames) assert(frame.length <= 1_572_864, `${frame.length} bytes`);
+  await kv.close();
+});
+
+/** A socket at which nothing ever happens. */
+const SILENT: SocketLike = { send: () => {}, close: () => {}, addEventListener: () => {} };
+
+Deno.test("a watch does not wait for ever for a socket: HTTP serves, and its signal ends it", async () => {
+  const time = new VirtualTime();
+  const asked: string[] = [];
+  const giveUp = new AbortController();
+  const kv = connect({
+    endpoints: ["http://n1.test"],
+    discover: false,
+    timers: time,
+    webSocket: () => SILENT,
+    fetch: (url) => {
+      asked.push(new URL(url).pathname);
+      giveUp.abort(new DOMException("Enough", "AbortError"));
+      return new Promise((_, reject) => reject(giveUp.signal.reason));
+    },
+  });
+  const { signal } = giveUp;
+  await time.run(assertRejects(() => kv.watch({ signal }).next(), DOMException, "Enough"));
+  assertEquals(asked, ["/v1/watch"]);
+  const early = new AbortController();
+  const next = kv.watch({ signal: early.signal }).next();
+  early.abort(new DOMException("Early", "AbortError"));
+  await assertRejects(() => next, DOMException, "Early");
+  await time.run(kv.close());
+});
+
+Deno.test("a client closes although a node never says goodbye", async () => {
+  const time = new VirtualTime();
+  const kv = connect({
+    endpoints: ["http://n1.test"],
+    discover: false,
+    timers: time,
+    webSocket: () => SILENT,
+    fetch: () => Promise.resolve(Response.json({ ...ANSWER, key: "k", value: 1 })),
+  });
+  await time.run(kv.get("k"));
+  await time.run(kv.close());
+  assertEquals(time.pending, 0);
 });
