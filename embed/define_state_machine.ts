@@ -151,8 +151,11 @@ class Machine<State, Command, Result, Query, Answer>
     try {
       const command = parsed(payload) as Command;
       const { state, result } = this.#definition.apply(this.#state, command, context);
+      const applied = { kind: "applied", result } as const;
+      // One that JSON cannot express is refused here: thrown later, it would end every node.
+      this.encodeResult(applied);
       this.#state = state;
-      return { kind: "applied", result };
+      return applied;
     } catch (error) {
       // Every node throws the same at the same command. None of them may end for it.
       return { kind: "refused", message: error instanceof Error ? error.message : String(error) };

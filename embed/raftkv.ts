@@ -36,7 +36,7 @@ export interface OpenOptions {
   readonly secret?: string;
   /** Further settings by the names of `raftkv serve`: `{ "heartbeat-ms": 50 }`. */
   readonly settings?: Readonly<Record<string, string | number>>;
-  /** Milliseconds for a request with all its retries; 10,000 if not given. */
+  /** Milliseconds for a request with all its retries; 10,000 if not given, 5,000 of a machine. */
   readonly timeoutMs?: number;
   /** Hears of everything that matters to the operator. */
   readonly onEvent?: (event: NodeEvent) => void;

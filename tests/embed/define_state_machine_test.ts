@@ -41,6 +41,17 @@ Deno.test("a command changes the state and has a result; one that throws changes
   assertEquals([machine.query("a"), machine.query("b"), machine.query("c")], [70, 130, null]);
 });
 
+Deno.test("a result that JSON cannot express refuses the command, and ends no node", () => {
+  const machine = defineStateMachine({
+    initial: () => 0,
+    apply: (count, by: number) => ({ state: count + by, result: BigInt(count) }),
+    query: (count) => count,
+  }).create();
+  const payload = new TextEncoder().encode("1");
+  const result = machine.apply({ ...entry(1, payload) });
+  assertEquals([result.kind, machine.state], ["refused", 0]);
+});
+
 Deno.test("a snapshot is of its moment, and is all that a new node needs", () => {
   const machine = bank.create();
   machine.apply(entry(1, { from: "a", to: "b", amount: 30 }));
