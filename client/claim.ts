@@ -45,6 +45,8 @@ export interface ClaimOptions {
 }
 
 const TTL_SECONDS_DEFAULT = 15;
+/** Whoever gave up waits no longer than this, in milliseconds; the claim then ends with its lease. */
+const WITHDRAW_MS_MAX = 2_000;
 
 /** What is held by the first of a queue. */
 export class Claim implements AsyncDisposable {
@@ -110,7 +112,7 @@ export async function claim(
     lease.signal.throwIfAborted();
     return new Claim({ key, token, lease });
   } catch (error) {
-    await lease?.[Symbol.asyncDispose]();
+    await lease?.revoke({ timeoutMs: WITHDRAW_MS_MAX }).catch(() => {});
     throw error;
   } finally {
     patience.dispose();

@@ -88,6 +88,7 @@ class KvClient implements Kv {
   readonly #onClose: (() => Promise<void>) | undefined;
   #ended: Promise<void> | undefined;
   readonly #timers: Timers;
+  readonly #timeoutMs: number;
   readonly #random: () => number;
 
   constructor(options: ConnectOptions) {
@@ -99,6 +100,7 @@ class KvClient implements Kv {
     const closed = this.#closing.signal;
     const cache = new LeaderCache(options.endpoints, random());
     this.#timers = timers;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
     this.#random = random;
     this.#pool = pool;
     this.#onClose = options.onClose;
@@ -114,7 +116,7 @@ class KvClient implements Kv {
       cache,
       closed,
       discovery: this.#discovery,
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
+      timeoutMs: this.#timeoutMs,
     });
     Object.assign(this, clusterCalls(this.#requester));
     this.#leases = new Leases({ requester: this.#requester, timers, closed });
@@ -174,7 +176,7 @@ class KvClient implements Kv {
     change: (found: Entry | null) => Value | Promise<Value>,
     options: Omit<PutOptions, "ifRevision"> = {},
   ): Promise<PutAnswer> {
-    const endMs = this.#timers.nowMs() + (options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
+    const endMs = this.#timers.nowMs() + (options.timeoutMs ?? this.#timeoutMs);
     for (;;) {
       const found = await this.get(key, options);
       const value = await change(found);

@@ -82,7 +82,7 @@ export class Leases {
     options: RequestOptions,
   ): Promise<unknown> {
     const call = { op, fields: { lease: id }, shape: isLeaseAnswer, prefer: "leader" } as const;
-    return this.#parts.requester.read(call, options);
+    return this.#parts.requester.change(call, options);
   }
 
   #leaseOf(of: { readonly id: string; readonly ttl: number; readonly sentMs: number }): Lease {

@@ -22,8 +22,8 @@ import { WriteSession, type WriteTicket } from "./write_session.ts";
 export interface Call<T> extends Operation {
   readonly shape: Shape<T>;
   readonly prefer: Preference;
-  /** Whether it must not be repeated once it may have had an effect. */
-  readonly isOrder?: true;
+  /** What a request without a place in the session is, if it is no read. */
+  readonly kind?: "change" | "order";
 }
 
 /** What a requester works with. */
@@ -71,7 +71,12 @@ export class Requester {
 
   /** Sends a request that changes the cluster, until it may have had an effect. */
   order<T>(call: Call<T>, options: RequestOptions): Promise<T> {
-    return this.#within(options, (scope) => this.#repeat(scope, { ...call, isOrder: true }));
+    return this.#within(options, (scope) => this.#repeat(scope, { ...call, kind: "order" }));
+  }
+
+  /** Sends a request that may be carried out twice without harm. */
+  change<T>(call: Call<T>, options: RequestOptions): Promise<T> {
+    return this.#within(options, (scope) => this.#repeat(scope, { ...call, kind: "change" }));
   }
 
   /** Sends a request that changes the store, however often it takes, with the effect of once. */
@@ -130,6 +135,7 @@ export class Requester {
 
   /** Repeats a request; one with a hold on the session is a write. */
   async #repeat<T>(scope: RequestScope, call: Call<T>, hold?: Hold): Promise<T> {
+    const request = hold !== undefined ? "write" : call.kind ?? "read";
     const history: History = { attempts: 0, mayBeApplied: false, endpoint: undefined };
     for (;;) {
       const result = await this.#attempt(scope, withKey(call, hold), history);
@@ -137,7 +143,7 @@ export class Requester {
       const { failure } = result;
       const decision = decideRetry({
         failure,
-        request: hold !== undefined ? "write" : call.isOrder === true ? "order" : "read",
+        request,
         attempts: history.attempts,
         mayBeApplied: history.mayBeApplied,
         elapsedMs: scope.elapsedMs,
@@ -155,7 +161,7 @@ export class Requester {
           await hold?.renew();
           break;
         case "again":
-          history.mayBeApplied ||= hold !== undefined && outcomeOf(failure) === "unknown";
+          history.mayBeApplied ||= request !== "read" && outcomeOf(failure) === "unknown";
           break;
       }
       await scope.sleep(decision.afterMs);

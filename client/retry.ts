@@ -11,10 +11,11 @@
 import type { FailureCode, Outcome } from "@raftkv/core/api";
 
 /**
- * Whether a request changes the store. Opening a session counts as a read: a second one is idle. An
- * order changes the cluster, and nothing makes a second one harmless.
+ * Whether a request changes the store. Opening a session counts as a read: a second one is idle. A
+ * change is harmless when it is made twice, but it is one. An order changes the cluster, and nothing
+ * makes a second one harmless.
  */
-export type RequestKind = "read" | "write" | "order";
+export type RequestKind = "read" | "write" | "change" | "order";
 
 /** How one attempt failed. */
 export type AttemptFailure =
@@ -68,6 +69,8 @@ const BACKOFF_MAX_MS = 1_000;
 const ATTEMPT_SHARE = 1 / 3;
 /** Less than this is too little for an election or a slow disk on the other side. */
 const ATTEMPT_MS_MIN = 1_000;
+/** However long the caller would wait, a node that says nothing for this long is left. */
+const ATTEMPT_MS_MAX = 60_000;
 
 /** Decides what follows a failed attempt. */
 export function decideRetry(question: RetryQuestion): RetryDecision {
@@ -105,7 +108,8 @@ export function backoffMs(attempts: number, random: number): number {
 
 /** How long one attempt may take when `remainingMs` are left for the request. */
 export function attemptLimitMs(remainingMs: number): number {
-  return Math.min(remainingMs, Math.max(ATTEMPT_MS_MIN, remainingMs * ATTEMPT_SHARE));
+  const share = Math.max(ATTEMPT_MS_MIN, remainingMs * ATTEMPT_SHARE);
+  return Math.min(remainingMs, share, ATTEMPT_MS_MAX);
 }
 
 function verdictOf(question: RetryQuestion): "again" | "again_in_new_session" | "final" {

@@ -8,7 +8,7 @@
 export interface Timers {
   /** Milliseconds from any fixed start; never goes back. */
   nowMs(): number;
-  /** Calls back once after `delayMs`, unless the returned function is called before. */
+  /** Calls back once after `delayMs`, never if infinite, unless the returned function is called before. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
@@ -16,7 +16,17 @@ export interface Timers {
 export const systemTimers: Timers = {
   nowMs: () => performance.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    if (delayMs === Infinity) return () => {};
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (leftMs: number): void => {
+      timer = leftMs > TIMER_MS_MAX
+        ? setTimeout(() => wait(leftMs - TIMER_MS_MAX), TIMER_MS_MAX)
+        : setTimeout(callback, leftMs);
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
 };
+
+/** Timers of all runtimes take a longer time, 25 days, for none at all. */
+const TIMER_MS_MAX = 2 ** 31 - 1;

@@ -44,7 +44,9 @@ export function httpWatch(fetch: Fetch): OpenWatch {
       const headers = { accept: "application/x-ndjson" };
       const response = await fetch(url, { headers, signal });
       if (!response.ok || response.body === null) throw await broken(response);
-      for await (const line of linesOf(response.body)) yield messageOf(line, response.status);
+      for await (const line of linesOf(response.body, signal)) {
+        yield messageOf(line, response.status);
+      }
     } catch (error) {
       if (signal.aborted || error instanceof WatchBroken) throw error;
       throw new WatchBroken(classifyNetworkError(error));
@@ -66,8 +68,14 @@ function messageOf(line: string, status: number): WatchMessage {
   throw new WatchBroken(unrecognized(status));
 }
 
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* linesOf(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const reader = body.getReader();
+  // Not every `fetch` ends the body of an answer with its signal: that of an embedded node does not.
+  const stop = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", stop, { once: true });
   const decoder = new TextDecoder();
   let rest = "";
   try {
@@ -79,6 +87,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
       yield* lines.filter((line) => line !== "");
     }
   } finally {
+    signal.removeEventListener("abort", stop);
     // Whoever stops reading lets go of the connection.
     await reader.cancel().catch(() => {});
   }

@@ -51,7 +51,12 @@ export async function* follow(
   try {
     for (;;) {
       if (place.isBehind) {
-        const { revision, entries } = await parts.list(options);
+        const state = await listed(parts, options);
+        if (state === null) {
+          await scope.sleep(backoffMs(++attempts, random()));
+          continue;
+        }
+        const { revision, entries } = state;
         [place.next, place.isBehind] = [revision + 1, false];
         yield { type: "reset", revision, entries };
       }
@@ -71,6 +76,18 @@ export async function* follow(
     }
   } finally {
     scope.dispose();
+  }
+}
+
+/** The state to go on from; null if there is none for now, and it is worth asking again. */
+async function listed(parts: WatcherParts, options: WatchOptions): Promise<ListedState | null> {
+  try {
+    return await parts.list(options);
+  } catch (error) {
+    // A state of many keys is read in pieces, and may be compacted between two of them.
+    const isPassing = error instanceof KvError && (error.retryable || error.code === "compacted");
+    if (isPassing) return null;
+    throw error;
   }
 }
 

@@ -105,6 +105,15 @@ Deno.test("an order is repeated only while it certainly had no effect", () => {
   assertEquals(final.kind, "give_up");
 });
 
+Deno.test("a change is repeated like a read, and its outcome told like a write's", () => {
+  assertEquals(decide(lost, { request: "change" }).kind, "again");
+  const late = decide(lost, { request: "change", elapsedMs: 990 });
+  assertEquals(late, { kind: "timeout", outcome: "unknown" });
+  const gone = answered("lease_not_found");
+  assertEquals(decide(gone, { request: "change" }).kind, "give_up");
+  assertEquals(decide(gone, { request: "change", mayBeApplied: true }).kind, "unknown");
+});
+
 Deno.test("at the deadline a write is unknown if any attempt may have reached a server", () => {
   const UNKNOWN_ALONE = new Set(["lost", "leadership_lost", "timeout", "502"]);
   for (const [failure, , firstWrite] of TABLE) {
@@ -139,5 +148,6 @@ Deno.test("an attempt never takes longer than what is left, nor all of a long ti
   assertEquals(attemptLimitMs(400), 400);
   assertEquals(attemptLimitMs(2_000), 1_000);
   assertEquals(attemptLimitMs(9_000), 3_000);
+  assertEquals(attemptLimitMs(Infinity), 60_000);
   for (let leftMs = 1; leftMs < 20_000; leftMs += 7) assert(attemptLimitMs(leftMs) <= leftMs);
 });
