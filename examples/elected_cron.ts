@@ -32,10 +32,13 @@ for (;;) {
 
 function untilNext(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, everyMs);
-    signal.addEventListener("abort", () => {
+    const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", end);
       resolve();
-    }, { once: true });
+    };
+    const timer = setTimeout(end, everyMs);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
   });
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { connect, KvError, put, when } from "@raftkv/client";
+import { connect, increment, KvError, put, when } from "@raftkv/client";
 
 const endpoints = (Deno.env.get("RAFTKV_ENDPOINTS") ?? "http://localhost:8001").split(",");
 await using kv = connect({ endpoints });
@@ -22,9 +22,13 @@ for (let number = 1; number <= Number(requests); number++) {
 /** Counts in a window that begins with its first request, and ends by itself. */
 async function isAllowed(name: string): Promise<boolean> {
   const key = `limits/${name}`;
-  await kv.txn().if(when(key).isMissing()).then(put(key, 0, { ttl: WINDOW_SECONDS })).commit();
   try {
-    await kv.increment(key, { max: LIMIT });
+    // In one step: between two, the window could end and the second begin one that never does.
+    await kv.txn()
+      .if(when(key).isMissing())
+      .then(put(key, 1, { ttl: WINDOW_SECONDS }))
+      .else(increment(key, { max: LIMIT }))
+      .commit();
     return true;
   } catch (error) {
     if (error instanceof KvError && error.code === "out_of_range") return false;
