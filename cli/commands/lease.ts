@@ -50,12 +50,13 @@ async function keepAlive(invocation: Invocation, id: string): Promise<ExitCode> 
   const { flags, output, surroundings } = invocation;
   using stop = stopSignal(surroundings);
   await using client = connectFor(invocation, { isLong: true });
-  const lease = await client.adoptLease(checked(id));
+  const lease = await client.adoptLease(checked(id), { signal: stop.signal });
   const { ttl } = lease;
   await output.result({ json: { lease: id, ttl }, text: `renewed ${id} for ${ttl} s` });
   if (flags.has("once")) return EXIT.ok;
   await new Promise<void>((resolve) => {
     for (const signal of [stop.signal, lease.signal]) {
+      if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
     }
   });

@@ -8,6 +8,7 @@ import type { WatchEvent, WatchOptions } from "@raftkv/client";
 import type { Command, Invocation } from "../command.ts";
 import { connectFor } from "../connection.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
+import { UsageError } from "../failures.ts";
 import { printable, printablePair } from "../printable.ts";
 import { revisionIn } from "../revision.ts";
 import { stopSignal } from "../stop_signal.ts";
@@ -42,6 +43,12 @@ async function watch(invocation: Invocation): Promise<ExitCode> {
   const [prefix = ""] = invocation.positionals;
   const key = flags.get("key");
   const revision = revisionIn(invocation, "from");
+  if (key !== undefined && invocation.positionals.length > 0) {
+    throw new UsageError("Cannot follow PREFIX and --key at once", "watch");
+  }
+  if (revision !== undefined && flags.has("initial")) {
+    throw new UsageError("Cannot begin with --initial and --from at once", "watch");
+  }
   const stop = stopSignal(surroundings);
   await using client = connectFor(invocation, { isLong: true });
   const options: WatchOptions = {

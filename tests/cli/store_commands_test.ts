@@ -161,3 +161,9 @@ Deno.test("a program that cannot be started, and flags that make no sense, are s
     assertEquals((await command("diff 1 x")).code, 2);
     assert((await command("completion tcsh")).stderr.includes("bash, zsh, fish"));
   }));
+
+Deno.test("watch refuses what contradicts itself, rather than leave half of it out", () =>
+  grounded(async ({ command }) => {
+    assertEquals((await command("watch jobs/ --key job")).code, 2);
+    assertEquals((await command("watch jobs/ --from 1 --initial")).code, 2);
+  }));
