@@ -70,7 +70,7 @@ const ATTEMPT_SHARE = 1 / 3;
 /** Less than this is too little for an election or a slow disk on the other side. */
 const ATTEMPT_MS_MIN = 1_000;
 /** However long the caller would wait, a node that says nothing for this long is left. */
-const ATTEMPT_MS_MAX = 60_000;
+const ATTEMPT_MS_MAX = 70_000;
 
 /** Decides what follows a failed attempt. */
 export function decideRetry(question: RetryQuestion): RetryDecision {

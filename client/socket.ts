@@ -32,8 +32,11 @@ export type Listener = (message: SocketMessage | null) => void;
 const PROTOCOL = "raftkv.v1";
 /** Messages in one frame, at most. */
 const FRAME_MESSAGES_MAX = 1_000;
-/** A node breaks the connection at a longer frame, and with it all that is under way. */
-const FRAME_BYTES_MAX = 1_572_864;
+/**
+ * Characters in one frame, each of which is three bytes at most: a node breaks the connection at more
+ * than 1,572,864 bytes, and with it all that is under way.
+ */
+const FRAME_LENGTH_MAX = 520_000;
 
 /** A connection from its first attempt to its end. */
 export class Socket {
@@ -101,7 +104,7 @@ export class Socket {
   request(fields: Readonly<Record<string, unknown>>, listener: Listener): number | null {
     const id = this.#ids + 1;
     const text = JSON.stringify({ id, ...fields });
-    if (!fitsFrame(text)) return null;
+    if (text.length > FRAME_LENGTH_MAX) return null;
     this.#ids = id;
     if (this.#isEnded) {
       listener(null);
@@ -167,37 +170,20 @@ export class Socket {
 }
 
 /** Messages in their order, as many in a frame as it may hold. */
-function* framesOf(messages: readonly string[]): Generator<readonly string[]> {
-  let frame: string[] = [];
-  let bytes = FRAME_BRACKETS;
+function framesOf(messages: readonly string[]): readonly string[][] {
+  const frames: string[][] = [];
+  let left = 0;
   for (const message of messages) {
-    const size = byteBound(message) + 1;
-    const isFull = frame.length >= FRAME_MESSAGES_MAX || bytes + size > FRAME_BYTES_MAX;
-    if (isFull && frame.length > 0) {
-      yield frame;
-      frame = [];
-      bytes = FRAME_BRACKETS;
+    const frame = frames.at(-1);
+    left -= message.length + 1;
+    if (frame !== undefined && left >= 0 && frame.length < FRAME_MESSAGES_MAX) frame.push(message);
+    else {
+      frames.push([message]);
+      left = FRAME_LENGTH_MAX - message.length;
     }
-    frame.push(message);
-    bytes += size;
   }
-  if (frame.length > 0) yield frame;
+  return frames;
 }
-
-const FRAME_BRACKETS = 2;
-
-/** No less than the message has in UTF-8; exactly so only where it is long enough to matter. */
-function byteBound(message: string): number {
-  const most = 3 * message.length;
-  return most < FRAME_BYTES_MAX / FRAME_MESSAGES_MAX ? most : encoder.encode(message).length;
-}
-
-function fitsFrame(message: string): boolean {
-  return 3 * message.length <= FRAME_BYTES_MAX ||
-    encoder.encode(message).length <= FRAME_BYTES_MAX;
-}
-
-const encoder = new TextEncoder();
 
 function messagesIn(data: unknown): readonly SocketMessage[] {
   if (typeof data !== "string") return [];

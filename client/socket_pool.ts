@@ -56,31 +56,28 @@ export class SocketPool {
     if (attempt.operation.op === "health") return await this.#parts.fallback(endpoint, attempt);
     const { scope } = attempt;
     const endMs = scope.elapsedMs + attempt.limitMs;
-    const socket = await scope.limit(
-      Math.min(OPEN_MS_MAX, attempt.limitMs),
-      (signal) => this.socketOf(endpoint, signal),
-    );
+    const socket = await this.socketOf(endpoint, scope.signal, attempt.limitMs);
     const rest = { ...attempt, limitMs: Math.max(1, endMs - scope.elapsedMs) };
-    const result = socket === OUT_OF_TIME || socket === null ? null : await this.#ask(socket, rest);
+    const result = socket === null ? null : await this.#ask(socket, rest);
     return result ?? await this.#parts.fallback(endpoint, rest);
   };
 
-  /** The endpoint's socket once it is open; null if none can be had for now, or before `signal`. */
-  async socketOf(endpoint: string, signal: AbortSignal): Promise<Socket | null> {
-    return await Promise.race([this.#opened(endpoint), aborted(signal)]);
-  }
-
-  /** The same for a watch, which has no time of its own: it waits no longer than a request. */
-  async socketSoon(endpoint: string, signal: AbortSignal): Promise<Socket | null> {
-    const waiting = new AbortController();
-    const end = () => waiting.abort();
-    const cancel = this.#parts.timers.after(OPEN_MS_MAX, end);
-    signal.addEventListener("abort", end, { once: true });
+  /** The endpoint's socket once it is open; null if none can be had soon, or before `signal`. */
+  async socketOf(
+    endpoint: string,
+    signal: AbortSignal,
+    limitMs = OPEN_MS_MAX,
+  ): Promise<Socket | null> {
+    let cancel = () => {};
+    const late = new Promise<null>((resolve) => {
+      const end = () => resolve(null);
+      cancel = this.#parts.timers.after(Math.min(limitMs, OPEN_MS_MAX), end);
+      signal.addEventListener("abort", end, { once: true });
+    });
     try {
-      return await this.socketOf(endpoint, waiting.signal);
+      return await Promise.race([this.#opened(endpoint), late]);
     } finally {
       cancel();
-      signal.removeEventListener("abort", end);
     }
   }
 
@@ -162,13 +159,6 @@ function understood(answer: SocketMessage, { from }: Socket): AttemptResult {
   if (result !== undefined) return { kind: "success", body: result, status: 200, from };
   const failure = isFailure(error) ? { ...error, kind: "answered" } as const : unrecognized(200);
   return { kind: "failure", failure, from };
-}
-
-function aborted(signal: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    signal.addEventListener("abort", () => resolve(null), { once: true });
-  });
 }
 
 function lost(message: string): AttemptResult {

@@ -17,7 +17,7 @@ const WAITING_MAX = 1_024;
 /** Watches over the sockets of a pool, and otherwise by `fallback`. */
 export function socketWatch(pool: SocketPool, fallback: OpenWatch): OpenWatch {
   return async function* (endpoint, fields, signal) {
-    const socket = await pool.socketSoon(endpoint, signal);
+    const socket = await pool.socketOf(endpoint, signal);
     if (socket === null) yield* fallback(endpoint, fields, signal);
     else yield* new SocketWatch(socket, fields, signal).messages();
   };

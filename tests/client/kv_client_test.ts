@@ -14,6 +14,22 @@ async function served(work: (cluster: FakeCluster) => Promise<void>): Promise<vo
   }
 }
 
+Deno.test("a failure of a newer server counts for what it says of itself", async () => {
+  const cluster = new FakeCluster();
+  const error = {
+    code: "of_tomorrow",
+    message: "Not yet",
+    retryable: true,
+    outcome: "not_applied",
+  };
+  let failures = 0;
+  cluster.fault = ({ method }) =>
+    method === "GET" && failures++ === 0 ? Response.json({ error }, { status: 503 }) : null;
+  await using kv = connect({ endpoints: cluster.urls, fetch: cluster.fetch, discover: false });
+  assertEquals(await kv.get("key"), null);
+  assertEquals(failures, 2);
+});
+
 Deno.test("put, get and delete go to the server and back", () =>
   served(async (cluster) => {
     await using kv = connect({ endpoints: cluster.urls });
