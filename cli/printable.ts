@@ -13,7 +13,12 @@ import type { Json } from "@raftkv/core/api";
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   if (!/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(text)) return text;
-  return JSON.stringify(text).replace(
+  return printableJson(text);
+}
+
+/** JSON text in one line, without what would steer the reader's terminal. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
@@ -21,7 +26,7 @@ export function printable(text: string): string {
 
 /** A value in one line: text as text, anything else as JSON. */
 export function printableValue(value: Json): string {
-  return typeof value === "string" ? printable(value) : JSON.stringify(value);
+  return typeof value === "string" ? printable(value) : printableJson(value);
 }
 
 /** `key = value`. */

@@ -43,8 +43,15 @@ async function runProgram(
     const detail = { code: "program_failed", exitCode: EXIT.failed };
     throw new CommandFailure(`Cannot run ${name}: ${reason}`, detail);
   }
-  const stop = () => child.kill("SIGTERM");
+  const stop = () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It ended by itself meanwhile, as by the same Ctrl-C.
+    }
+  };
   signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   const { code } = await child.status;
   signal.removeEventListener("abort", stop);
   return code;

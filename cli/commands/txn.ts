@@ -10,6 +10,7 @@ import { connectFor } from "../connection.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { UsageError } from "../failures.ts";
 import { readJsonFile } from "../json_file.ts";
+import { printableJson } from "../printable.ts";
 
 /** Reads a transaction from a file and carries it out. */
 export const txnCommand: Command = {
@@ -53,7 +54,7 @@ async function txn(invocation: Invocation): Promise<ExitCode> {
     .then(...operations("success"))
     .else(...operations("failure"))
     .commit();
-  const lines = result.results.map((each) => JSON.stringify(each));
+  const lines = result.results.map((each) => printableJson(each));
   const head = `${result.succeeded ? "success" : "failure"} at revision ${result.revision}`;
   await invocation.output.result({ json: result, text: [head, ...lines].join("\n") });
   return EXIT.ok;

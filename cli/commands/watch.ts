@@ -9,7 +9,7 @@ import type { Command, Invocation } from "../command.ts";
 import { connectFor } from "../connection.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { UsageError } from "../failures.ts";
-import { printable, printablePair } from "../printable.ts";
+import { printable, printableJson, printablePair } from "../printable.ts";
 import { revisionIn } from "../revision.ts";
 import { stopSignal } from "../stop_signal.ts";
 
@@ -87,5 +87,5 @@ function describeEvent(event: WatchEvent): string {
 }
 
 function before({ prevKv }: Extract<WatchEvent, { readonly prevKv?: unknown }>): string {
-  return prevKv === undefined || prevKv === null ? "" : ` (was ${JSON.stringify(prevKv.value)})`;
+  return prevKv === undefined || prevKv === null ? "" : ` (was ${printableJson(prevKv.value)})`;
 }

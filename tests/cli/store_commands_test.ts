@@ -167,3 +167,23 @@ Deno.test("watch refuses what contradicts itself, rather than leave half of it o
     assertEquals((await command("watch jobs/ --key job")).code, 2);
     assertEquals((await command("watch jobs/ --from 1 --initial")).code, 2);
   }));
+
+Deno.test("a lease is kept alive until Ctrl-C, which is heard at once, also before its first answer", () =>
+  grounded(async ({ env, command }) => {
+    const id = (await command("lease grant 30")).stdout.trim();
+    const kept = new FakeSurroundings(["lease", "keep-alive", id], { env });
+    const write = kept.stdout.write.bind(kept.stdout);
+    kept.stdout.write = async (text) => {
+      await write(text);
+      // Before the command begins to wait.
+      kept.stop("interrupt");
+    };
+    assertEquals(await run(kept), 0);
+    const nobody = { RAFTKV_ENDPOINTS: "http://127.0.0.1:1" };
+    const early = new FakeSurroundings(["lease", "keep-alive", id, "--timeout", "60s"], {
+      env: nobody,
+    });
+    const running = run(early);
+    setTimeout(() => early.stop("interrupt"), 0);
+    assertEquals(await running, 1);
+  }));

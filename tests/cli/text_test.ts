@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { parseDurationMs } from "../../cli/duration.ts";
-import { printable, printablePair } from "../../cli/printable.ts";
+import { printable, printablePair, printableValue } from "../../cli/printable.ts";
 import { progressLine } from "../../cli/progress.ts";
 import { editDistance, suggest } from "../../cli/suggest.ts";
 import { tableLines } from "../../cli/table.ts";
@@ -84,4 +84,8 @@ Deno.test("progress shows a bar where the end is known, and fits its line", () =
     "0 keys, 0/s",
   );
   assertEquals(progressLine(state, 10).length, 9);
+});
+
+Deno.test("no value steers the reader's terminal, however deep it hides", () => {
+  assertEquals(printableValue({ deep: ["\u009b31m\u202e"] }), '{"deep":["\\u009b31m\\u202e"]}');
 });
