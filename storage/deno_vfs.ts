@@ -66,9 +66,18 @@ class DenoDirectory implements Directory {
 
   async tryLock(name: string): Promise<Lock | null> {
     const file = await naming(this.path, () => this.#openFile(name, CREATING));
-    if (await file.tryLock(true)) return { release: () => file.close() };
-    file.close();
-    return null;
+    if (!await file.tryLock(true)) {
+      file.close();
+      return null;
+    }
+    return {
+      release: () => {
+        // Closing alone leaves the lock for as long as a child that is just being started shares the
+        // descriptor: for a moment nobody could open the directory again.
+        file.unlockSync();
+        file.close();
+      },
+    };
   }
 
   #openFile(name: string, options: Deno.OpenOptions): Promise<Deno.FsFile> {
