@@ -305,3 +305,12 @@ function isFailureCode(value: unknown): value is FailureCode {
 function isOutcome(value: unknown): value is Outcome {
   return value === "not_applied" || value === "unknown";
 }
+
+/** What a text holds as JSON; undefined when it is none, which no answer's shape admits. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

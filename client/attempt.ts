@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isFailureBody } from "./answers.ts";
+import { isFailureBody, parseJson } from "./answers.ts";
 import { type HttpRequest, httpRequestOf, type Operation } from "./operation.ts";
 import { classifyNetworkError } from "./network_failure.ts";
 import { OUT_OF_TIME, type RequestScope } from "./request_scope.ts";
@@ -117,12 +117,4 @@ function initOf(request: HttpRequest): RequestInit {
     headers,
     ...request.body === undefined ? {} : { body: request.body },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

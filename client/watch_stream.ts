@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isFailureBody, isWatchMessage } from "./answers.ts";
+import { isFailureBody, isWatchMessage, parseJson } from "./answers.ts";
 import { type Fetch, unrecognized } from "./attempt.ts";
 import { classifyNetworkError } from "./network_failure.ts";
 import type { AttemptFailure } from "./retry.ts";
@@ -90,13 +90,5 @@ async function* linesOf(
     signal.removeEventListener("abort", stop);
     // Whoever stops reading lets go of the connection.
     await reader.cancel().catch(() => {});
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
