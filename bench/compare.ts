@@ -6,11 +6,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { chartOf } from "./compare/chart.ts";
 import { etcdVersion, startEtcd } from "./compare/etcd_system.ts";
-import { hasH2Load } from "./compare/h2load.ts";
 import { startRaftKv } from "./compare/raftkv_system.ts";
 import { measure, type Scale } from "./compare/suite.ts";
 import { type Row, tableOf } from "./compare/table.ts";
-import { hasWrk } from "./compare/wrk.ts";
+import { isInstalled } from "../tests/process/installed.ts";
 
 const HELP = `RaftKV and etcd side by side: three processes each, on this machine, in one run
 
@@ -39,7 +38,7 @@ if (flags.help) console.log(HELP);
 else Deno.exit(await bench());
 
 async function bench(): Promise<number> {
-  if (!await hasWrk()) {
+  if (!await isInstalled("wrk")) {
     console.error("Cannot run the bench: wrk is not installed (apt-get install wrk)");
     return 1;
   }
@@ -55,7 +54,13 @@ async function bench(): Promise<number> {
   await using etcd = version === null ? null : await startEtcd(version);
   const onStep = (what: string) =>
     console.error(`${new Date().toISOString().slice(11, 19)} ${what}`);
-  const field = { raftkv, etcd, hasGrpc: etcd !== null && await hasH2Load(), scale, onStep };
+  const field = {
+    raftkv,
+    etcd,
+    hasGrpc: etcd !== null && await isInstalled("h2load"),
+    scale,
+    onStep,
+  };
   for await (const row of measure(field)) rows.push(row);
   console.log(tableOf(rows));
   if (flags.out !== undefined) await write(flags.out, { rows, etcd: version, scale });

@@ -17,17 +17,6 @@ export interface GrpcCall {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Whether there is an `h2load`. */
-export async function hasH2Load(): Promise<boolean> {
-  try {
-    await new Deno.Command("h2load", { args: ["--version"], stdout: "null" }).output();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /** A write of one key. */
 export function putCall(key: string, value: string): GrpcCall {
   return { method: "Put", body: framed([...field(1, key), ...field(2, value)]) };

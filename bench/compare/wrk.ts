@@ -28,17 +28,6 @@ export interface LoadOptions {
   readonly seconds: number;
 }
 
-/** Whether there is a `wrk`. */
-export async function hasWrk(): Promise<boolean> {
-  try {
-    await new Deno.Command("wrk", { args: ["--version"], stdout: "null", stderr: "null" }).output();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /**
  * Loads one node.
  *

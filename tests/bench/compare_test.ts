@@ -4,7 +4,7 @@ import { startRaftKv } from "../../bench/compare/raftkv_system.ts";
 import { quantile, spreadOf } from "../../bench/compare/statistics.ts";
 import { measure } from "../../bench/compare/suite.ts";
 import { isMet, type Row, tableOf } from "../../bench/compare/table.ts";
-import { hasWrk } from "../../bench/compare/wrk.ts";
+import { isInstalled } from "../process/installed.ts";
 
 const ROW: Row = {
   work: "PUT",
@@ -46,7 +46,7 @@ Deno.test("The chart draws the rows that have a ratio, and escapes what they are
   assertEquals(chart.match(/<rect x/g)?.length, 1);
 });
 
-const lacks = await hasWrk() ? "" : " (skipped: wrk is not installed)";
+const lacks = await isInstalled("wrk") ? "" : " (skipped: wrk is not installed)";
 
 Deno.test({
   name: `The bench measures RaftKV alone from end to end${lacks}`,

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../cli/commands.ts";
+import { isInstalled } from "../process/installed.ts";
 import { raftkv } from "./fake_surroundings.ts";
 
 /** A shell's own way to say how it would complete a line, one word a line. */
@@ -23,7 +24,7 @@ const ASKED: Readonly<Record<string, (script: string, line: string) => readonly 
 };
 
 for (const [shell, asked] of Object.entries(ASKED)) {
-  const lacks = await isThere(shell) ? "" : ` (skipped: ${shell} is not installed)`;
+  const lacks = await isInstalled(shell) ? "" : ` (skipped: ${shell} is not installed)`;
   Deno.test({
     name: `${shell} completes commands, second words and flags${lacks}`,
     ignore: lacks !== "",
@@ -50,14 +51,4 @@ for (const [shell, asked] of Object.entries(ASKED)) {
       assert(!(await complete("raftkv get --t")).includes("--ttl"));
     },
   });
-}
-
-async function isThere(program: string): Promise<boolean> {
-  try {
-    await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Cluster } from "../../process/cluster.ts";
+import { isInstalled } from "../../process/installed.ts";
 import { Program } from "../../process/program.ts";
 import type { ServedNode } from "../../process/served_node.ts";
 import { CASES } from "./cases.ts";
@@ -43,7 +44,7 @@ async function withDyingLeader(
 Deno.test("the contract holds in Deno, at a cluster whose leader dies", () =>
   withDyingLeader([], (errand) => runEverywhere(errand)));
 
-const noNode = await isThere("node") ? "" : " (skipped: node is not installed)";
+const noNode = await isInstalled("node") ? "" : " (skipped: node is not installed)";
 
 Deno.test({
   name: `the contract holds in Node, at a cluster whose leader dies${noNode}`,
@@ -63,7 +64,7 @@ Deno.test({
     }),
 });
 
-const noChromium = await isThere("chromium") ? "" : " (skipped: chromium is not installed)";
+const noChromium = await isInstalled("chromium") ? "" : " (skipped: chromium is not installed)";
 
 Deno.test({
   name: `the contract holds in a browser, at a cluster whose leader dies${noChromium}`,
@@ -83,13 +84,3 @@ Deno.test({
       await Deno.remove(profile, { recursive: true });
     }),
 });
-
-async function isThere(program: string): Promise<boolean> {
-  try {
-    await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
