@@ -11,7 +11,7 @@ import type { Json } from "@raftkv/core/api";
  * sequences, steer the reader's terminal; such text is shown as a JSON string.
  */
 export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- finding control characters is what this is for
   if (!/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(text)) return text;
   return printableJson(text);
 }

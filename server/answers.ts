@@ -68,5 +68,5 @@ export function keyJson(key: Key): string {
 
 // A stored text may begin with U+FEFF: by default the decoder would take it away.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- the range of ASCII begins with them
 const ASCII = /^[\x00-\x7f]*$/;

@@ -63,5 +63,5 @@ export function prefixEnd(prefix: Key): Key | null {
   return `${prefix.slice(0, size - 1)}${last}` as Key;
 }
 
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- the range of ASCII begins with them
 const ASCII = /^[\x00-\x7f]*$/;

@@ -11,7 +11,7 @@ import type { SimulatedNode } from "../node.ts";
 import type { Marks } from "./marks.ts";
 
 /** What a fault has to do with. It is typed for any state machine: faults do not look inside. */
-// deno-lint-ignore no-explicit-any
+// deno-lint-ignore no-explicit-any -- a cluster's type is invariant in its answers: unknown fits none
 export type World = Cluster<any>;
 
 /** A class of faults, in one run on or off as a whole. */
