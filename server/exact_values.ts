@@ -15,13 +15,16 @@ export class ExactNumber {
   }
 }
 
-/** A value as the text it came as, without the white space between its tokens. */
+/** A value as the text it came as. */
 export class JsonText {
-  /** The text. */
+  /** The text, with white space between its tokens or without. */
   readonly source: string;
+  /** How deep arrays and objects lie in each other; 0 if it is none. */
+  readonly depth: number;
 
   /** Takes a text that is JSON. */
-  constructor(source: string) {
+  constructor(source: string, depth: number) {
     this.source = source;
+    this.depth = depth;
   }
 }

@@ -5,10 +5,11 @@
  * @module
  */
 
+import { setImmediate } from "node:timers/promises";
 import { KvFailure } from "@raftkv/core/api";
 import { REPLAYED } from "./failures.ts";
 import type { KvPort } from "./kv_port.ts";
-import { type JsonFields, parseFields } from "./json_input.ts";
+import { fieldsOf, type JsonFields, JsonInput } from "./json_input.ts";
 import { type Carried, carryOut } from "./operations/ask.ts";
 import type { Form, Operation } from "./operations/operation.ts";
 import { parseQuery } from "./query.ts";
@@ -83,10 +84,15 @@ export async function requestFields(
 }
 
 async function bodyFields(request: Request, form: Form): Promise<JsonFields> {
-  const isBytes = form.exact === "value" &&
-    mediaTypeOf(request) === "application/octet-stream";
+  const isBytes = form.takesBytes && mediaTypeOf(request) === "application/octet-stream";
   if (isBytes) return { value: await readBodyBytes(request) };
-  const fields = parseFields(await readBodyText(request), form.exact);
+  const input = new JsonInput(await readBodyText(request));
+  while (!input.readSlice()) {
+    input.demandWhole(input.result, form.failures);
+    await setImmediate();
+  }
+  input.demandWhole(input.result, form.failures);
+  const fields = fieldsOf(input.result);
   for (const name of Object.keys(fields)) {
     if (form.places.get(name) === "body") continue;
     const unknown = JSON.stringify(name.slice(0, 40));

@@ -1,53 +1,58 @@
 /**
- * JSON that came in. What a double or an object of the language would not give back as it was written
- * is kept as the text it came as.
+ * JSON that came in, read by slices: a body of the largest size, whatever is in it, holds up nobody
+ * for longer than one of them takes.
  *
  * @module
  */
 
-import { KvFailure } from "@raftkv/core/api";
-import { parseExactly } from "./exact_parser.ts";
-import { ExactNumber, JsonText } from "./exact_values.ts";
-import { memberText, nestsDeeperThan } from "./json_text.ts";
+import { type FailureCode, KvFailure } from "@raftkv/core/api";
+import { JsonBuilder, REQUEST_PARTS_MAX } from "./json_builder.ts";
+import { JsonReader } from "./json_reader.ts";
 
-/** How much of a JSON body's text must survive the parser. */
-export type Exactness =
-  /** Nothing: its numbers are small. */
-  | "none"
-  /** The text of the member `value`, to the last character. */
-  | "value"
-  /** Every digit of every number, and the texts of members called `value`. */
-  | "numbers";
+/** Characters of a slice, but for the rest of its last token: two milliseconds at the worst. */
+export const SLICE_UNITS = 131_072;
 
 /** The fields of an object. */
 export type JsonFields = Record<string, unknown>;
 
-/** How deep arrays and objects of a body may lie in each other. */
-export const BODY_DEPTH_MAX = 200;
+/** A text on its way to what it says. */
+export class JsonInput {
+  readonly #builder: JsonBuilder;
+  readonly #reader: JsonReader;
 
-/**
- * Reads the text of an object.
- *
- * @throws {KvFailure} `invalid_json`; `invalid_body` if it is no object, or nests too deep
- */
-export function parseFields(text: string, exact: Exactness): JsonFields {
-  return withExact(fieldsOf(parseJson(text)), () => text, exact);
-}
-
-/**
- * Reads JSON.
- *
- * @throws {KvFailure} `invalid_json`, or `invalid_body` if it nests too deep to be looked at
- */
-export function parseJson(text: string): unknown {
-  // Before the parser, which would build a million nested arrays first.
-  if (nestsDeeperThan(text, BODY_DEPTH_MAX)) {
-    throw new KvFailure("invalid_body", `The body nests deeper than ${BODY_DEPTH_MAX} levels.`);
+  /** Takes the text. */
+  constructor(text: string) {
+    this.#builder = new JsonBuilder(text);
+    this.#reader = new JsonReader(text, this.#builder);
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new KvFailure("invalid_json");
+
+  /**
+   * Reads one slice.
+   *
+   * @returns Whether it was the last.
+   * @throws {KvFailure} `invalid_json`, or `invalid_body` if it nests too deep
+   */
+  readSlice(): boolean {
+    return this.#reader.read(SLICE_UNITS);
+  }
+
+  /** What it says: complete after the last slice. */
+  get result(): unknown {
+    return this.#builder.result;
+  }
+
+  /**
+   * Demands that a request is all there: of one with too many parts the rest was never made.
+   *
+   * @param request The result, or one of its elements.
+   * @param failures How what is asked for can fail.
+   * @throws {KvFailure} `too_many_operations` if that is one of them, else `invalid_body`
+   */
+  demandWhole(request: unknown, failures: readonly FailureCode[]): void {
+    if (!this.#builder.cut.has(request)) return;
+    if (failures.includes("too_many_operations")) throw new KvFailure("too_many_operations");
+    const reason = `The body has more than ${REQUEST_PARTS_MAX} fields and elements.`;
+    throw new KvFailure("invalid_body", reason);
   }
 }
 
@@ -61,43 +66,4 @@ export function fieldsOf(value: unknown): JsonFields {
     return value as JsonFields;
   }
   throw new KvFailure("invalid_body", "The body is not an object.");
-}
-
-/**
- * The fields, with that of them exact which has to be.
- *
- * @param textOf The text that the fields were read from; most need no second look at it.
- */
-export function withExact(
-  fields: JsonFields,
-  textOf: () => string,
-  exact: Exactness,
-): JsonFields {
-  switch (exact) {
-    case "none":
-      return fields;
-    case "numbers":
-      return fieldsOf(parseExactly(textOf()));
-    case "value":
-      if (mustKeepText(fields.value)) {
-        fields.value = new JsonText(memberText(textOf(), "value") ?? "null");
-      }
-      return fields;
-  }
-}
-
-/**
- * The text of a value without white space; null if it nests deeper than `depthMax`.
- *
- * @param value A scalar, or what was kept as its text.
- */
-export function exactJsonOf(value: unknown, depthMax: number): string | null {
-  if (value instanceof ExactNumber) return value.source;
-  if (!(value instanceof JsonText)) return JSON.stringify(value);
-  return nestsDeeperThan(value.source, depthMax) ? null : value.source;
-}
-
-/** Half a surrogate pair is legal in JSON but not in UTF-8: it survives as the escape it came as. */
-function mustKeepText(value: unknown): boolean {
-  return typeof value === "string" ? !value.isWellFormed() : value !== undefined;
 }

@@ -7,7 +7,7 @@
 import { LIMITS } from "@raftkv/core";
 import type { FailureCode } from "@raftkv/core/api";
 import type { ValueEncoding } from "@raftkv/core/kv";
-import { exactJsonOf } from "./json_input.ts";
+import { storedJsonOf } from "./stored_json.ts";
 
 /** A value in the form in which the store keeps it. */
 export interface StoredValue {
@@ -65,10 +65,10 @@ function jsonOf(given: unknown): StoredValue | ValueFault {
   if (typeof given === "string" && given.isWellFormed()) {
     return { value: encoder.encode(given), encoding: "text" };
   }
-  const json = exactJsonOf(given, VALUE_DEPTH_MAX);
-  return json === null
+  const value = storedJsonOf(given, VALUE_DEPTH_MAX);
+  return value === null
     ? { rule: `nests deeper than ${VALUE_DEPTH_MAX} levels` }
-    : { value: encoder.encode(json), encoding: "json" };
+    : { value, encoding: "json" };
 }
 
 const encoder = new TextEncoder();

@@ -81,7 +81,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   invalid_session: row(400, "The Idempotency-Key is not of the form session/sequence."),
   too_many_operations: row(
     400,
-    "The transaction has more than 128 operations or comparisons, or nests deeper than 8 levels.",
+    "The transaction has more than 128 operations or comparisons, more than 4,096 fields besides values, or nests deeper than 8 levels.",
   ),
   duplicate_key: row(400, "The transaction may write a key twice."),
   range_too_large: row(

@@ -167,7 +167,7 @@ function requestBodyOf(form: Form, schemas: Record<string, Schema>) {
   const bytes = { "application/octet-stream": { schema: {} } };
   const content = {
     "application/json": { schema },
-    ...(form.exact === "value" ? bytes : {}),
+    ...(form.takesBytes ? bytes : {}),
   };
   return { required: true, content } as const;
 }

@@ -7,7 +7,6 @@
 
 import { type FailureCode, KvFailure } from "@raftkv/core/api";
 import * as z from "zod";
-import type { Exactness } from "../json_input.ts";
 import type { Ask } from "./ask.ts";
 
 /** Where a field travels over HTTP. In a message they all stand beside each other. */
@@ -44,8 +43,8 @@ export interface Form<Request = unknown> {
   readonly flags: ReadonlySet<string>;
   /** Whether a body is to be read. */
   readonly hasBody: boolean;
-  /** What of its JSON must survive the parser. */
-  readonly exact: Exactness;
+  /** Whether the body may be the bytes of the field `value` instead. */
+  readonly takesBytes: boolean;
   /** How it can fail, beside what can befall any request. */
   readonly failures: readonly FailureCode[];
 
@@ -89,7 +88,7 @@ export interface FormSpec<
   readonly query?: Query;
   readonly header?: Header;
   readonly body?: Body;
-  readonly exact?: Exactness;
+  readonly takesBytes?: true;
   readonly failures?: readonly FailureCode[];
 }
 
@@ -101,7 +100,7 @@ export function form<
   Body extends Fields = None,
 >(spec: FormSpec<Path, Query, Header, Body>): Form<Output<Path & Query & Header & Body>> {
   const { name, summary, path = {}, query = {}, header = {}, body = {} } = spec;
-  const { exact = "none", failures = [] } = spec;
+  const { takesBytes = false, failures = [] } = spec;
   const derived = derivedFrom({ path, query, header, body });
   // A message's own fields are there, or not, for its door to look at.
   const own = { id: z.unknown().optional(), op: z.unknown().optional() };
@@ -111,7 +110,7 @@ export function form<
     if (!parsed.success) throw failureOfIssue(parsed.error.issues[0], derived.places);
     return parsed.data as unknown as Output<Path & Query & Header & Body>;
   };
-  return { name, summary, ...derived, exact, failures, parse };
+  return { name, summary, ...derived, takesBytes, failures, parse };
 }
 
 /** Makes an operation. */

@@ -35,7 +35,7 @@ export const put = operation({
     value: z.unknown().meta({ description: "Any JSON; bytes as base64, with `encoding`." }),
     encoding: choice(["base64"]).optional(),
   },
-  exact: "value",
+  takesBytes: true,
   failures: [
     "invalid_json",
     "invalid_body",
@@ -130,7 +130,6 @@ export const increment = operation({
   query: CALL,
   header: { idempotencyKey },
   body: INCREMENT,
-  exact: "numbers",
   failures: [
     "invalid_json",
     "invalid_body",
@@ -163,7 +162,6 @@ export const txn = operation({
   query: CALL,
   header: { idempotencyKey },
   body: TXN,
-  exact: "numbers",
   failures: [
     "invalid_json",
     "invalid_body",

@@ -8,13 +8,13 @@
 
 import { KvFailure } from "@raftkv/core/api";
 import { failureBody, failureOf, ReplayedFailure } from "../failures.ts";
-import { fieldsOf, type JsonFields, parseJson, withExact } from "../json_input.ts";
-import { elementTexts } from "../json_text.ts";
+import { fieldsOf, type JsonFields, type JsonInput } from "../json_input.ts";
 import type { KvPort, Settle } from "../kv_port.ts";
 import { type Served, servedField } from "../served.ts";
 import { type Answer, type ReadAsk, start } from "../operations/ask.ts";
 import type { Operation } from "../operations/operation.ts";
 import type { ClientSocket } from "./client_socket.ts";
+import { Incoming } from "./incoming.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { OPERATIONS } from "./operations.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -39,6 +39,7 @@ export class Connection {
   readonly #underWay = new Set<number>();
   readonly #watches: ConnectionWatches;
   readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming;
   #underWayBytes = 0;
   #isEnded = false;
   #isPaused = false;
@@ -60,6 +61,12 @@ export class Connection {
     });
     this.#outgoing = outgoing;
     this.#watches = new ConnectionWatches(options.hub, outgoing);
+    this.#incoming = new Incoming({
+      onFrame: (input, sizeUnits) => this.#onRead(input, sizeUnits),
+      onUnreadable: (thrown) => {
+        if (!this.#isEnded) this.#fail(null, thrown);
+      },
+    });
     socket.listen({
       onOpen: () => this.#outgoing.say(hello),
       onMessage: (text) => this.#onFrame(text),
@@ -90,39 +97,38 @@ export class Connection {
     if (isLarger(text, this.#options.limits.messageBytesMax)) {
       return this.close(1009, "The message is too large");
     }
-    let messages: unknown;
-    try {
-      messages = parseJson(text);
-    } catch (thrown) {
-      return this.#fail(null, thrown);
+    this.#incoming.push(text);
+    if (this.#incoming.waitingUnits > this.#options.limits.requestBytesMax) {
+      this.close(1008, "Too many frames wait to be read");
     }
-    if (Array.isArray(messages)) this.#onBatch(messages, text);
-    else this.#onMessage(messages, () => text, text.length);
   }
 
-  #onBatch(messages: readonly unknown[], text: string): void {
+  #onRead(input: JsonInput, sizeUnits: number): void {
+    if (this.#isEnded) return;
+    const { result } = input;
+    if (!Array.isArray(result)) return this.#onMessage(result, input, sizeUnits);
     const { frameMessagesMax } = this.#options.limits;
     // Each message is answered: a frame of many empty ones would be answered with hundreds of times
     // its size.
-    if (messages.length > frameMessagesMax) {
+    if (result.length > frameMessagesMax) {
       const reason = `A frame holds at most ${frameMessagesMax} messages.`;
       return this.#fail(null, new KvFailure("invalid_body", reason));
     }
-    let texts: readonly string[] | undefined;
-    const sizeBytes = Math.ceil(text.length / messages.length);
-    for (const [at, message] of messages.entries()) {
-      this.#onMessage(message, () => (texts ??= elementTexts(text))[at] ?? "", sizeBytes);
+    const sizeEach = Math.ceil(sizeUnits / result.length);
+    for (const message of result) {
+      this.#onMessage(message, input, sizeEach);
       if (this.#isEnded) return;
     }
   }
 
-  /** @param textOf The message as it came, for those few operations that must have it exact. */
-  #onMessage(message: unknown, textOf: () => string, sizeBytes: number): void {
+  #onMessage(message: unknown, input: JsonInput, sizeBytes: number): void {
     let id: number | null = null;
     try {
       const fields = fieldsOf(message);
       id = this.#idOf(fields);
       const { op } = fields;
+      const operation = typeof op === "string" ? OPERATIONS.get(op) : undefined;
+      input.demandWhole(message, operation?.failures ?? []);
       switch (op) {
         case "watch":
           return this.#watch(id, fields);
@@ -131,11 +137,10 @@ export class Connection {
         case "ping":
           return this.#outgoing.say(`{"id":${id},"result":{}}`);
       }
-      const operation = typeof op === "string" ? OPERATIONS.get(op) : undefined;
       if (operation === undefined) {
         throw new KvFailure("route_not_found", "There is no operation of this name.");
       }
-      this.#begin(id, operation, { fields, textOf, sizeBytes });
+      this.#begin(id, operation, { fields, sizeBytes });
     } catch (thrown) {
       this.#fail(id, thrown);
     }
@@ -144,16 +149,10 @@ export class Connection {
   #begin(
     id: number,
     operation: Operation,
-    message: {
-      readonly fields: JsonFields;
-      readonly textOf: () => string;
-      readonly sizeBytes: number;
-    },
+    { fields, sizeBytes }: { readonly fields: JsonFields; readonly sizeBytes: number },
   ): void {
-    const { sizeBytes } = message;
     this.#admit(id, sizeBytes);
-    const { exact } = operation;
-    const ask = operation.begin(withExact(message.fields, message.textOf, exact));
+    const ask = operation.begin(fields);
     this.#underWay.add(id);
     this.#underWayBytes += sizeBytes;
     const begun = ask.kind === "read" ? this.#ifRead(ask) : ask;
@@ -277,6 +276,7 @@ export class Connection {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#incoming.end();
     this.#outgoing.end();
     this.#watches.end();
     this.#options.onEnd();

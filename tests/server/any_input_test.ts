@@ -30,7 +30,7 @@ const inBody = (method: string, path: string, rest: Field["rest"], names: readon
 const FIELDS: readonly Field[] = [
   ...inBody("POST", "/v1/increment", { key: "n" }, ["delta", "min", "max"]).map((field) => ({
     ...field,
-    takes: (junk: unknown) => junk === -1 || junk === "9007199254740992",
+    takes: (junk: unknown) => junk === -1 || junk === 2 ** 53 || junk === "9007199254740992",
   })),
   ...inBody("POST", "/v1/leases", { ttl: 60 }, ["ttl", "lease"]),
   ...inBody("POST", "/v1/compact", {}, ["revision"]),

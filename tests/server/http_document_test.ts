@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FAILURES, LIMITS } from "@raftkv/core";
+import { REQUEST_PARTS_MAX } from "../../server/json_builder.ts";
 import { VALUE_DEPTH_MAX } from "../../server/stored_value.ts";
 import { appUnderTest } from "./app_under_test.ts";
 import { isFailureCode } from "./failure_codes.ts";
@@ -32,6 +33,7 @@ Deno.test("the document's limits are the limits", () => {
       VALUE_DEPTH_MAX,
       LIMITS.listItemsMax,
       LIMITS.listBytesMax,
+      REQUEST_PARTS_MAX,
       LIMITS.commitOperationsMax,
       LIMITS.commitDepthMax,
       LIMITS.commitRangeKeysMax,

@@ -195,6 +195,9 @@ Deno.test("an increment is exact over JSON, as number or text, to the last of 64
   assertEquals((await add(',"delta":9007199254740993')).value, "9007199254740994");
   assertEquals((await add(',"delta":"9214364837600034813"')).value, "9223372036854775807");
   assertEquals((await add("")).error.code, "out_of_range");
+  assertEquals((await add(',"delta":-9007199254740992')).value, "9214364837600034815");
+  assertEquals((await add(',"delta":9.007199254740991e15')).value, "9223372036854775806");
+  assertEquals((await add(',"delta":1.0')).value, "9223372036854775807");
   assertEquals((await add(',"delta":-9223372036854775808')).value, "-1");
   assertEquals((await add(',"delta":-1,"min":-1')).error.code, "out_of_range");
   assertEquals(
@@ -204,7 +207,17 @@ Deno.test("an increment is exact over JSON, as number or text, to the last of 64
   await write(app, "/v1/kv/n", { body: '{"value":"1"}' });
   assertEquals((await add("")).error.code, "not_an_integer");
   for (
-    const bad of ["1.5", '"1.5"', "9223372036854775808", '"x"', '""', "null", "1e3", "true", "[1]"]
+    const bad of [
+      "1.5",
+      '"1.5"',
+      "9223372036854775808",
+      '"x"',
+      '""',
+      "null",
+      '"1e3"',
+      "true",
+      "[1]",
+    ]
   ) {
     const answer = await post(app, "/v1/increment", `{"key":"n","delta":${bad}}`);
     await assertFailure(answer, 400, "invalid_body");
