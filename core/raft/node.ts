@@ -49,7 +49,7 @@ import {
   onSnapshotResponse,
 } from "./snapshot_transfer.ts";
 import { answerStale, enterTerm } from "./term_gate.ts";
-import { createState, type NodeState } from "./state.ts";
+import { createState, isBatching, type NodeState } from "./state.ts";
 import { advanceTransfer, beginTransfer } from "./transfer.ts";
 
 /** Most committed entries that one drain hands over, so that applying them never takes long. */
@@ -157,6 +157,11 @@ export class RaftNode<Token> {
   /** The members that were in force right after the entry at `index`, not older than the last applied. */
   configurationAt(index: LogIndex): Configuration {
     return this.#state.configurations.at(index);
+  }
+
+  /** Whether what is proposed had better wait for the batch that is being written, and go with the next. */
+  get isBatching(): boolean {
+    return isBatching(this.#state);
   }
 
   /** Whether a hand-over of the leadership is under way. */

@@ -9,7 +9,7 @@ import { type Entry, entrySizeBytes } from "./entry.ts";
 import { indexAfter, indexBefore, type LogPosition, type Term } from "./ids.ts";
 import { sendHeartbeat } from "./leader.ts";
 import type { Feed, Progress } from "./progress.ts";
-import type { LeaderState, NodeState } from "./state.ts";
+import { isBatching, type LeaderState, type NodeState } from "./state.ts";
 
 /** Most bytes of entries in a probe that is repeated. */
 const REPEATED_BYTES_MAX = 16 * 1024;
@@ -25,7 +25,7 @@ export function replicate<Token>(state: NodeState<Token>, leader: LeaderState<To
     // A follower that nothing was sent to would learn of a commit only with the next heartbeat, and
     // everyone who waits on it for that index would wait too.
     const news = Math.min(state.commitIndex, progress.matchIndex);
-    if (news > progress.toldCommit) sendHeartbeat(state, leader, progress);
+    if (news > progress.toldCommit && !isBatching(state)) sendHeartbeat(state, leader, progress);
   }
 }
 

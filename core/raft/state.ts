@@ -192,3 +192,14 @@ export function drawMs(
 ): number {
   return range.min + Math.floor(state.random() * (range.max - range.min));
 }
+
+/**
+ * How long a batch that is being written holds back what comes after it, in milliseconds. A disk that
+ * takes longer is slower than a round to the followers, who can commit without it.
+ */
+const BATCHING_MS_MAX = 5;
+
+/** Whether a batch is being written, and the next one is gathered meanwhile (thesis §10.2.2). */
+export function isBatching(state: NodeState<unknown>): boolean {
+  return state.durability.isWriting && state.durability.writingForMs(state.nowMs) < BATCHING_MS_MAX;
+}

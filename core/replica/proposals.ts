@@ -131,6 +131,8 @@ export class Proposals<Result> {
     this.#traced.observe(node, host.nowMs);
     if (this.#held.waitingCount === 0 || node.isHandingOver) return;
     if (node.role === "leader") {
+      // One message, one sync and one answer then do for all that have come until it is through.
+      if (node.isBatching) return;
       for (const waiting of this.#held.takeWaiting()) this.#propose(node, waiting, host.nowMs);
       return;
     }
