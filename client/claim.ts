@@ -10,22 +10,28 @@
  */
 
 import { type Compare, when } from "./compare.ts";
-import type { Value } from "./value.ts";
+import { KeepAlive, type LeaseTerm, withTimeLeft } from "./keep_alive.ts";
 import { KvError } from "./kv_error.ts";
-import type { Lease } from "./lease.ts";
+import { Lease, type LeaseParts } from "./lease.ts";
 import type { RequestOptions } from "./request_options.ts";
+import { RequestScope } from "./request_scope.ts";
+import { backoffMs } from "./retry.ts";
 import type { Timers } from "./timers.ts";
 import type { Entry, PutResult } from "./txn_operation.ts";
+import type { Value } from "./value.ts";
 import type { WatchEvent, WatchOptions } from "./watch_event.ts";
 
 /** What a claim needs of the client. */
 export interface ClaimStore {
   readonly timers: Timers;
-  lease(ttl: number, options: RequestOptions): Promise<Lease>;
+  /** A source of numbers in [0, 1). */
+  readonly random: () => number;
+  grant(ttl: number, options: RequestOptions): Promise<LeaseTerm>;
+  leaseParts(id: string): LeaseParts;
   put(
     key: string,
     value: Value,
-    options: RequestOptions & { readonly lease: Lease },
+    options: RequestOptions & { readonly lease: string },
   ): Promise<PutResult>;
   entries(prefix: string, options: RequestOptions): Promise<{
     readonly revision: number;
@@ -40,7 +46,7 @@ export interface ClaimOptions {
   readonly ttl?: number;
   /** Ends the waiting; the claim is withdrawn. */
   readonly signal?: AbortSignal;
-  /** Milliseconds to wait at the most; for ever if not given. */
+  /** Milliseconds to wait at the most; for ever if not given, through outages too. */
   readonly timeoutMs?: number;
 }
 
@@ -88,10 +94,10 @@ export class Claim implements AsyncDisposable {
 }
 
 /**
- * Waits for one's turn.
+ * Waits for one's turn, through outages of any length: whoever lost the place meanwhile takes another
+ * one at the end.
  *
- * @throws {KvError} `timeout` if it did not come in time; `lease_not_found` if the claim was lost
- *   while it waited
+ * @throws {KvError} `timeout` if the turn did not come in time; what cannot be mended by waiting
  * @throws The signal's reason
  */
 export async function claim(
@@ -101,22 +107,64 @@ export async function claim(
 ): Promise<Claim> {
   const { ttl = TTL_SECONDS_DEFAULT } = options;
   const patience = new Patience(options, store.timers);
-  let lease: Lease | null = null;
   try {
-    lease = await store.lease(ttl, patience.request());
-    patience.follow(lease.signal);
-    const key = `${prefix}${lease.id.padStart(16, "0")}`;
-    const { createRevision: token } = await store.put(key, value, { ...patience.request(), lease });
-    await untilFirst(store, { prefix, key, patience });
-    // Until now the loss of the lease ended the waiting; from here on it is the holder's to heed.
-    lease.signal.throwIfAborted();
-    return new Claim({ key, token, lease });
-  } catch (error) {
-    await lease?.revoke({ timeoutMs: WITHDRAW_MS_MAX }).catch(() => {});
-    throw error;
+    for (let attempts = 1;; attempts++) {
+      try {
+        return await stand(store, prefix, { value, ttl, patience });
+      } catch (error) {
+        patience.signal.throwIfAborted();
+        if (!isPlaceLost(error)) throw error;
+      }
+      await patience.sleep(backoffMs(attempts, store.random()));
+    }
   } finally {
     patience.dispose();
   }
+}
+
+/** Takes a place in the queue and waits until it is the first. */
+async function stand(
+  store: ClaimStore,
+  prefix: string,
+  { value, ttl, patience }: {
+    readonly value: Value;
+    readonly ttl: number;
+    readonly patience: Patience;
+  },
+): Promise<Claim> {
+  const term = await store.grant(ttl, { signal: patience.signal, timeoutMs: Infinity });
+  const { id } = term;
+  const parts = store.leaseParts(id);
+  const { timers } = store;
+  // Nobody relies on the lease of a claim that waits. In an outage no time passes at the store, and
+  // the place is still there after it.
+  const waiting = new KeepAlive(term, parts, { isReliedOn: false });
+  const scope = new RequestScope(timers, Infinity, [patience.signal, waiting.signal]);
+  const request = { signal: scope.signal, timeoutMs: Infinity };
+  try {
+    const key = `${prefix}${id.padStart(16, "0")}`;
+    const { createRevision: token } = await store.put(key, value, { ...request, lease: id });
+    await untilFirst(store, { prefix, key, request, patience });
+    const inTime = await withTimeLeft(waiting.term, parts, request);
+    const lease = new Lease(inTime, parts);
+    lease.signal.throwIfAborted();
+    return new Claim({ key, token, lease });
+  } catch (error) {
+    await parts.revoke({ timeoutMs: WITHDRAW_MS_MAX }).catch(() => {});
+    throw error;
+  } finally {
+    scope.dispose();
+    waiting.end(new DOMException("The waiting is over", "AbortError"));
+  }
+}
+
+/**
+ * Whether another place would do: the lease of this one has ended, or nobody can tell whether it was
+ * taken, or the queue is so long that it was compacted while it was read.
+ */
+function isPlaceLost(error: unknown): boolean {
+  return error instanceof KvError &&
+    ["lease_not_found", "session_expired", "compacted"].includes(error.code);
 }
 
 /** The one that holds, of the claims of a queue. */
@@ -129,25 +177,27 @@ export function firstOf(entries: readonly Entry[]): Entry | null {
 
 async function untilFirst(
   store: ClaimStore,
-  { prefix, key, patience }: {
+  { prefix, key, request, patience }: {
     readonly prefix: string;
     readonly key: string;
+    readonly request: RequestOptions & { readonly signal: AbortSignal };
     readonly patience: Patience;
   },
 ): Promise<void> {
   for (;;) {
     // Linearizable, and with the own key in it: that nobody is before it says nothing if it is gone.
-    const { revision, entries } = await store.entries(prefix, patience.request());
+    const { revision, entries } = await store.entries(prefix, request);
     const own = entries.find((each) => each.key === key);
     if (own === undefined) throw lostInQueue(key);
     const ahead = entries.filter((each) => each.createRevision < own.createRevision);
     const [first, ...others] = ahead;
     if (first === undefined) return;
+    patience.isBehind = true;
     const before = others.reduce(
       (latest, each) => each.createRevision > latest.createRevision ? each : latest,
       first,
     );
-    await untilGone(store, before.key, { revision: revision + 1, signal: patience.signal });
+    await untilGone(store, before.key, { revision: revision + 1, signal: request.signal });
   }
 }
 
@@ -170,37 +220,33 @@ function lostInQueue(key: string): KvError {
   });
 }
 
-/** How long a claimant waits: until its own signal, its time, or the loss of its lease. */
+/** How long a claimant waits: until its own signal or its time. */
 class Patience {
+  /** Whether somebody was seen to be first. */
+  isBehind = false;
   readonly #ended = new AbortController();
-  readonly #unlisten: (() => void)[] = [];
+  readonly #scope: RequestScope;
+  readonly #cancel: () => void;
 
-  constructor({ signal, timeoutMs }: ClaimOptions, timers: Timers) {
-    if (signal !== undefined) this.follow(signal);
-    if (timeoutMs === undefined) return;
-    const message = `Gave up after ${timeoutMs} ms: It is held by another`;
-    const detail = { code: "timeout", retryable: true, outcome: "not_applied" } as const;
-    this.#unlisten.push(
-      timers.after(timeoutMs, () => this.#ended.abort(new KvError(message, detail))),
-    );
+  constructor({ signal, timeoutMs = Infinity }: ClaimOptions, timers: Timers) {
+    this.#scope = new RequestScope(timers, Infinity, [signal, this.#ended.signal]);
+    this.#cancel = timers.after(timeoutMs, () => {
+      const why = this.isBehind ? "It is held by another" : "The store did not answer";
+      const detail = { code: "timeout", retryable: true, outcome: "not_applied" } as const;
+      this.#ended.abort(new KvError(`Gave up after ${timeoutMs} ms: ${why}`, detail));
+    });
   }
 
   get signal(): AbortSignal {
-    return this.#ended.signal;
+    return this.#scope.signal;
   }
 
-  request(): RequestOptions {
-    return { signal: this.signal };
-  }
-
-  follow(signal: AbortSignal): void {
-    const end = () => this.#ended.abort(signal.reason);
-    if (signal.aborted) return end();
-    signal.addEventListener("abort", end, { once: true });
-    this.#unlisten.push(() => signal.removeEventListener("abort", end));
+  async sleep(delayMs: number): Promise<void> {
+    await this.#scope.sleep(delayMs);
   }
 
   dispose(): void {
-    for (const unlisten of this.#unlisten) unlisten();
+    this.#cancel();
+    this.#scope.dispose();
   }
 }

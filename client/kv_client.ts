@@ -340,7 +340,9 @@ class KvClient implements Kv {
   #queue(): ClaimStore {
     return {
       timers: this.#timers,
-      lease: (ttl, options) => this.lease({ ttl, ...options }),
+      random: this.#random,
+      grant: (ttl, options) => this.#leases.granted({ ttl, ...options }),
+      leaseParts: (id) => this.#leases.partsOf(id),
       put: (key, value, options) => this.put(key, value, options) as Promise<PutResult>,
       entries: (prefix, options) => this.#stateOf({ prefix }, options),
       watch: (options) => this.watch(options),

@@ -7,7 +7,8 @@
 import { isLeaseAnswer, isLeasesAnswer, isLeaseTimeAnswer } from "./answers.ts";
 import { orNull } from "./kv_error.ts";
 import type { LeaseTime } from "./kv.ts";
-import { Lease } from "./lease.ts";
+import { type LeaseTerm, withTimeLeft } from "./keep_alive.ts";
+import { Lease, type LeaseParts } from "./lease.ts";
 import { type LeaseOptions, readFields, type ReadOptions } from "./options.ts";
 import type { RequestOptions } from "./request_options.ts";
 import type { Requester } from "./requester.ts";
@@ -29,7 +30,12 @@ export class Leases {
     this.#parts = parts;
   }
 
-  async grant({ ttl, ...options }: LeaseOptions): Promise<Lease> {
+  async grant(options: LeaseOptions): Promise<Lease> {
+    return await this.#leaseOf(await this.granted(options), options);
+  }
+
+  /** Grants a lease that nobody keeps alive yet. */
+  async granted({ ttl, ...options }: LeaseOptions): Promise<LeaseTerm> {
     const { requester, timers } = this.#parts;
     const sentMs = timers.nowMs();
     const call = {
@@ -39,14 +45,25 @@ export class Leases {
       prefer: "leader",
     } as const;
     const { lease } = await requester.write(call, options);
-    return this.#leaseOf({ id: lease, ttl, sentMs });
+    return { id: lease, ttl, sentMs };
   }
 
   async adopt(id: string, options: RequestOptions): Promise<Lease> {
     const sentMs = this.#parts.timers.nowMs();
     await this.#change("leaseKeepAlive", id, options);
     const { grantedTtl } = await this.#time(id, options);
-    return this.#leaseOf({ id, ttl: grantedTtl, sentMs });
+    return await this.#leaseOf({ id, ttl: grantedTtl, sentMs }, options);
+  }
+
+  /** What it takes to keep a lease alive, and to end it. */
+  partsOf(id: string): LeaseParts {
+    const { timers, closed } = this.#parts;
+    return {
+      timers,
+      closed,
+      renew: (limit) => this.#change("leaseKeepAlive", id, limit),
+      revoke: (limit) => this.#change("leaseRevoke", id, limit),
+    };
   }
 
   time(id: string, options: ReadOptions): Promise<LeaseTime | null> {
@@ -85,13 +102,8 @@ export class Leases {
     return this.#parts.requester.change(call, options);
   }
 
-  #leaseOf(of: { readonly id: string; readonly ttl: number; readonly sentMs: number }): Lease {
-    const { timers, closed } = this.#parts;
-    return new Lease(of, {
-      timers,
-      closed,
-      renew: (limit) => this.#change("leaseKeepAlive", of.id, limit),
-      revoke: (limit) => this.#change("leaseRevoke", of.id, limit),
-    });
+  async #leaseOf(term: LeaseTerm, options: RequestOptions): Promise<Lease> {
+    const parts = this.partsOf(term.id);
+    return new Lease(await withTimeLeft(term, parts, options), parts);
   }
 }

@@ -71,6 +71,8 @@ const ATTEMPT_SHARE = 1 / 3;
 const ATTEMPT_MS_MIN = 1_000;
 /** However long the caller would wait, a node that says nothing for this long is left. */
 const ATTEMPT_MS_MAX = 70_000;
+/** Of endless time there is no share: an attempt then gets what an election may take, twice over. */
+const ATTEMPT_MS_ENDLESS = 5_000;
 
 /** Decides what follows a failed attempt. */
 export function decideRetry(question: RetryQuestion): RetryDecision {
@@ -108,6 +110,7 @@ export function backoffMs(attempts: number, random: number): number {
 
 /** How long one attempt may take when `remainingMs` are left for the request. */
 export function attemptLimitMs(remainingMs: number): number {
+  if (remainingMs === Infinity) return ATTEMPT_MS_ENDLESS;
   const share = Math.max(ATTEMPT_MS_MIN, remainingMs * ATTEMPT_SHARE);
   return Math.min(remainingMs, share, ATTEMPT_MS_MAX);
 }

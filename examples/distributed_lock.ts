@@ -18,8 +18,9 @@ try {
   await sendInvoices(lock.signal, lock.token);
   console.log("done");
 } catch (error) {
-  if (!(error instanceof KvError) || error.code !== "timeout") throw error;
-  console.log("another program is at it");
+  if (!(error instanceof KvError)) throw error;
+  console.error(`${error.code}: ${error.message}`);
+  Deno.exitCode = 1;
 }
 
 /**

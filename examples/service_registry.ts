@@ -20,10 +20,16 @@ else await follow();
 /** The entry ends with the lease, and the lease a few seconds after this process. */
 async function register(): Promise<void> {
   for (;;) {
-    await using lease = await kv.lease({ ttl: 5 });
-    await kv.put(`services/${service}/${lease.id}`, { url }, { lease });
-    console.log(`registered ${url}`);
-    await ended(lease.signal);
+    // Without an end to the waiting, it outlasts any outage of the cluster.
+    await using lease = await kv.lease({ ttl: 5, timeoutMs: Infinity });
+    const { id, signal } = lease;
+    try {
+      await kv.put(`services/${service}/${id}`, { url }, { lease, signal, timeoutMs: Infinity });
+      console.log(`registered ${url}`);
+      await ended(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
     console.log("registering again: the cluster was out of reach for too long");
   }
 }

@@ -37,6 +37,8 @@ export async function hold(invocation: Invocation, holding: Holding): Promise<nu
   const { output, surroundings } = invocation;
   using stop = stopSignal(surroundings);
   await using client = connectFor(invocation, { isLong: true });
+  // The waiting outlasts any outage. That no node is there at all is more likely a wrong address.
+  await client.health({ signal: stop.signal });
   const claim = await holding.claim(client, { ...claimOptions(invocation), signal: stop.signal });
   try {
     const { key, token } = claim;

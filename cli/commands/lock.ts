@@ -19,6 +19,8 @@ export const lockCommand: Command = {
     "Waits until nobody else holds the lock, runs PROGRAM, and lets go; without PROGRAM it holds the\n" +
     "lock until Ctrl-C. The exit code is that of PROGRAM. If the lock is lost meanwhile, because the\n" +
     "cluster could not be reached for longer than --ttl, PROGRAM is asked to stop (SIGTERM).",
+    "If no node answers within --timeout at the start, it fails; from then on it waits through outages\n" +
+    "of the cluster too, for as long as --wait says.",
     "PROGRAM finds in RAFTKV_TOKEN a number that is greater than that of every earlier holder. What it\n" +
     "writes to should refuse smaller ones: a program that slept through the loss of its lock does not\n" +
     "know it yet. RAFTKV_KEY is the key whose create revision the token is.",

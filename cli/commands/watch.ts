@@ -26,9 +26,10 @@ export const watchCommand: Command = {
     { name: "prev", summary: "show what was there before" },
   ],
   details: [
-    "Each change is a line, in order, none left out, across the death of nodes. When what was to come\n" +
-    "next is no longer kept, a line says so, and what is there now follows. Ends with Ctrl-C. With\n" +
-    "--json each event is one line of JSON.",
+    "Each change is a line, in order, none left out, across the death of nodes and outages of the\n" +
+    "cluster. When what was to come next is no longer kept, a line says so, and what is there now\n" +
+    "follows. Ends with Ctrl-C. With --json each event is one line of JSON. If no node answers within\n" +
+    "--timeout at the start, it fails.",
   ],
   examples: [
     { line: "raftkv watch jobs/", meaning: "Follow all keys that begin with jobs/" },
@@ -59,6 +60,8 @@ async function watch(invocation: Invocation): Promise<ExitCode> {
     signal: stop.signal,
   };
   try {
+    // It outlasts any outage. That no node is there at all is more likely a wrong address.
+    await client.health({ signal: stop.signal });
     for await (const event of client.watch(options)) {
       await output.write(output.isJson ? JSON.stringify(event) : describeEvent(event));
     }

@@ -162,6 +162,16 @@ Deno.test("a program that cannot be started, and flags that make no sense, are s
     assert((await command("completion tcsh")).stderr.includes("bash, zsh, fish"));
   }));
 
+Deno.test("what would wait through an outage fails if no node is there at the start", async () => {
+  const env = { RAFTKV_ENDPOINTS: "http://127.0.0.1:1" };
+  for (const line of ["lock a -- true", "elect a b -- true", "watch"]) {
+    const [first = "", ...rest] = line.split(" ");
+    const { code, stderr } = await raftkv([first, "--timeout", "50ms", ...rest], { env });
+    assertEquals(code, 1, line);
+    assertMatch(stderr, /^error: Gave up after 50 ms/, line);
+  }
+});
+
 Deno.test("watch refuses what contradicts itself, rather than leave half of it out", () =>
   grounded(async ({ command }) => {
     assertEquals((await command("watch jobs/ --key job")).code, 2);

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, KvError } from "@raftkv/client";
 import { claim, type ClaimStore } from "../../client/claim.ts";
 import { LeaderCache } from "../../client/leader_cache.ts";
-import { Lease } from "../../client/lease.ts";
 import { systemTimers } from "../../client/timers.ts";
 import { follow } from "../../client/watcher.ts";
 import { VirtualTime } from "./virtual_time.ts";
@@ -110,16 +109,15 @@ Deno.test("whoever gives up a lock is told soon, even if the claim cannot be wit
   const written = { modRevision: 2, version: 1 };
   const store: ClaimStore = {
     timers: time,
-    lease: () =>
-      Promise.resolve(
-        new Lease({ id: "1", ttl: 3_000, sentMs: 0 }, {
-          timers: time,
-          closed,
-          renew: () => Promise.resolve(),
-          revoke: ({ timeoutMs = Infinity }) =>
-            new Promise((_, reject) => time.after(timeoutMs, () => reject(failed("timeout")))),
-        }),
-      ),
+    random: () => 0,
+    grant: () => Promise.resolve({ id: "1", ttl: 3_000, sentMs: 0 }),
+    leaseParts: () => ({
+      timers: time,
+      closed,
+      renew: () => Promise.resolve(),
+      revoke: ({ timeoutMs = Infinity }) =>
+        new Promise((_, reject) => time.after(timeoutMs, () => reject(failed("timeout")))),
+    }),
     put: () => Promise.resolve({ ...written, createRevision: 2 }),
     entries: () =>
       Promise.resolve({

@@ -6,10 +6,24 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type EmbeddedKv, RaftKV } from "@raftkv/embed";
+import { Ports } from "../process/ports.ts";
 import { Program } from "../process/program.ts";
 import { until } from "../process/until.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+
+interface StartOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function startAt(url: string, name: string, { args = [], env = {} }: StartOptions): Program {
+  const flags = ["run", "--no-prompt", "--quiet", "--allow-net", "--allow-env"];
+  return new Program(Deno.execPath(), [...flags, `examples/${name}.ts`, ...args], {
+    cwd: ROOT.pathname,
+    env: { RAFTKV_ENDPOINTS: url, ...env },
+  });
+}
 
 class Stage implements AsyncDisposable {
   readonly kv: EmbeddedKv;
@@ -24,13 +38,8 @@ class Stage implements AsyncDisposable {
   }
 
   /** Starts an example. */
-  start(name: string, options: { args?: string[]; env?: Record<string, string> } = {}): Program {
-    const { args = [], env = {} } = options;
-    const flags = ["run", "--no-prompt", "--quiet", "--allow-net", "--allow-env"];
-    const program = new Program(Deno.execPath(), [...flags, `examples/${name}.ts`, ...args], {
-      cwd: ROOT.pathname,
-      env: { RAFTKV_ENDPOINTS: this.kv.node.url, ...env },
-    });
+  start(name: string, options: StartOptions = {}): Program {
+    const program = startAt(this.kv.node.url, name, options);
     this.#programs.push(program);
     return program;
   }
@@ -75,6 +84,32 @@ Deno.test("a cron job runs on one host, and on the next when that one is gone", 
   await (await stage.kv.adoptLease(lease!)).revoke();
   await said(second, "two ran");
   assertMatch(second.stdout, /^two leads with token \d+\n/);
+});
+
+Deno.test("a cron job outlives an outage that is longer than its leadership", async () => {
+  using ports = new Ports();
+  const directory = await Deno.makeTempDir();
+  const listen = `127.0.0.1:${ports.numbers[0]}`;
+  let kv = await RaftKV.open({ listen, directory });
+  const env = { EVERY_MS: "50", TTL_SECONDS: "1" };
+  await using one = startAt(kv.node.url, "elected_cron", { env: { ...env, HOST_NAME: "one" } });
+  await said(one, "one ran");
+  await using two = startAt(kv.node.url, "elected_cron", { env: { ...env, HOST_NAME: "two" } });
+  await until(
+    "the second to wait",
+    async () => await kv.count({ prefix: "raftkv/elections/" }) === 2,
+  );
+  await kv.close();
+  await said(one, "one leads no more");
+  kv = await RaftKV.open({ listen, directory });
+  await said(two, "two ran");
+  await two.kill();
+  await until("the first to lead again", () => {
+    assert(!one.hasEnded, one.stderr);
+    return one.stdout.lastIndexOf("one ran") > one.stdout.indexOf("one leads no more");
+  });
+  await kv.close();
+  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("a lock is held around the work, and let go behind it", async () => {
