@@ -5,7 +5,8 @@
  * ```ts no-assert
  * import { loadNodeConfig, startNode } from "@raftkv/server";
  *
- * const config = loadNodeConfig({ flags: { data: ":memory:" }, env: {}, file: null });
+ * const flags = { data: ":memory:", listen: "127.0.0.1:0" };
+ * const config = loadNodeConfig({ flags, env: {}, file: null });
  * const node = await startNode(config);
  * console.log(node.url);
  * await node.close();

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseLine, splitLine } from "../../cli/arguments.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { raftkv } from "./fake_surroundings.ts";
+import { understand } from "./understand.ts";
 
 Deno.test("the help names every command", async () => {
   const { code, stdout } = await raftkv(["--help"]);
@@ -38,15 +38,6 @@ Deno.test("every example is a line the program understands", async () => {
     }
   }
 });
-
-async function understand(line: string): Promise<void> {
-  const words = line.replace(/ [<>] \S+$/, "").match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
-  const [, ...args] = words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
-  const { name, rest } = splitLine(args);
-  const command = COMMANDS.find((each) => each.name === name);
-  assert(command !== undefined, line);
-  parseLine(command, { args: rest, flags: await command.flags() });
-}
 
 Deno.test("an unknown command is wrong usage, with a guess at what was meant", async () => {
   assertEquals(await raftkv(["stauts"]).then(({ code, stderr }) => ({ code, stderr })), {
