@@ -22,6 +22,8 @@ export const LIMITS: {
   readonly commitDepthMax: number;
   /** Most keys that one commit may delete by ranges, and most that it may compare by ranges. */
   readonly commitRangeKeysMax: number;
+  /** Most bytes of the keys that one commit may delete by ranges. */
+  readonly commitRangeKeyBytesMax: number;
   /** Most bytes of keys and values in the answer to one commit. */
   readonly commitAnswerBytesMax: number;
   /** Most records in the answer to one commit. */
@@ -62,6 +64,8 @@ export const LIMITS: {
   readonly leaseTtlMsMax: number;
   /** Most keys of one lease: they all end in one step. */
   readonly leaseKeysMax: number;
+  /** Most bytes of the keys of one lease. */
+  readonly leaseKeyBytesMax: number;
   /** A session unused for longer than this, in replicated time, is forgotten. */
   readonly sessionIdleMsMax: number;
 } = {
@@ -72,6 +76,7 @@ export const LIMITS: {
   commitComparesMax: 128,
   commitDepthMax: 8,
   commitRangeKeysMax: 4_096,
+  commitRangeKeyBytesMax: 1_048_576,
   commitAnswerBytesMax: 2_097_152,
   commitAnswerRecordsMax: 2_048,
   commandBytesMax: 1_703_936,
@@ -92,6 +97,7 @@ export const LIMITS: {
   idempotencyAgeMsMax: 86_400_000,
   leaseTtlMsMax: 1_000_000_000_000,
   leaseKeysMax: 4_096,
+  leaseKeyBytesMax: 1_048_576,
   sessionIdleMsMax: 3_600_000,
 };
 

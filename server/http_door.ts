@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers/promises";
 import { KvFailure } from "@raftkv/core/api";
 import { REPLAYED } from "./failures.ts";
 import type { KvPort } from "./kv_port.ts";
-import { fieldsOf, type JsonFields, JsonInput } from "./json_input.ts";
+import { fieldsOf, type JsonFields, JsonInput, SLICE_UNITS } from "./json_input.ts";
 import { type Carried, carryOut } from "./operations/ask.ts";
 import type { Form, Operation } from "./operations/operation.ts";
 import { parseQuery } from "./query.ts";
@@ -86,19 +86,25 @@ export async function requestFields(
 async function bodyFields(request: Request, form: Form): Promise<JsonFields> {
   const isBytes = form.takesBytes && mediaTypeOf(request) === "application/octet-stream";
   if (isBytes) return { value: await readBodyBytes(request) };
-  const input = new JsonInput(await readBodyText(request));
-  while (!input.readSlice()) {
-    input.demandWhole(input.result, form.failures);
-    await setImmediate();
-  }
-  input.demandWhole(input.result, form.failures);
-  const fields = fieldsOf(input.result);
+  const fields = fieldsOf(await readJson(await readBodyText(request), form));
   for (const name of Object.keys(fields)) {
     if (form.places.get(name) === "body") continue;
     const unknown = JSON.stringify(name.slice(0, 40));
     throw new KvFailure("invalid_body", `The body has a field that is unknown: ${unknown}.`);
   }
   return fields;
+}
+
+/** What a text says; one that is longer than a slice is made use of in a turn of its own. */
+async function readJson(text: string, { failures }: Form): Promise<unknown> {
+  const input = new JsonInput(text);
+  while (!input.readSlice()) {
+    input.demandWhole(input.result, failures);
+    await setImmediate();
+  }
+  input.demandWhole(input.result, failures);
+  if (text.length > SLICE_UNITS) await setImmediate();
+  return input.result;
 }
 
 /** Whoever does not say that it sends bytes sends JSON, whatever it says. */

@@ -38,8 +38,11 @@ export class JsonBuilder implements JsonSink {
   /** How many arrays and objects are open that are not made. */
   #passing = 0;
   /** Of a value that is passed over: where it begins, and how deep it nests. */
-  #valueStart = DROPPED;
+  #valueStart = NOWHERE;
   #valueDepth = 0;
+  /** Of a string that came in parts: where its inside begins, and what there is of it. */
+  #stringStart = NOWHERE;
+  #parts = "";
 
   /** Takes the text whose tokens it will be told of. */
   constructor(text: string) {
@@ -57,7 +60,7 @@ export class JsonBuilder implements JsonSink {
     if (!isMade || this.#isValue) {
       this.#passing = 1;
       this.#valueDepth = 1;
-      this.#valueStart = isMade ? start : DROPPED;
+      this.#valueStart = isMade ? start : NOWHERE;
       return;
     }
     const made = isList ? [] : {};
@@ -72,23 +75,32 @@ export class JsonBuilder implements JsonSink {
       return;
     }
     this.#passing--;
-    if (this.#passing > 0 || this.#valueStart === DROPPED) return;
+    if (this.#passing > 0 || this.#valueStart === NOWHERE) return;
     this.#put(new JsonText(this.#text.slice(this.#valueStart, end), this.#valueDepth));
+  }
+
+  /** A part of a string or name. */
+  onPart(start: number, end: number): void {
+    if (this.#passing > 0) return;
+    if (this.#stringStart === NOWHERE) this.#stringStart = start;
+    this.#parts += this.#decode(start, end);
   }
 
   /** The name of a member. */
   onName(start: number, end: number): void {
     const top = this.#unfinished.at(-1);
-    if (this.#passing === 0 && top !== undefined) top.name = this.#stringOf(start, end);
+    if (this.#passing === 0 && top !== undefined) top.name = this.#stringTo(start, end);
   }
 
   /** A string. */
   onString(start: number, end: number): void {
-    if (this.#passing > 0 || !this.#hasRoom()) return;
-    const text = this.#stringOf(start, end);
+    if (this.#passing > 0) return;
+    const from = this.#stringStart === NOWHERE ? start : this.#stringStart;
+    const text = this.#stringTo(start, end);
+    if (!this.#hasRoom()) return;
     // Half a surrogate pair is legal in JSON but not in UTF-8: it survives as the escape it came as.
     const isExact = !this.#isValue || text.isWellFormed();
-    this.#put(isExact ? text : new JsonText(this.#text.slice(start, end), 0));
+    this.#put(isExact ? text : new JsonText(this.#text.slice(from - 1, end + 1), 0));
   }
 
   /** A number. */
@@ -113,9 +125,18 @@ export class JsonBuilder implements JsonSink {
     return top !== undefined && top.name === VALUE;
   }
 
-  #stringOf(start: number, end: number): string {
-    const inside = this.#text.slice(start + 1, end - 1);
-    return inside.includes("\\") ? JSON.parse(this.#text.slice(start, end)) : inside;
+  /** The string or name whose last part ends at `end`. */
+  #stringTo(start: number, end: number): string {
+    const last = this.#decode(start, end);
+    const whole = this.#parts === "" ? last : this.#parts + last;
+    this.#parts = "";
+    this.#stringStart = NOWHERE;
+    return whole;
+  }
+
+  #decode(start: number, end: number): string {
+    const inside = this.#text.slice(start, end);
+    return inside.includes("\\") ? JSON.parse(`"${inside}"`) : inside;
   }
 
   /**
@@ -158,5 +179,5 @@ export class JsonBuilder implements JsonSink {
   }
 }
 
-/** The start of what is passed over for want of room. */
-const DROPPED = -1;
+/** The start of what is passed over for want of room, and of no string. */
+const NOWHERE = -1;

@@ -9,7 +9,7 @@ import { type FailureCode, KvFailure } from "@raftkv/core/api";
 import { JsonBuilder, REQUEST_PARTS_MAX } from "./json_builder.ts";
 import { JsonReader } from "./json_reader.ts";
 
-/** Characters of a slice, but for the rest of its last token: two milliseconds at the worst. */
+/** Characters of a slice, but for the rest of its last number: two milliseconds at the worst. */
 export const SLICE_UNITS = 131_072;
 
 /** The fields of an object. */

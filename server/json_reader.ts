@@ -6,7 +6,7 @@
  */
 
 import { KvFailure } from "@raftkv/core/api";
-import { NO_TOKEN, numberEnd, spaceEnd, stringEnd } from "./json_scan.ts";
+import { insideEnd, NO_NUMBER, numberEnd, spaceEnd } from "./json_scan.ts";
 
 /** How deep arrays and objects of a body may lie in each other. */
 export const BODY_DEPTH_MAX = 200;
@@ -17,9 +17,11 @@ export interface JsonSink {
   onOpen(isList: boolean, start: number): void;
   /** The innermost array or object ends before `end`. */
   onClose(end: number): void;
-  /** The name of the member that comes next. */
+  /** A part of a string or name, of which more comes. Nowhere is an escape cut. */
+  onPart(start: number, end: number): void;
+  /** The name of the member that comes next, or what is left of it, without quotes. */
   onName(start: number, end: number): void;
-  /** A string, quotes included. */
+  /** A string, or what is left of it, without quotes. */
   onString(start: number, end: number): void;
   /** A number. */
   onNumber(start: number, end: number): void;
@@ -28,7 +30,16 @@ export interface JsonSink {
 }
 
 /** What may come next. */
-type Expected = "value" | "valueOrEnd" | "name" | "nameOrEnd" | "commaOrEnd" | "nothing";
+type Expected =
+  | "value"
+  | "valueOrEnd"
+  | "name"
+  | "nameOrEnd"
+  | "colon"
+  | "commaOrEnd"
+  | "nothing"
+  | "restOfString"
+  | "restOfName";
 
 /** Reads one text. */
 export class JsonReader {
@@ -37,6 +48,8 @@ export class JsonReader {
   /** Of each array or object that is open, whether it is an array. */
   readonly #open: boolean[] = [];
   #at = 0;
+  /** Where this call is to stop. */
+  #until = 0;
   #expected: Expected = "value";
 
   /** Begins before the first token. */
@@ -46,19 +59,24 @@ export class JsonReader {
   }
 
   /**
-   * Goes on until the end, or for `units` characters and then to the end of a token.
+   * Goes on until the end, or for `units` characters and then to the end of a number or literal.
    *
    * @returns Whether the end was reached.
    * @throws {KvFailure} `invalid_json`, or `invalid_body` if it nests too deep
    */
   read(units: number): boolean {
-    const text = this.#text;
-    for (const until = this.#at + units; this.#at < until;) {
-      this.#at = spaceEnd(text, this.#at);
-      if (this.#at === text.length && this.#expected === "nothing") return true;
-      this.#onToken(text.charCodeAt(this.#at));
+    this.#until = this.#at + units;
+    while (this.#at < this.#until) {
+      if (this.#expected === "restOfString" || this.#expected === "restOfName") {
+        this.#onInside(this.#expected === "restOfName");
+        continue;
+      }
+      this.#at = spaceEnd(this.#text, { from: this.#at, until: this.#until });
+      if (this.#at === this.#until) break;
+      if (this.#at === this.#text.length && this.#expected === "nothing") return true;
+      this.#onToken(this.#text.charCodeAt(this.#at));
     }
-    return this.#at >= text.length && this.#expected === "nothing";
+    return this.#at >= this.#text.length && this.#expected === "nothing";
   }
 
   #onToken(code: number): void {
@@ -68,12 +86,17 @@ export class JsonReader {
       case "valueOrEnd":
         return code === CLOSE_BRACKET ? this.#close() : this.#onValue(code);
       case "name":
-        return this.#onName();
+        return this.#onName(code);
       case "nameOrEnd":
-        return code === CLOSE_BRACE ? this.#close() : this.#onName();
+        return code === CLOSE_BRACE ? this.#close() : this.#onName(code);
+      case "colon":
+        if (code !== COLON) return this.#fail();
+        this.#at++;
+        this.#expected = "value";
+        return;
       case "commaOrEnd":
         return this.#onCommaOrEnd(code);
-      case "nothing":
+      default:
         return this.#fail();
     }
   }
@@ -84,22 +107,47 @@ export class JsonReader {
         return this.#begin(false);
       case OPEN_BRACKET:
         return this.#begin(true);
-      case QUOTE: {
-        const start = this.#at;
-        this.#sink.onString(start, this.#passTo(stringEnd(this.#text, start)));
-        return this.#afterValue();
-      }
+      case QUOTE:
+        this.#at++;
+        return this.#onInside(false);
       case LOWER_T:
         return this.#onLiteral("true", true);
       case LOWER_F:
         return this.#onLiteral("false", false);
       case LOWER_N:
         return this.#onLiteral("null", null);
-      default: {
-        const start = this.#at;
-        this.#sink.onNumber(start, this.#passTo(numberEnd(this.#text, start)));
-        return this.#afterValue();
-      }
+      default:
+        return this.#onNumber();
+    }
+  }
+
+  #onNumber(): void {
+    const start = this.#at;
+    const end = numberEnd(this.#text, start);
+    if (end === NO_NUMBER) return this.#fail();
+    this.#at = end;
+    this.#sink.onNumber(start, end);
+    this.#afterValue();
+  }
+
+  /** Within a string or name, behind its first quote: goes on to the last one, if it comes so far. */
+  #onInside(isName: boolean): void {
+    const start = this.#at;
+    this.#at = insideEnd(this.#text, { from: start, until: this.#until });
+    const end = this.#at;
+    if (this.#text.charCodeAt(end) !== QUOTE) {
+      if (end < this.#until) return this.#fail();
+      this.#sink.onPart(start, end);
+      this.#expected = isName ? "restOfName" : "restOfString";
+      return;
+    }
+    this.#at++;
+    if (isName) {
+      this.#sink.onName(start, end);
+      this.#expected = "colon";
+    } else {
+      this.#sink.onString(start, end);
+      this.#afterValue();
     }
   }
 
@@ -119,14 +167,10 @@ export class JsonReader {
     this.#afterValue();
   }
 
-  #onName(): void {
-    const start = this.#at;
-    if (this.#text.charCodeAt(start) !== QUOTE) return this.#fail();
-    this.#sink.onName(start, this.#passTo(stringEnd(this.#text, start)));
-    this.#at = spaceEnd(this.#text, this.#at);
-    if (this.#text.charCodeAt(this.#at) !== COLON) return this.#fail();
+  #onName(code: number): void {
+    if (code !== QUOTE) return this.#fail();
     this.#at++;
-    this.#expected = "value";
+    this.#onInside(true);
   }
 
   #onLiteral(word: string, value: boolean | null): void {
@@ -146,13 +190,6 @@ export class JsonReader {
 
   #afterValue(): void {
     this.#expected = this.#open.length === 0 ? "nothing" : "commaOrEnd";
-  }
-
-  /** Goes to the end of a token, if there was one. */
-  #passTo(end: number): number {
-    if (end === NO_TOKEN) return this.#fail();
-    this.#at = end;
-    return end;
   }
 
   #fail(): never {

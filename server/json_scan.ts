@@ -4,49 +4,73 @@
  * @module
  */
 
-/** What {@linkcode stringEnd} and {@linkcode numberEnd} return where no token stands. */
-export const NO_TOKEN = -1;
+/** What {@linkcode numberEnd} returns where no number stands. */
+export const NO_NUMBER = -1;
 
-/** The first place from `at` on where no white space stands. */
-export function spaceEnd(text: string, at: number): number {
-  for (;; at++) {
-    const code = text.charCodeAt(at);
-    if (code !== SPACE && code !== LINE_FEED && code !== CARRIAGE_RETURN && code !== TAB) return at;
-  }
+/** Where to begin, and where to stop looking. */
+export interface Span {
+  readonly from: number;
+  readonly until: number;
 }
 
-/** The place behind the string that is opened at `at`; {@linkcode NO_TOKEN} if it is none. */
-export function stringEnd(text: string, at: number): number {
-  for (at++;; at++) {
+/** The first place where no white space stands; at most `until`. */
+export function spaceEnd(text: string, { from, until }: Span): number {
+  let at = from;
+  for (; at < until; at++) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) return at + 1;
+    if (code !== SPACE && code !== LINE_FEED && code !== CARRIAGE_RETURN && code !== TAB) break;
+  }
+  return at;
+}
+
+/**
+ * The first place of the inside of a string where a quote stands, or what no string has inside. It
+ * stops at `until` if it comes there, or within an escape behind it, never in the middle of one.
+ */
+export function insideEnd(text: string, { from, until }: Span): number {
+  let at = from;
+  while (at < until) {
+    const code = text.charCodeAt(at);
     if (code === BACKSLASH) {
-      at = escapeEnd(text, at);
-      if (at === NO_TOKEN) return NO_TOKEN;
-    } else if (!(code >= SPACE)) {
-      // A control character, or no character at all: the text has ended.
-      return NO_TOKEN;
-    }
+      const size = escapeSize(text, at);
+      if (size === 0) return at;
+      at += size;
+    } else if (code >= SPACE && code !== QUOTE) at++;
+    // A control character, or no character at all: the text has ended.
+    else return at;
+  }
+  return at;
+}
+
+/** How many characters the escape at `at` has; 0 if it is none. */
+function escapeSize(text: string, at: number): number {
+  switch (text.charCodeAt(at + 1)) {
+    case QUOTE:
+    case BACKSLASH:
+    case SLASH:
+    case LOWER_B:
+    case LOWER_F:
+    case LOWER_N:
+    case LOWER_R:
+    case LOWER_T:
+      return 2;
+    case LOWER_U:
+      for (let digit = at + 2; digit < at + 6; digit++) {
+        if (!isHexDigit(text.charCodeAt(digit))) return 0;
+      }
+      return 6;
+    default:
+      return 0;
   }
 }
 
-/** The last place of the escape that begins at `at`. */
-function escapeEnd(text: string, at: number): number {
-  const code = text.charCodeAt(at + 1);
-  if (code !== LOWER_U) return ESCAPES.has(code) ? at + 1 : NO_TOKEN;
-  for (let digit = at + 2; digit < at + 6; digit++) {
-    if (!isHexDigit(text.charCodeAt(digit))) return NO_TOKEN;
-  }
-  return at + 5;
-}
-
-/** The place behind the number that begins at `at`; {@linkcode NO_TOKEN} if it is none. */
+/** The place behind the number that begins at `at`; {@linkcode NO_NUMBER} if it is none. */
 export function numberEnd(text: string, at: number): number {
   if (text.charCodeAt(at) === MINUS) at++;
   const isZero = text.charCodeAt(at) === DIGIT_0;
   at = isZero ? at + 1 : digitsEnd(text, at);
-  if (at !== NO_TOKEN && text.charCodeAt(at) === POINT) at = digitsEnd(text, at + 1);
-  if (at === NO_TOKEN || (text.charCodeAt(at) | LOWER_CASE) !== LOWER_E) return at;
+  if (at !== NO_NUMBER && text.charCodeAt(at) === POINT) at = digitsEnd(text, at + 1);
+  if (at === NO_NUMBER || (text.charCodeAt(at) | LOWER_CASE) !== LOWER_E) return at;
   const sign = text.charCodeAt(at + 1);
   return digitsEnd(text, sign === PLUS || sign === MINUS ? at + 2 : at + 1);
 }
@@ -55,7 +79,7 @@ export function numberEnd(text: string, at: number): number {
 function digitsEnd(text: string, at: number): number {
   const start = at;
   while (isDigit(text.charCodeAt(at))) at++;
-  return at === start ? NO_TOKEN : at;
+  return at === start ? NO_NUMBER : at;
 }
 
 function isDigit(code: number): boolean {
@@ -67,9 +91,6 @@ function isHexDigit(code: number): boolean {
   return isDigit(code) || (lower >= LOWER_A && lower <= LOWER_F);
 }
 
-const ESCAPES: ReadonlySet<number> = new Set(
-  [...'"\\/bfnrt'].map((character) => character.charCodeAt(0)),
-);
 /** Makes a capital letter of ASCII a small one. */
 const LOWER_CASE = 0x20;
 const TAB = 0x09;
@@ -80,10 +101,15 @@ const QUOTE = 0x22;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const POINT = 0x2e;
+const SLASH = 0x2f;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const BACKSLASH = 0x5c;
 const LOWER_A = 0x61;
+const LOWER_B = 0x62;
 const LOWER_E = 0x65;
 const LOWER_F = 0x66;
+const LOWER_N = 0x6e;
+const LOWER_R = 0x72;
+const LOWER_T = 0x74;
 const LOWER_U = 0x75;

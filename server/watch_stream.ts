@@ -76,7 +76,7 @@ async function nextMessage(
     await events.reached(cursor.next, { waitMsMax: watch.bookmarkMs, signal });
     if (cursor.next > events.revision) return messageOf(cursor.bookmark(events), watch);
   }
-  const notice = cursor.take(events, LOOK_REVISIONS);
+  const notice = cursor.take(events, LOOK_STEPS);
   if (notice === null) await setImmediate();
   return messageOf(notice, watch);
 }
@@ -100,5 +100,5 @@ function jsonOf(notice: WatchNotice, watch: Watch): string | null {
   }
 }
 
-/** Revisions looked at before other requests get their turn. */
-const LOOK_REVISIONS = 100;
+/** Revisions and keys looked at before other requests get their turn. */
+const LOOK_STEPS = 256;

@@ -11,7 +11,7 @@ import { noteEnded } from "./compaction.ts";
 import { holds, keysCompared } from "./compare.ts";
 import { freshLeaseId } from "./expiry.ts";
 import { incremented } from "./increment.ts";
-import { type Key, keyAfter } from "./key.ts";
+import type { Key } from "./key.ts";
 import type { Lease } from "./lease.ts";
 import type {
   Branches,
@@ -48,6 +48,14 @@ export function commit(state: KvState, branches: Branches): Committed | RefusalR
   return { kind: "committed", revision: state.revision, succeeded, results };
 }
 
+/** What a commit hangs on a lease. */
+interface Attached {
+  keys: number;
+  bytes: number;
+  /** Of the keys that hung on it before, once they were looked at. */
+  bytesBefore: number | null;
+}
+
 /** A commit under way: what it has changed so far, and what was there before. */
 class Draft {
   readonly #state: KvState;
@@ -56,9 +64,10 @@ class Draft {
   readonly #before: { readonly key: Key; readonly record: StoredRecord | undefined }[] = [];
   /** Made for single keys; in force only once the commit is. */
   readonly #granted: Lease[] = [];
-  /** How many keys each lease gets. */
-  readonly #attached = new Map<number, number>();
+  /** The keys that each lease gets. */
+  readonly #attached = new Map<number, Attached>();
   #rangeKeys = 0;
+  #rangeKeyBytes = 0;
   #answerBytes = 0;
   #answerRecords = 0;
 
@@ -114,7 +123,8 @@ class Draft {
         return this.#put(operation);
       case "delete": {
         const { key, prevKv } = operation;
-        return this.#delete({ start: key, end: keyAfter(key) }, { prevKv: prevKv === true });
+        const stored = this.#state.records.get(key);
+        return this.#delete(stored === undefined ? [] : [stored], { prevKv: prevKv === true });
       }
       case "delete_range":
         return this.#deleteRange(operation);
@@ -158,10 +168,23 @@ class Draft {
     const isOther = records.get(key)?.lease !== lease;
     // The lease of one key cannot be joined by another: it goes with its own.
     if (known === undefined || (known.isPrivate && isOther)) return "lease_not_found";
-    const attached = (this.#attached.get(lease) ?? 0) + (isOther ? 1 : 0);
-    if (leases.countOf(lease) + attached > LIMITS.leaseKeysMax) return "lease_full";
-    this.#attached.set(lease, attached);
+    if (isOther && !this.#attach(lease, key)) return "lease_full";
     return { lease };
+  }
+
+  /** Whether there is room for one more key on a lease. */
+  #attach(lease: number, key: Key): boolean {
+    const { leases } = this.#state;
+    const attached = this.#attached.get(lease) ?? { keys: 0, bytes: 0, bytesBefore: null };
+    this.#attached.set(lease, attached);
+    attached.keys++;
+    attached.bytes += key.length;
+    const keys = leases.countOf(lease) + attached.keys;
+    if (keys > LIMITS.leaseKeysMax) return false;
+    // So few that they cannot be too long need no looking at.
+    if (keys * LIMITS.keyBytesMax <= LIMITS.leaseKeyBytesMax) return true;
+    attached.bytesBefore ??= leases.keyBytesOf(lease);
+    return attached.bytesBefore + attached.bytes <= LIMITS.leaseKeyBytesMax;
   }
 
   #increment(operation: IncrementOperation): OperationResult | RefusalReason {
@@ -194,19 +217,28 @@ class Draft {
   #deleteRange({ start, end, prevKv }: DeleteRangeOperation): DeleteResult | RefusalReason {
     this.#rangeKeys += this.#state.records.count(start, end);
     if (this.#rangeKeys > LIMITS.commitRangeKeysMax) return "range_too_large";
-    return this.#delete({ start, end }, { prevKv: prevKv === true });
+    const found = this.#find({ start, end });
+    for (const { key } of found) this.#rangeKeyBytes += key.length;
+    if (this.#rangeKeyBytes > LIMITS.commitRangeKeyBytesMax) return "range_too_large";
+    return this.#delete(found, { prevKv: prevKv === true });
   }
 
-  #delete({ start, end }: KeyRange, { prevKv }: { readonly prevKv: boolean }): DeleteResult {
-    const { records } = this.#state;
+  #find({ start, end }: KeyRange): StoredRecord[] {
     const found: StoredRecord[] = [];
-    records.scan(start, (key, record) => {
+    this.#state.records.scan(start, (key, record) => {
       if (end !== null && key >= end) return false;
       found.push(record);
       return true;
     });
+    return found;
+  }
+
+  #delete(
+    found: readonly StoredRecord[],
+    { prevKv }: { readonly prevKv: boolean },
+  ): DeleteResult {
     for (const record of found) {
-      records.delete(record.key);
+      this.#state.records.delete(record.key);
       this.#before.push({ key: record.key, record });
     }
     const deleted = found.length;

@@ -8,7 +8,7 @@
 import { invariant } from "../assert.ts";
 import type { ChangeLog } from "./change_log.ts";
 import type { Key } from "./key.ts";
-import { type ReadSource, storedAt } from "./range.ts";
+import type { ReadSource } from "./range.ts";
 import { type KvRecord, recordOf } from "./record.ts";
 
 /** One change of one key. */
@@ -55,13 +55,24 @@ export function eventsAt(
     "the events of a revision that is kept are read",
     () => ({ revision, compactRevision: source.compactRevision }),
   );
-  return source.changes.keysAt(revision).filter(isWanted).map((key): KvEvent => {
-    const stored = storedAt(source, { key, live: source.records.get(key), revision });
-    // The revision changed the key, so whatever stood there just before ended with it.
-    const ended = source.history.at(key, revision - 1);
-    const before = ended === undefined ? null : recordOf(ended);
-    if (stored !== undefined) return { kind: "put", record: recordOf(stored), before };
-    invariant(before !== null, "what is deleted was there");
-    return { kind: "delete", key, before };
-  });
+  return source.changes.keysAt(revision).filter(isWanted).map((key) =>
+    eventOf(source, key, { revision })
+  );
+}
+
+function eventOf(
+  { records, history }: EventSource,
+  key: Key,
+  { revision }: { readonly revision: number },
+): KvEvent {
+  const live = records.get(key);
+  const isLive = live !== undefined && live.modRevision <= revision;
+  const last = isLive ? undefined : history.last(key, revision);
+  const put = isLive ? live : last?.record.modRevision === revision ? last.record : undefined;
+  // The revision changed the key, so whatever stood there just before ended with it.
+  const ended = put === undefined ? last?.record : history.at(key, revision - 1);
+  const before = ended === undefined ? null : recordOf(ended);
+  if (put !== undefined) return { kind: "put", record: recordOf(put), before };
+  invariant(before !== null, "what is deleted was there");
+  return { kind: "delete", key, before };
 }

@@ -35,9 +35,14 @@ export class HistoryReader {
 
   /** The version of `key` that was in force at `revision`, if it is a past one. */
   at(key: Key, revision: number): StoredRecord | undefined {
+    const past = this.last(key, revision);
+    return past !== undefined && past.endRevision > revision ? past.record : undefined;
+  }
+
+  /** The last version of `key` that was written up to `revision`, if it is a past one. */
+  last(key: Key, revision: number): PastRecord | undefined {
     const past = this.#tree.lower(placeOf(key, revision + 1))?.[1];
-    if (past === undefined || past.record.key !== key) return undefined;
-    return past.endRevision > revision ? past.record : undefined;
+    return past?.record.key === key ? past : undefined;
   }
 
   /** The first key at or after `key` that has a past. */

@@ -58,6 +58,11 @@ export class LeaseTable implements LeaseReader {
     return this.#keys.count(place, prefixEnd(place));
   }
 
+  /** How many bytes the keys have that end with it. Looks at each of them. */
+  keyBytesOf(id: number): number {
+    return this.keysOf(id).reduce((bytes, key) => bytes + key.length, 0);
+  }
+
   /** The keys that end with it, in order. */
   keysOf(id: number): Key[] {
     return keysIn(this.#keys, id);

@@ -48,6 +48,8 @@ export class WatchCursor {
   readonly #scope: WatchScope;
   readonly #isWanted: (key: Key) => boolean;
   #next: number;
+  /** Keys that were looked at. */
+  #keys = 0;
 
   /**
    * Begins before any event.
@@ -57,7 +59,10 @@ export class WatchCursor {
   constructor(scope: WatchScope, revision: number) {
     const { start, end } = scope;
     this.#scope = scope;
-    this.#isWanted = (key) => key >= start && (end === null || key < end);
+    this.#isWanted = (key) => {
+      this.#keys++;
+      return key >= start && (end === null || key < end);
+    };
     this.#next = revision;
   }
 
@@ -67,11 +72,13 @@ export class WatchCursor {
   }
 
   /**
-   * What comes next; null if nothing more has come, or nothing was found in `revisionsMax` revisions.
-   * After `compacted` there is no going on with this cursor.
+   * What comes next; null if nothing more has come, or nothing was found in about `stepsMax` steps: a
+   * revision is one, and so is each key that it changed. After `compacted` there is no going on with
+   * this cursor.
    */
-  take(source: WatchSource, revisionsMax: number): WatchNotice | null {
-    for (let looked = 0; looked < revisionsMax && this.#next <= source.revision; looked++) {
+  take(source: WatchSource, stepsMax: number): WatchNotice | null {
+    const keysMax = this.#keys + stepsMax;
+    for (let looked = 0; this.#keys + looked < keysMax && this.#next <= source.revision; looked++) {
       const { compactRevision } = source;
       if (this.#next <= compactRevision) return { kind: "compacted", revision: compactRevision };
       const revision = this.#next++;

@@ -16,7 +16,7 @@ import { referencePage } from "./reference_page.ts";
 /** Serves `/openapi.json` and `/reference`. */
 export function serveOpenApi(app: Hono, port: KvPort): void {
   // Made when somebody asks: a node's start does not wait for it.
-  let made: OpenApiDocument | undefined;
+  let made: Promise<OpenApiDocument> | undefined;
   let page: string | undefined;
   const document = () => made ??= openApiDocument();
   serveRoute(app, "/openapi.json", {
@@ -24,7 +24,7 @@ export function serveOpenApi(app: Hono, port: KvPort): void {
     methods: {
       GET: async (request) => {
         await requestFields(request, NOTHING);
-        return reply(port, JSON.stringify(document()));
+        return reply(port, JSON.stringify(await document()));
       },
     },
   });
@@ -33,7 +33,7 @@ export function serveOpenApi(app: Hono, port: KvPort): void {
     methods: {
       GET: async (request) => {
         await requestFields(request, NOTHING);
-        return replyText(port, page ??= referencePage(document()), {
+        return replyText(port, page ??= referencePage(await document()), {
           type: "text/html; charset=utf-8",
           headers: { "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'" },
         });

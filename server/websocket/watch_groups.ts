@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Key, keyAfter, type KvEvent } from "@raftkv/core/kv";
+import { type Key, keyAfter, type KvEvent, WatchCursor } from "@raftkv/core/kv";
 import { keyOf, type Watch } from "../watch_message.ts";
 
 /** Who is told. */
@@ -22,15 +22,21 @@ export interface WatchSink {
 export class Watcher {
   readonly watch: Watch;
   readonly sink: WatchSink;
-  /** The next revision to tell of; that of the hub while it goes with the others. */
-  next: number;
+  /** Its place, unless it goes with the others: then that is the hub's. */
+  cursor: WatchCursor;
   /** When something was told last, in milliseconds. */
   toldAtMs = 0;
 
   constructor(watch: Watch, sink: WatchSink) {
     this.watch = watch;
     this.sink = sink;
-    this.next = watch.revision;
+    this.cursor = new WatchCursor({ ...watch.range, kinds: watch.kinds }, watch.revision);
+  }
+
+  /** Takes a place of its own again. */
+  goTo(revision: number): void {
+    const { range, kinds } = this.watch;
+    this.cursor = new WatchCursor({ ...range, kinds }, revision);
   }
 }
 

@@ -9,9 +9,9 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { Key } from "@raftkv/core/kv";
+import type { WatchSource } from "@raftkv/core/kv";
 import type { EventFeed } from "../kv_port.ts";
-import { bookmarkAt, compactedAt, eventsMessage, isIn } from "../watch_message.ts";
+import { bookmarkAt, compactedAt, eventsMessage } from "../watch_message.ts";
 import { type Watcher, WatchGroups } from "./watch_groups.ts";
 
 /** How the hub shares the event loop with everyone else. */
@@ -35,6 +35,8 @@ export class WatchHub {
   #next: number;
   /** A revision that is being told. */
   #telling: Iterator<void> | null = null;
+  /** What the groups have been told: those that are behind come no further by themselves. */
+  readonly #told: WatchSource;
   /** How many of those that are behind were looked at in a row and could not go on. */
   #idle = 0;
   #isScheduled = false;
@@ -46,6 +48,16 @@ export class WatchHub {
     this.#nowMs = nowMs;
     this.#toldPerStep = toldPerStep;
     this.#next = events.revision + 1;
+    const toldRevision = () => this.#next - 1;
+    this.#told = {
+      get revision() {
+        return toldRevision();
+      },
+      get compactRevision() {
+        return events.compactRevision;
+      },
+      eventsAt: (revision, isWanted) => events.eventsAt(revision, isWanted),
+    };
   }
 
   /** How many watches there are. */
@@ -148,7 +160,7 @@ export class WatchHub {
       for (const watcher of members) {
         if (watcher.sink.isCongested) {
           this.#groups.leave(watcher);
-          watcher.next = revision;
+          watcher.goTo(revision);
           this.#behind.add(watcher);
         } else {
           watcher.toldAtMs = nowMs;
@@ -162,37 +174,36 @@ export class WatchHub {
   /** The compaction has overtaken us: each is told so for itself. */
   #scatter(): void {
     for (const watcher of this.#groups.watchers()) {
-      watcher.next = this.#next;
+      watcher.goTo(this.#next);
       this.#behind.add(watcher);
     }
     this.#groups.clear();
   }
 
-  /** Tells of the past; whether there is more of it to tell. */
+  /** Tells of the past, one revision at most; whether there is more of it to tell. */
   #catchUp(watcher: Watcher): boolean {
-    const { watch, sink } = watcher;
-    const isWanted = (key: Key) => isIn(watch.range, key);
-    for (let looked = 0; looked < LOOK_REVISIONS && watcher.next < this.#next; looked++) {
-      if (sink.isCongested) return false;
-      const { compactRevision } = this.#events;
-      if (watcher.next <= compactRevision) {
-        this.#behind.delete(watcher);
-        sink.onEnd(compactedAt(compactRevision));
-        return false;
-      }
-      const revision = watcher.next++;
-      const events = this.#events.eventsAt(revision, isWanted);
-      const message = eventsMessage(events, { revision, watch });
-      if (message === null) continue;
+    const { watch, sink, cursor } = watcher;
+    if (sink.isCongested) return false;
+    const notice = cursor.take(this.#told, LOOK_STEPS);
+    if (notice?.kind === "compacted") {
+      this.#behind.delete(watcher);
+      sink.onEnd(compactedAt(notice.revision));
+      return false;
+    }
+    const { revision = 0 } = notice ?? {};
+    const message = notice?.kind === "events"
+      ? eventsMessage(notice.events, { revision, watch })
+      : null;
+    if (message !== null) {
       watcher.toldAtMs = this.#nowMs();
       sink.onMessage(message);
     }
     // While a revision is being told, a group may have had it already.
-    if (watcher.next === this.#next && this.#telling === null) {
+    if (cursor.next === this.#next && this.#telling === null) {
       this.#groups.join(watcher);
       this.#behind.delete(watcher);
     }
-    return watcher.next < this.#next;
+    return cursor.next < this.#next;
   }
 
   #armTimer(atMs: number): void {
@@ -224,7 +235,7 @@ export class WatchHub {
       earliestMs = Math.min(earliestMs, watcher.toldAtMs + bookmarkMs);
     };
     for (const watcher of this.#groups.watchers()) look(watcher, this.#next);
-    for (const watcher of this.#behind) look(watcher, watcher.next);
+    for (const watcher of this.#behind) look(watcher, watcher.cursor.next);
     if (earliestMs < Infinity) this.#armTimer(earliestMs);
   }
 }
@@ -235,7 +246,7 @@ function everyKey(): boolean {
 
 /** How long to tell of the present, and how long of the past, before others get a turn. */
 const SLICE_MS = 3;
-/** Revisions of the past that one watch reads before the next has its turn. */
-const LOOK_REVISIONS = 100;
+/** Revisions of the past, and keys that they changed, that one watch looks at in its turn. */
+const LOOK_STEPS = 256;
 /** Bookmarks go out no more often than this. */
 const BOOKMARK_EVERY_MS = 100;

@@ -116,7 +116,7 @@ export class Watcher {
   }
 
   #take(source: WatchSource): WatchNotice | null {
-    return this.#cursor.take(source, LOOK_REVISIONS) ??
+    return this.#cursor.take(source, LOOK_STEPS) ??
       (this.#cursor.next <= source.revision ? this.#cursor.bookmark(source) : null);
   }
 
@@ -131,4 +131,4 @@ export class Watcher {
 }
 
 const NOTICES_MAX = 16;
-const LOOK_REVISIONS = 100;
+const LOOK_STEPS = 256;

@@ -37,9 +37,11 @@ Deno.test("the document's limits are the limits", () => {
       LIMITS.commitOperationsMax,
       LIMITS.commitDepthMax,
       LIMITS.commitRangeKeysMax,
+      LIMITS.commitRangeKeyBytesMax,
       LIMITS.commitAnswerBytesMax,
       LIMITS.commitAnswerRecordsMax,
       LIMITS.leaseKeysMax,
+      LIMITS.leaseKeyBytesMax,
       LIMITS.leaseTtlMsMax / 1_000,
     ].map(String),
   );

@@ -2,7 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { LIMITS } from "@raftkv/core";
-import { KEY_FIRST, keyFromText, KvStateMachine, type Operation } from "@raftkv/core/kv";
+import {
+  KEY_FIRST,
+  keyFromText,
+  KvStateMachine,
+  type Operation,
+  WatchCursor,
+} from "@raftkv/core/kv";
 import { keyOf, Log, put, restored, snapshotBytes } from "./apply.ts";
 
 const KEYS = 4_096;
@@ -103,4 +109,63 @@ Deno.test("a page of the past looks at 1,024 keys at the most", () => {
     const empty = machine.range({ ...request, revision: revision - 32, descending });
     assert(empty.next !== null);
   }
+});
+
+/** A key of the largest size. */
+function longKeyAt(at: number): string {
+  return String(at).padEnd(LIMITS.keyBytesMax, "k");
+}
+
+Deno.test("keys of the largest size are deleted 512 at once, and 512 hang on a lease", () => {
+  const most = LIMITS.commitRangeKeyBytesMax / LIMITS.keyBytesMax;
+  assertEquals([most, LIMITS.leaseKeyBytesMax / LIMITS.keyBytesMax], [512, 512]);
+  const log = new Log();
+  const machine = new KvStateMachine();
+  const apply = (...operations: Operation[]) => log.apply(machine, { kind: "commit", operations });
+  log.apply(machine, { kind: "lease_grant", lease: 7, ttlMs: 1_000 });
+  const puts = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ ...put(longKeyAt(from + i), "v"), lease: 7 }));
+  for (let from = 0; from < most; from += 128) apply(...puts(from, 128));
+  const full = { kind: "refused", reason: "lease_full" } as const;
+  assertEquals(apply(...puts(most, 1)), full);
+  // Those that hang on it already take no room again.
+  assertEquals(apply(...puts(0, 128)).kind, "committed");
+  const { lease: _, ...free } = puts(most, 1)[0]!;
+  assertEquals(apply(free).kind, "committed");
+  const refused = { kind: "refused", reason: "range_too_large" } as const;
+  assertEquals(apply(EVERYTHING), refused);
+  const [left, right] = [{ ...EVERYTHING, end: keyOf("3") }, { ...EVERYTHING, start: keyOf("3") }];
+  assertEquals(apply(left, right), refused);
+  assertEquals(machine.size, most + 1);
+  assertEquals(apply({ kind: "delete", key: keyOf(longKeyAt(0)) }).kind, "committed");
+  assertEquals(apply(...puts(600, 1)).kind, "committed");
+  assertEquals(apply(...puts(601, 1)), full);
+  assertEquals(apply({ kind: "delete", key: keyOf(longKeyAt(1)) }, EVERYTHING).kind, "refused");
+  assertEquals(apply(right).kind, "committed");
+  assertEquals(apply(left).kind, "committed");
+});
+
+Deno.test("a watch looks at so many revisions and keys of the past at once, whatever it is to tell", () => {
+  const log = new Log();
+  const machine = new KvStateMachine();
+  for (let left = 1_000; left > 0; left--) log.commit(machine, put("other", "v"));
+  const range = { start: keyOf("watched"), end: keyOf("watchee") };
+  for (let round = 0; round < 3; round++) {
+    for (let at = 0; at < 2_048; at += 128) {
+      log.commit(machine, ...Array.from({ length: 128 }, (_, i) => put(keyAt(at + i), "v")));
+    }
+    log.commit(machine, EVERYTHING);
+  }
+  log.commit(machine, put("watched", "v"));
+  const cursor = new WatchCursor({ ...range, kinds: ["put"] }, 2);
+  const looks: number[] = [];
+  for (let notice = null; notice === null;) {
+    const before = cursor.next;
+    notice = cursor.take(machine, 256);
+    looks.push(cursor.next - before);
+  }
+  // One key each, then 128 each or thousands.
+  assertEquals(Math.max(...looks), 128);
+  assert(looks.length >= 1_000 / 128 + 3 * 16 / 2, `${looks.length} looks`);
+  assertEquals(cursor.next, machine.revision + 1);
 });
