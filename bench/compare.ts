@@ -13,10 +13,12 @@ import { isInstalled } from "../tests/process/installed.ts";
 
 const HELP = `RaftKV and etcd side by side: three processes each, on this machine, in one run
 
-Usage: deno task bench [--short] [--alone] [--rounds N] [--seconds N] [--kills N] [--keys N] [--out DIR]
+Usage: deno task bench [--short] [--alone] [--outages] [--rounds N] [--seconds N] [--kills N]
+                       [--keys N] [--out DIR]
 
   --short      one round of a second, two kills, no large store: to see that it works
   --alone      leave etcd out
+  --outages    nothing but leaders that are killed or hand over
   --rounds N   rounds of each load, the systems in turn (5)
   --seconds N  seconds of each load (5)
   --kills N    leaders to kill (20)
@@ -30,7 +32,7 @@ const FULL: Scale = { rounds: 5, seconds: 5, kills: 20, keys: 1_000_000 };
 const SHORT: Scale = { rounds: 1, seconds: 1, kills: 2, keys: 0 };
 
 const flags = parseArgs(Deno.args, {
-  boolean: ["short", "alone", "help"],
+  boolean: ["short", "alone", "outages", "help"],
   string: ["rounds", "seconds", "kills", "keys", "out"],
 });
 
@@ -59,6 +61,7 @@ async function bench(): Promise<number> {
     etcd,
     hasGrpc: etcd !== null && await isInstalled("h2load"),
     scale,
+    onlyOutages: flags.outages,
     onStep,
   };
   for await (const row of measure(field)) rows.push(row);

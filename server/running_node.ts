@@ -193,27 +193,61 @@ export class Node<Result> implements RunningNode {
   }
 
   async #shutDown(): Promise<void> {
-    this.#front.beginStop({ isRemoved: false });
-    this.#pump.push({ kind: "stop" });
-    await this.#handOver();
+    const untilMs = now().monotonicMs + this.#timing.electionTimeoutMsMin;
+    await this.#handOver(untilMs);
+    await this.#finish({ isRemoved: false, untilMs });
     await this.#release();
     this.#onEvent({ kind: "stopped" });
     this.#end.resolve();
   }
 
   /**
-   * Waits until the node leads no more, or leads nobody, and no client waits; for an election timeout
-   * at the most, since a hand-over that takes longer has failed.
+   * Hands the leadership over, if there is anyone to take it, and serves on until all have heard: what
+   * is forwarded to a node that is gone ends unknown. A hand-over that takes longer than an election
+   * timeout has failed.
    */
-  async #handOver(): Promise<void> {
-    const hasHeir = () => this.#replica.peers.some(({ id }) => this.#mesh.isUp(id));
-    const leads = () => this.#replica.role === "leader" && hasHeir();
-    const isDone = () => !leads() && this.#replica.pendingCount === 0;
-    if (isDone()) return;
+  async #handOver(untilMs: number): Promise<void> {
+    if (!this.#leads()) return;
+    this.#pump.push({ kind: "transfer_leadership", target: null });
+    const { id } = this.#replica;
+    await this.#turned(untilMs, () => {
+      const { leaderId } = this.#replica;
+      return !this.#hasPeers() || (leaderId !== null && leaderId !== id);
+    });
+    for (;;) {
+      const timeoutMs = untilMs - now().monotonicMs;
+      if (timeoutMs <= 0) return;
+      const nodes = await this.#front.clusterStatus({ timeoutMs }).catch(() => []);
+      const others = nodes.filter(({ member }) => member.id !== id);
+      if (others.every(({ status }) => status?.leaderId !== id)) return;
+    }
+  }
+
+  #hasPeers(): boolean {
+    return this.#replica.peers.some(({ id }) => this.#mesh.isUp(id));
+  }
+
+  /** Whether it leads anybody but itself. */
+  #leads(): boolean {
+    return this.#replica.role === "leader" && this.#hasPeers();
+  }
+
+  /** Refuses what is new, and waits until no client waits. */
+  async #finish(
+    { isRemoved, untilMs }: { readonly isRemoved: boolean; readonly untilMs: number },
+  ): Promise<void> {
+    this.#front.beginStop({ isRemoved });
+    this.#pump.push({ kind: "stop" });
+    await this.#turned(untilMs, () => !this.#leads() && this.#replica.pendingCount === 0);
+  }
+
+  /** Waits for a turn after which something is so. */
+  async #turned(untilMs: number, isSo: () => boolean): Promise<void> {
+    if (isSo()) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#timing.electionTimeoutMsMin);
+      const timer = setTimeout(resolve, untilMs - now().monotonicMs);
       this.#onTurn = () => {
-        if (!isDone()) return;
+        if (!isSo()) return;
         clearTimeout(timer);
         resolve();
       };
@@ -239,9 +273,8 @@ export class Node<Result> implements RunningNode {
   }
 
   async #retire(): Promise<void> {
-    this.#front.beginStop({ isRemoved: true });
-    this.#pump.push({ kind: "stop" });
-    await this.#handOver();
+    const untilMs = now().monotonicMs + this.#timing.electionTimeoutMsMin;
+    await this.#finish({ isRemoved: true, untilMs });
     await this.#release();
   }
 

@@ -28,7 +28,8 @@ export interface MeshLimits extends BackoffLimits {
 /** The limits that suit Raft's default timeouts. */
 export const MESH_LIMITS: MeshLimits = {
   delayMsBase: 50,
-  delayMsMax: 2_000,
+  // A peer that comes back is linked up at once: until then it is no part of any quorum.
+  delayMsMax: 200,
   handshakeMsMax: 3_000,
   pendingHandshakesMax: 16,
   keepaliveMs: 500,

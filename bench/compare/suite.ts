@@ -32,6 +32,8 @@ export interface Field {
   readonly etcd: System | null;
   readonly hasGrpc: boolean;
   readonly scale: Scale;
+  /** Whether nothing but outages is measured. */
+  readonly onlyOutages?: boolean;
   /** Told before each step. */
   readonly onStep: (what: string) => void;
 }
@@ -43,6 +45,7 @@ const keyOf = (number: number) => `key-${`${number}`.padStart(5, "0")}`;
 /** Everything, row by row. */
 export async function* measure(field: Field): AsyncGenerator<Row> {
   const { raftkv, etcd, scale, onStep } = field;
+  if (field.onlyOutages === true) return yield* outageRows(field);
   for (const system of systemsOf(field)) {
     onStep(`filling ${system.name}`);
     for (let first = 0; first < KEYS; first += 100) {

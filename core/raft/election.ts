@@ -11,21 +11,50 @@ import { withholdsVote } from "./leader_lease.ts";
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
 import { tallyOf } from "./quorum.ts";
 import { becomeFollower, resetElectionTimer } from "./roles.ts";
-import { drawMs, type NodeState, peersOf, wholeIndexOf } from "./state.ts";
+import { type CampaignState, drawMs, type NodeState, peersOf, wholeIndexOf } from "./state.ts";
 
 /**
- * The link to `peer` broke. If it was the leader, campaign soon: with pre-vote a wrong hint changes
- * nothing, since the others still hear the leader and refuse.
+ * The link to `peer` broke. If it was the leader, or is about to be by this node's vote, campaign
+ * soon: with pre-vote a wrong hint changes nothing, since the others still hear the leader and refuse.
  */
 export function onLeaderHint<Token>(state: NodeState<Token>, peer: NodeId): void {
-  if (state.role.kind !== "follower" || state.leaderId !== peer) return;
+  if (state.role.kind !== "follower" || (state.leaderId ?? state.votedFor) !== peer) return;
   state.leaderId = null;
   state.leaderContactMs = -Infinity;
-  // Everyone loses the leader in the same moment; a spread of a heartbeat keeps them from
-  // campaigning in step.
-  const soon = drawMs(state, { min: state.timing.heartbeatMs / 5, max: state.timing.heartbeatMs });
+  campaignSoon(state);
+}
+
+/**
+ * Brings the next campaign forward. All who have cause for one have it in the same moment: the first
+ * time a small spread keeps most of them from campaigning in step, and with each campaign that was
+ * in vain it grows, so that it comes to be long enough for the slowest link.
+ */
+function campaignSoon(state: NodeState<unknown>): void {
+  const { heartbeatMs, electionTimeoutMsMin } = state.timing;
+  const spreadMs = Math.min(heartbeatMs / 5 * 4 ** state.campaigns, electionTimeoutMsMin);
   const mayVoteMs = Math.max(state.nowMs, state.voteWithheldUntilMs);
-  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, mayVoteMs + soon);
+  const soonMs = mayVoteMs + drawMs(state, { min: 0, max: spreadMs });
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, soonMs);
+}
+
+/** The link to `peer` is up: what was asked of it may have been lost while there was none. */
+export function onVoterUp<Token>(state: NodeState<Token>, peer: NodeId): void {
+  const { role } = state;
+  if (role.kind !== "pre_candidate" && role.kind !== "candidate") return;
+  if (role.votes.has(peer) || !peersOf(state).includes(peer)) return;
+  // The peer may have lost its leader, too: two that ask each other at once would split the vote.
+  if (role.kind === "pre_candidate") campaignSoon(state);
+  else ask(state, role, peer);
+}
+
+function ask<Token>(state: NodeState<Token>, campaign: CampaignState, peer: NodeId): void {
+  const { last } = state.log;
+  if (campaign.kind === "candidate") {
+    const { transfer } = campaign;
+    state.outbox.send(peer, { type: "vote_request", term: state.term, last, transfer });
+  } else {
+    state.outbox.send(peer, { type: "pre_vote_request", term: termAfter(state.term), last });
+  }
 }
 
 /** The election timer ran out. */
@@ -50,18 +79,18 @@ function mayCampaign(state: NodeState<unknown>): boolean {
 
 /** Asks whether an election could be won, without touching the term (thesis §9.6). */
 function startPreVote<Token>(state: NodeState<Token>): void {
-  state.role = { kind: "pre_candidate", votes: new Map([[state.id, true]]) };
+  const role: CampaignState = {
+    kind: "pre_candidate",
+    votes: new Map([[state.id, true]]),
+    transfer: false,
+  };
+  state.role = role;
   state.leaderId = null;
   // A pre-vote costs nothing, so an unanswered one is soon repeated.
   const { heartbeatMs } = state.timing;
   state.electionDeadlineMs = state.nowMs +
     drawMs(state, { min: 2 * heartbeatMs, max: 4 * heartbeatMs });
-  const request: PreVoteRequest = {
-    type: "pre_vote_request",
-    term: termAfter(state.term),
-    last: state.log.last,
-  };
-  for (const peer of peersOf(state)) state.outbox.send(peer, request);
+  for (const peer of peersOf(state)) ask(state, role, peer);
   onBallot(state);
 }
 
@@ -69,18 +98,18 @@ function startPreVote<Token>(state: NodeState<Token>): void {
 export function becomeCandidate<Token>(state: NodeState<Token>, transfer: boolean): void {
   becomeFollower(state, termAfter(state.term), null);
   state.votedFor = state.id;
-  state.role = { kind: "candidate", votes: new Map([[state.id, true]]) };
-  // A split vote is over once the answers are in: no need to wait out a whole leader's silence.
+  state.campaigns++;
+  const role: CampaignState = {
+    kind: "candidate",
+    votes: new Map([[state.id, true]]),
+    transfer,
+  };
+  state.role = role;
+  // Answers that do not come need not be waited for as long as a leader's silence.
   const { heartbeatMs, electionTimeoutMsMin } = state.timing;
   state.electionDeadlineMs = state.nowMs +
     drawMs(state, { min: 3 * heartbeatMs, max: electionTimeoutMsMin + 1 });
-  const request: VoteRequest = {
-    type: "vote_request",
-    term: state.term,
-    last: state.log.last,
-    transfer,
-  };
-  for (const peer of peersOf(state)) state.outbox.send(peer, request);
+  for (const peer of peersOf(state)) ask(state, role, peer);
   onBallot(state);
 }
 
@@ -158,6 +187,8 @@ export function onVoteResponse<Token>(
   if (state.role.kind !== "candidate") return;
   state.role.votes.set(from, response.granted);
   onBallot(state);
+  // Another has that vote. If it wins, it is heard before long; if nobody does, the vote is split.
+  if (!response.granted) campaignSoon(state);
 }
 
 /** The leader hands over: campaign at once, without a pre-vote (thesis §3.10). */

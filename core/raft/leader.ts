@@ -47,6 +47,7 @@ export function becomeLeader<Token>(state: NodeState<Token>): void {
   };
   state.role = leader;
   state.leaderId = state.id;
+  state.campaigns = 0;
   followMembers(state, leader);
   appendOwn(state, { leader, kind: "noop", payload: new Uint8Array(0) });
 }

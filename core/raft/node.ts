@@ -14,6 +14,7 @@ import {
   onTimeoutNow,
   onVoteRequest,
   onVoteResponse,
+  onVoterUp,
 } from "./election.ts";
 import { onAppendRequest, onHeartbeatRequest } from "./follower.ts";
 import { indexMin, type LogIndex, type NodeId, type Term, type Ticket } from "./ids.ts";
@@ -243,6 +244,7 @@ export class RaftNode<Token> {
     const { incarnations } = this.#state;
     if (incarnation !== undefined && !incarnations.has(peer)) incarnations.set(peer, incarnation);
     if (this.#state.role.kind === "leader") onLinkChange(this.#state.role, peer);
+    else onVoterUp(this.#state, peer);
   }
 
   /** The link to a peer broke. */

@@ -45,5 +45,6 @@ export function onLeaderContact<Token>(state: NodeState<Token>, leaderId: NodeId
     becomeFollower(state, state.term, leaderId);
   }
   state.leaderContactMs = state.nowMs;
+  state.campaigns = 0;
   resetElectionTimer(state);
 }

@@ -32,6 +32,8 @@ export interface CampaignState {
   readonly kind: "pre_candidate" | "candidate";
   /** Who answered what. A set, not a count: a duplicated answer is no second vote. */
   readonly votes: Map<NodeId, boolean>;
+  /** Whether a leader that hands over asked for it. */
+  readonly transfer: boolean;
 }
 
 /** A leader's picture of the promises that it was given; see `leader_lease.ts`. */
@@ -94,6 +96,8 @@ export interface NodeState<Token> {
   /** Before this moment the vote is given to nobody, whatever the term; see `leader_lease.ts`. */
   voteWithheldUntilMs: number;
   electionDeadlineMs: number;
+  /** How often it was a candidate since a leader was last heard. */
+  campaigns: number;
   /** Never goes back while the node runs. */
   commitIndex: LogIndex;
   /** The last committed entry handed over. Never beyond `commitIndex`. */
@@ -141,6 +145,7 @@ export function createState<Token>(options: RaftOptions): NodeState<Token> {
     leaderContactMs: -Infinity,
     voteWithheldUntilMs: firstVoteMs(options),
     electionDeadlineMs: options.now.monotonicMs,
+    campaigns: 0,
     commitIndex: start,
     handedIndex: start,
     configurations,

@@ -10,6 +10,7 @@ import { isJoint, isVoter } from "../raft/configuration.ts";
 import type { LogIndex, LogPosition, NodeId, Term } from "../raft/ids.ts";
 import type { Envelope, Order, OrderEnd, OrderRequest, OrderResponse } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
+import { Disclaimer } from "./disclaimer.ts";
 import type { Reply, RequestId } from "./io.ts";
 import { SeenRequests } from "./seen_requests.ts";
 
@@ -65,8 +66,7 @@ export class OperatorRequests {
   #forwards = 0;
   readonly #seen = new SeenRequests();
   #waiting: Waiting[] = [];
-  /** Not to be sent before: the leader we know of has just said that it is none. */
-  #holdUntilMs = -Infinity;
+  readonly #disclaimer = new Disclaimer();
   #takenUp: TakenUp[] = [];
   readonly #forwarded = new Map<number, Forwarded>();
   #replies: Reply<never>[] = [];
@@ -126,7 +126,7 @@ export class OperatorRequests {
     }
     this.#refuseOthers();
     const leader = node.leaderId;
-    if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
+    if (leader === null || !host.isUp(leader) || this.#disclaimer.isOf(leader, host.nowMs)) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const each of waiting) this.#forward({ to: leader, term: node.term }, each);
@@ -169,7 +169,7 @@ export class OperatorRequests {
     if (forwarded === undefined) return;
     this.#forwarded.delete(requestId);
     if (end.kind === "failed" && end.reason === "not_leader") {
-      this.#holdUntilMs = timing.nowMs + timing.holdMs;
+      this.#disclaimer.note(forwarded.to, timing.nowMs + timing.holdMs);
       this.#waiting.push(forwarded);
     } else {
       this.#end(forwarded.origin, end);

@@ -19,6 +19,7 @@ import type {
   WriteTimes,
 } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
+import { Disclaimer } from "./disclaimer.ts";
 import { type Forwarded, HeldProposals, type Origin, type Waiting } from "./held_proposals.ts";
 import type { Input, Reply, RequestFailure, WriteTrace } from "./io.ts";
 import { SeenRequests } from "./seen_requests.ts";
@@ -47,8 +48,7 @@ export class Proposals<Result> {
   #forwards = 0;
   readonly #seen = new SeenRequests();
   readonly #held = new HeldProposals();
-  /** Not to be sent before: the leader we know of has just said that it is none. */
-  #holdUntilMs = -Infinity;
+  readonly #disclaimer = new Disclaimer();
   readonly #appended = new Map<LogIndex, Appended>();
   readonly #traced = new TracedWrites();
   #isOwnUnderWay = false;
@@ -139,7 +139,7 @@ export class Proposals<Result> {
     // A command is forwarded once: a node that does not lead sends it back at once.
     for (const { origin } of this.#held.takeForeign()) this.#fail(origin, "not_leader");
     const leader = node.leaderId;
-    if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
+    if (leader === null || !host.isUp(leader) || this.#disclaimer.isOf(leader, host.nowMs)) return;
     for (const waiting of this.#held.takeWaiting()) {
       this.#forward({ to: leader, term: node.term, nowMs: host.nowMs }, waiting);
     }
@@ -214,7 +214,7 @@ export class Proposals<Result> {
     if (end.kind === "applied") {
       this.#succeedElsewhere(forwarded, end);
     } else if (end.reason === "not_leader") {
-      this.#holdUntilMs = timing.nowMs + timing.holdMs;
+      this.#disclaimer.note(forwarded.to, timing.nowMs + timing.holdMs);
       this.#held.waitAgain(forwarded);
     } else {
       this.#fail(forwarded.origin, end.reason);

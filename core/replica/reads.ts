@@ -11,6 +11,7 @@ import type { LogIndex, NodeId } from "../raft/ids.ts";
 import type { Envelope } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
 import type { ReadGrant } from "../raft/read_rounds.ts";
+import { Disclaimer } from "./disclaimer.ts";
 import type { ReadMode, ReadMoments, Reply, RequestId } from "./io.ts";
 
 /** Who waits for a read index: clients of this node, or a peer that asks for its own. */
@@ -51,7 +52,7 @@ export class Reads {
   #question: Question | null = null;
   /** Known to be safe at an index that is not applied yet. */
   #granted: Granted[] = [];
-  #holdUntilMs = -Infinity;
+  readonly #disclaimer = new Disclaimer();
   #replies: Reply<never>[] = [];
   #messages: Envelope[] = [];
 
@@ -97,7 +98,7 @@ export class Reads {
       return;
     }
     const leader = node.leaderId;
-    if (leader === null || !host.isUp(leader) || host.nowMs < this.#holdUntilMs) return;
+    if (leader === null || !host.isUp(leader) || this.#disclaimer.isOf(leader, host.nowMs)) return;
     // A question already on its way may have been answered before these reads arrived.
     if (this.#question !== null) return;
     this.#ask(leader, host.nowMs);
@@ -145,7 +146,7 @@ export class Reads {
     // Only the answer to the question that is open: an older one may be from before these reads.
     if (this.#question?.requestId !== requestId) return;
     if (index === null) {
-      this.#holdUntilMs = timing.nowMs + timing.holdMs;
+      this.#disclaimer.note(this.#question.to, timing.nowMs + timing.holdMs);
       this.#giveUp();
       return;
     }

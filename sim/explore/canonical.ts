@@ -19,6 +19,8 @@ export interface Writing {
 const LEFT_OUT: ReadonlySet<string> = new Set([
   ...["timing", "windows", "random", "configuration"],
   ...["nowMs", "wallMs"],
+  // How soon a campaign is repeated is left to chance: any time may come first.
+  "campaigns",
   // Lease reads are off: what clocks do to them is the simulator's business.
   ...["lease", "voteWithheldUntilMs", "withholdsUntilMs"],
   // A batch's number only says that it is the batch on its way, and there is at most one.

@@ -40,6 +40,44 @@ Deno.test("a leader that is stopped hands over: no write fails, and no timeout i
   }
 });
 
+// [T-4]
+Deno.test("the other nodes answer every write while a leader leaves, one leader after the other", async () => {
+  await using cluster = await Cluster.start(FLAGS);
+  const failures: string[] = [];
+  for (let round = 1; round <= 4; round++) {
+    const leader = await cluster.leader();
+    const stop = new AbortController();
+    const others = cluster.nodes.filter((node) => node !== leader);
+    const writers = others.flatMap(({ url }) =>
+      Array.from({ length: WRITERS_PER_NODE }, () => write(url, stop.signal))
+    );
+    await leader.stop();
+    await cluster.leader();
+    stop.abort();
+    failures.push(...(await Promise.all(writers)).flat());
+    leader.start();
+    await cluster.settled();
+  }
+  assertEquals(failures, []);
+});
+
+const WRITERS_PER_NODE = 16;
+
+/** Writes without a pause and without a second try; resolves to what failed. */
+async function write(url: string, signal: AbortSignal): Promise<string[]> {
+  const failures: string[] = [];
+  while (!signal.aborted) {
+    const response = await fetch(`${url}/kv/hand-over`, {
+      method: "PUT",
+      body: '{"value":1}',
+      headers: { "content-type": "application/json" },
+    });
+    const text = await response.text();
+    if (!response.ok) failures.push(text);
+  }
+  return failures;
+}
+
 Deno.test("nodes that are stopped together wait for nobody to take over", async () => {
   await using cluster = await Cluster.start(FLAGS);
   const startedMs = performance.now();

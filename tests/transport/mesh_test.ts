@@ -115,13 +115,13 @@ Deno.test("a peer that is away is dialed with growing delays, and reported once"
   const net = new VirtualNet();
   const a = net.start(A);
   a.mesh.setPeers([memberOf(B)]);
-  // Half of 50, 100, 200, 400, 800, 1600, 2000, 2000: the generator always draws the middle.
+  // Half of 50, 100, 200, 200, 200: the generator always draws the middle.
   const countAt: [ms: number, dials: number][] = [];
-  for (const ms of [0, 25, 50, 100, 200, 400, 800, 1_000, 1_000]) {
+  for (const ms of [0, 25, 50, 100, 100, 100]) {
     await net.timers.advance(ms);
     countAt.push([ms, net.dials.length]);
   }
-  assertEquals(countAt.map(([, dials]) => dials), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assertEquals(countAt.map(([, dials]) => dials), [1, 2, 3, 4, 5, 6]);
   assertEquals(a.log.changes, ["down b: Connection failed: refused"]);
   await closeAll(net, a);
 });

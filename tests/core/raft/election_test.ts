@@ -323,32 +323,6 @@ Deno.test("only the leader of the term can ask to campaign", () => {
   assertEquals([bench.node.role, bench.node.term === 4], ["candidate", true]);
 });
 
-// [E-11]
-Deno.test("a broken link to the leader starts a pre-vote within a heartbeat", () => {
-  const bench = voter().receive("n2", heartbeat(3));
-  bench.node.onPeerDown("n2" as NodeId);
-  assertEquals(bench.wait(100).node.role, "pre_candidate");
-});
-
-// [E-11]
-Deno.test("a broken link to anyone else is no hint", () => {
-  const bench = voter().receive("n2", heartbeat(3));
-  bench.node.onPeerDown("n3" as NodeId);
-  assertEquals([bench.wait(900).node.role, bench.node.leaderId], ["follower", "n2" as NodeId]);
-});
-
-// [E-11]
-Deno.test("a wrong hint is harmless: refused, the node hears the leader and follows again", () => {
-  const bench = voter().receive("n2", heartbeat(3));
-  bench.node.onPeerDown("n2" as NodeId);
-  bench.wait(100).receive("n3", preVote(3, false)).receive("n2", heartbeat(3));
-  assertEquals([bench.node.role, bench.node.leaderId, bench.node.term === 3], [
-    "follower",
-    "n2" as NodeId,
-    true,
-  ]);
-});
-
 // [E-8]
 Deno.test("a rejected append keeps a follower quiet like an accepted one (E17)", () => {
   const bench = voter();

@@ -105,7 +105,7 @@ Deno.test("an order that met no leader is given to the next one", () => {
   const end = { kind: "failed", reason: "not_leader" } as const;
   bench.receive("n2", { ...forwarded(bench), type: "order_response", end });
   assertEquals([bench.take("order_request").length, bench.end(requestId)], [0, null]);
-  bench.receive("n3", heartbeat(2)).wait(100);
+  bench.receive("n3", heartbeat(2));
   const request = forwarded(bench);
   assertEquals(request.term as number, 2);
   bench.receive("n3", { ...request, type: "order_response", end: changed(9) });

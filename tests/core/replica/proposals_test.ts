@@ -138,6 +138,24 @@ Deno.test("a command sent back by a node that does not lead is tried again, unde
   assertEquals([bench.end(requestId), again!.requestId > request.requestId], [null, true]);
 });
 
+// [P-2]
+Deno.test("who has said that it does not lead is left alone for a moment, and the next leader is not", () => {
+  const { bench, answer } = forwarding();
+  answer({ kind: "failed", reason: "not_leader" });
+  bench.receive("n2", heartbeat(3));
+  assertEquals(bench.take("forward_request"), []);
+  bench.receive("n3", heartbeat(4));
+  assertEquals(bench.take("forward_request").map(({ term }) => term as number), [4]);
+});
+
+// [P-2]
+Deno.test("the old leader's refusal holds nothing back from a new one that is known already", () => {
+  const { bench, answer } = forwarding();
+  bench.receive("n3", heartbeat(4));
+  answer({ kind: "failed", reason: "not_leader" });
+  assertEquals(bench.take("forward_request").map(({ term }) => term as number), [4]);
+});
+
 // [P-3]
 Deno.test("a broken link leaves what was forwarded unknown, and a late answer is ignored", () => {
   const { bench, requestId, answer } = forwarding();

@@ -106,6 +106,21 @@ Deno.test("a read asked of a node that does not lead is asked anew", () => {
 });
 
 //
+Deno.test("a read asked of a node that does not lead is asked of the next leader at once", () => {
+  const bench = follower();
+  bench.read();
+  const [first] = bench.take("read_index_request");
+  answer(bench, first!.requestId, null);
+  bench.receive("n2", heartbeat(3));
+  assertEquals(bench.take("read_index_request"), []);
+  bench.receive("n3", heartbeat(4));
+  assertEquals([bench.take("read_index_request").length, bench.sent.at(-1)?.to], [
+    1,
+    "n3" as NodeId,
+  ]);
+});
+
+//
 Deno.test("a read on its way over a link that breaks is asked of the next leader", () => {
   const bench = follower();
   const requestId = bench.read();

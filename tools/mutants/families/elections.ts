@@ -134,7 +134,7 @@ export const ELECTIONS: readonly Mutant[] = [
       return this.nextBatch(log, { hardState: this.#hardState, nowMs });
     }
     const ticket = ++this.#tickets as Ticket;`,
-    killer: { harness: "sim", seeds: 50, rules: ["I3"] },
+    killer: { harness: "sim", seeds: 50, rules: ["I2", "I3"] },
   },
   {
     row: "E10",
