@@ -10,7 +10,9 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Hono } from "hono";
 import { serveStatic } from "hono/deno";
 import { HOME } from "./docs_site/home.ts";
-import { GROUPS, pageOf, titleOf } from "./docs_site/pages.ts";
+import { fitIn } from "./docs_site/type_reference.ts";
+import { openApiDocument } from "../server/openapi/document.ts";
+import { GENERATED, GROUPS, pageOf, titleOf } from "./docs_site/pages.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const HELP = `The documents as a static site
@@ -41,6 +43,7 @@ async function build(): Promise<void> {
     );
     const reference = `${directory}/.vitepress/dist/reference`;
     await run(["doc", "--html", "--name=RaftKV", `--output=${reference}`, "mod.ts"], ROOT);
+    await fitIn(reference, "@raftkv/raftkv");
     await Deno.remove(`${ROOT}dist/docs`, { recursive: true }).catch(() => {});
     await copy(`${directory}/.vitepress/dist`, `${ROOT}dist/docs`);
     console.log("The site is in dist/docs");
@@ -55,7 +58,7 @@ async function prepare(directory: string): Promise<void> {
   for (const { text, pages } of GROUPS) {
     const items = [];
     for (const path of pages) {
-      const markdown = await Deno.readTextFile(ROOT + path);
+      const markdown = await GENERATED[path]?.() ?? await Deno.readTextFile(ROOT + path);
       await Deno.mkdir(`${directory}/${path}`.replace(/\/[^/]+$/, ""), { recursive: true });
       await Deno.writeTextFile(`${directory}/${path}`, pageOf(path, markdown));
       items.push({ text: titleOf(markdown), link: `/${path.replace(/(?:index)?\.md$/, "")}` });
@@ -63,6 +66,11 @@ async function prepare(directory: string): Promise<void> {
     sidebar.push({ text, items });
   }
   await Deno.writeTextFile(`${directory}/index.md`, HOME);
+  await Deno.mkdir(`${directory}/public`);
+  await Deno.writeTextFile(
+    `${directory}/public/openapi.json`,
+    JSON.stringify(await openApiDocument()),
+  );
   await Deno.mkdir(`${directory}/.vitepress`);
   await Deno.writeTextFile(
     `${directory}/.vitepress/config.mjs`,
@@ -78,12 +86,14 @@ function configOf(sidebar: unknown): unknown {
     title: "RaftKV",
     description: "A strongly consistent, replicated key-value store for Deno",
     cleanUrls: false,
+    head: [["link", { rel: "icon", href: "data:," }]],
     themeConfig: {
       search: { provider: "local" },
       nav: [
         { text: "Five minutes", link: "/docs/" },
         { text: "HTTP", link: "/docs/HTTP" },
-        { text: "Reference", link: "/reference/index.html", target: "_self" },
+        { text: "Command line", link: "/generated/cli" },
+        { text: "TypeScript", link: "/reference/index.html", target: "_self" },
       ],
       sidebar,
       outline: [2, 3],

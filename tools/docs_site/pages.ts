@@ -4,12 +4,22 @@
  * @module
  */
 
+import { openApiDocument } from "../../server/openapi/document.ts";
+import { cliPage } from "./cli_page.ts";
+import { openApiPage } from "./openapi_page.ts";
+
 /** A group of the sidebar. */
 export interface Group {
   readonly text: string;
-  /** Paths of documents from the root of the repository. */
+  /** Paths of documents from the root of the repository, and of those made for the site. */
   readonly pages: readonly string[];
 }
+
+/** Documents made from the code, by the paths that they have in the site. */
+export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
+  "generated/openapi.md": async () => openApiPage(await openApiDocument()),
+  "generated/cli.md": cliPage,
+};
 
 /** All pages, in the order of the sidebar. */
 export const GROUPS: readonly Group[] = [
@@ -29,7 +39,16 @@ export const GROUPS: readonly Group[] = [
       "docs/operations.md",
     ],
   },
-  { text: "Reference", pages: ["docs/HTTP.md", "docs/WEBSOCKET.md", "CHANGELOG.md"] },
+  {
+    text: "Reference",
+    pages: [
+      "docs/HTTP.md",
+      "generated/openapi.md",
+      "docs/WEBSOCKET.md",
+      "generated/cli.md",
+      "CHANGELOG.md",
+    ],
+  },
   {
     text: "How it works",
     pages: [
