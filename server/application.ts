@@ -36,7 +36,7 @@ export interface FrontParts<Result> {
 /** An application at work. */
 export interface Front<Result> extends ClusterDesk {
   /** Answers a request. */
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request): Response | Promise<Response>;
   /** Takes a client's socket. */
   acceptClient(socket: ClientSocket): void;
   /** A request of its own has ended. */

@@ -9,12 +9,12 @@ import { setImmediate } from "node:timers/promises";
 import { KvFailure } from "@raftkv/core/api";
 import { REPLAYED } from "./failures.ts";
 import type { KvPort } from "./kv_port.ts";
-import { fieldsOf, type JsonFields, JsonInput, SLICE_UNITS } from "./json_input.ts";
+import { fieldsOf, type JsonFields, JsonInput } from "./json_input.ts";
 import { type Carried, carryOut } from "./operations/ask.ts";
 import type { Form, Operation } from "./operations/operation.ts";
 import { parseQuery } from "./query.ts";
 import { reply } from "./reply.ts";
-import { readBodyBytes, readBodyText } from "./request_body.ts";
+import { readBodyBytes, textOfBody } from "./request_body.ts";
 import { targetOf } from "./request_target.ts";
 import type { Handler } from "./routes.ts";
 
@@ -64,8 +64,25 @@ export async function requestFields(
   pathFields: PathFields = nothing,
 ): Promise<JsonFields> {
   const { path, query } = targetOf(request.url);
-  const { places, flags, groups } = form;
   const fields: JsonFields = {};
+  if (query !== "") addQueryFields(fields, query, form);
+  Object.assign(fields, pathFields(path));
+  for (const [name, header] of form.headers) {
+    const value = request.headers.get(header);
+    if (value !== null) fields[name] = value;
+  }
+  if (!form.hasBody) return fields;
+  const bytes = await readBodyBytes(request);
+  if (form.takesBytes && mediaTypeOf(request) === "application/octet-stream") {
+    fields.value = bytes;
+    return fields;
+  }
+  const input = new JsonInput(textOfBody(bytes));
+  if (!isRead(input, form)) await readOn(input, form);
+  return addBodyFields(fields, input.result, form);
+}
+
+function addQueryFields(fields: JsonFields, query: string, { places, flags, groups }: Form): void {
   const known = {
     has: (name: string) => places.get(name) === "query",
     names: () => Object.keys(groups.query),
@@ -74,37 +91,29 @@ export async function requestFields(
     const isFlag = flags.has(name) && (value === "true" || value === "false");
     fields[name] = isFlag ? value === "true" : value;
   });
-  Object.assign(fields, pathFields(path));
-  for (const [name, header] of form.headers) {
-    const value = request.headers.get(header);
-    if (value !== null) fields[name] = value;
-  }
-  if (form.hasBody) Object.assign(fields, await bodyFields(request, form));
-  return fields;
 }
 
-async function bodyFields(request: Request, form: Form): Promise<JsonFields> {
-  const isBytes = form.takesBytes && mediaTypeOf(request) === "application/octet-stream";
-  if (isBytes) return { value: await readBodyBytes(request) };
-  const fields = fieldsOf(await readJson(await readBodyText(request), form));
-  for (const name of Object.keys(fields)) {
-    if (form.places.get(name) === "body") continue;
+function addBodyFields(fields: JsonFields, body: unknown, { places }: Form): JsonFields {
+  const given = fieldsOf(body);
+  for (const name of Object.keys(given)) {
+    if (places.get(name) === "body") continue;
     const unknown = JSON.stringify(name.slice(0, 40));
     throw new KvFailure("invalid_body", `The body has a field that is unknown: ${unknown}.`);
   }
-  return fields;
+  return Object.assign(fields, given);
 }
 
-/** What a text says; one that is longer than a slice is made use of in a turn of its own. */
-async function readJson(text: string, { failures }: Form): Promise<unknown> {
-  const input = new JsonInput(text);
-  while (!input.readSlice()) {
-    input.demandWhole(input.result, failures);
-    await setImmediate();
-  }
+/** Reads a slice; whether that was the last. */
+function isRead(input: JsonInput, { failures }: Form): boolean {
+  const isLast = input.readSlice();
   input.demandWhole(input.result, failures);
-  if (text.length > SLICE_UNITS) await setImmediate();
-  return input.result;
+  return isLast;
+}
+
+/** Reads what is longer than a slice, which is then made use of in a turn of its own. */
+async function readOn(input: JsonInput, form: Form): Promise<void> {
+  do await setImmediate(); while (!isRead(input, form));
+  await setImmediate();
 }
 
 /** Whoever does not say that it sends bytes sends JSON, whatever it says. */

@@ -27,8 +27,8 @@ class KvFront extends ReplicaPort implements Front<CommandResult> {
     this.#sockets = new WebSocketDoor(this, parts);
   }
 
-  async fetch(request: Request): Promise<Response> {
-    return await this.#app.fetch(request);
+  fetch(request: Request): Response | Promise<Response> {
+    return this.#app.fetch(request);
   }
 
   acceptClient(socket: ClientSocket): void {

@@ -30,7 +30,7 @@ export async function listenHardened(options: ListenerOptions): Promise<Listener
     connectionsCheckingInterval: Math.min(limits.headersMsMax, CHECKING_MS_MAX),
   }, (incoming, outgoing) => {
     // A rejection that nobody takes would end the process, and with it the node.
-    underWay.during(() => exchange(options, incoming, outgoing)).catch(() => outgoing.destroy());
+    underWay.until(exchange(options, incoming, outgoing)).catch(() => outgoing.destroy());
   });
   server.maxConnections = limits.connectionsMax;
   const upgrades = new Upgrades(options);

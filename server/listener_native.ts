@@ -10,7 +10,8 @@ import { peerSocketOf } from "@raftkv/transport";
 import { failureResponse } from "./failures.ts";
 import { type Listener, type ListenerOptions, PortTakenError } from "./listener_options.ts";
 import { pathOf } from "./request_target.ts";
-import { isStreamed, RequestsUnderWay } from "./requests_under_way.ts";
+import { RequestsUnderWay } from "./requests_under_way.ts";
+import { isStreamed } from "./streamed.ts";
 import { upgradeOf } from "./upgrade.ts";
 import { clientSocketOf } from "./websocket/client_socket.ts";
 
@@ -23,15 +24,16 @@ export function listenNative(options: ListenerOptions): Listener {
   const underWay = new RequestsUnderWay();
   const abort = new AbortController();
   let isClosing = false;
+  const answered = async (request: Request) => {
+    const response = await options.fetch(request);
+    return isStreamed(response) ? underWay.whileSent(response) : response;
+  };
   const server = serve(options, abort.signal, (request) => {
     if (isClosing) return failureResponse(new KvFailure("stopping"));
     const failure = authorityFailure(request);
     if (failure !== null) return failureResponse(failure);
     if (isUpgrade(request)) return upgrade(request, options);
-    return underWay.during(async () => {
-      const response = await options.fetch(request);
-      return isStreamed(response) ? underWay.whileSent(response) : response;
-    });
+    return underWay.until(answered(request));
   });
   return {
     host: server.addr.hostname,

@@ -54,7 +54,7 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Answers a request. */
+  /** Answers a request; a body that is made while it is sent, with a `streamedResponse`. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Takes a WebSocket opened at `PEER_PATH`; must listen to it in the same turn. */
   readonly onPeerSocket: (socket: PeerSocket) => void;

@@ -84,15 +84,15 @@ class MachineFront<Result> extends ReplicaDesk<Result> implements Front<Result> 
     );
   }
 
-  fetch(request: Request): Promise<Response> {
+  fetch(request: Request): Response {
     if (pathOf(request.url) !== "/health") {
-      return Promise.resolve(failureResponse(new KvFailure("route_not_found")));
+      return failureResponse(new KvFailure("route_not_found"));
     }
     const { role, leaderId } = this.status();
     const isOk = leaderId !== null && !this.isStopping;
     const status = isOk ? "ok" : "unavailable";
     const answer: HealthAnswer = { status, nodeId: this.nodeId, role, leaderId };
-    return Promise.resolve(Response.json(answer, { status: isOk ? 200 : 503 }));
+    return Response.json(answer, { status: isOk ? 200 : 503 });
   }
 
   acceptClient(socket: ClientSocket): void {

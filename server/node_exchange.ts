@@ -6,8 +6,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { KvFailure } from "@raftkv/core/api";
-import { isStreamed } from "./requests_under_way.ts";
 import { targetFailure, targetOf } from "./request_target.ts";
+import { isStreamed } from "./streamed.ts";
 
 /**
  * The request, or why it cannot be one. The target is looked at before: to build a `Request` is to

@@ -8,6 +8,7 @@ import { failureReply } from "./failures.ts";
 import type { KvFailure } from "@raftkv/core/api";
 import type { KvPort } from "./kv_port.ts";
 import { type Served, serverTiming } from "./served.ts";
+import { streamedResponse } from "./streamed.ts";
 
 /** What differs from an ordinary 200. */
 export interface ReplyOptions {
@@ -53,15 +54,16 @@ export function replyBytes(
   body: Uint8Array | ReadableStream<Uint8Array>,
   options: ReplyOptions & { readonly type?: string },
 ): Response {
-  return new Response(body instanceof Uint8Array ? body.slice() : body, {
-    headers: {
-      "content-type": options.type ?? "application/octet-stream",
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...originHeaders(port, options),
-      ...options.headers,
-    },
-  });
+  const headers = {
+    "content-type": options.type ?? "application/octet-stream",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...originHeaders(port, options),
+    ...options.headers,
+  };
+  return body instanceof Uint8Array
+    ? new Response(body.slice(), { headers })
+    : streamedResponse(body, { headers });
 }
 
 /** Text of another type than JSON as a response. */

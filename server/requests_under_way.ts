@@ -9,23 +9,24 @@ export class RequestsUnderWay {
   #count = 0;
   #onNone: (() => void) | null = null;
 
-  /** Counts a request from its call to the end of its promise. */
-  async during<T>(answer: () => T | Promise<T>): Promise<T> {
+  /** Counts a request until its promise ends. */
+  until<T>(answer: Promise<T>): Promise<T> {
     this.#count++;
-    try {
-      return await answer();
-    } finally {
-      this.#count--;
-      if (this.#count === 0) this.#onNone?.();
-    }
+    answer.then(this.#onEnd, this.#onEnd);
+    return answer;
   }
+
+  readonly #onEnd = (): void => {
+    this.#count--;
+    if (this.#count === 0) this.#onNone?.();
+  };
 
   /** Counts a response from now on until its body has been sent or given up. */
   whileSent(response: Response): Response {
     const { body } = response;
     if (body === null) return response;
     const { promise, resolve } = Promise.withResolvers<void>();
-    void this.during(() => promise);
+    void this.until(promise);
     return new Response(tellEnd(body, resolve), response);
   }
 
@@ -40,11 +41,6 @@ export class RequestsUnderWay {
       };
     });
   }
-}
-
-/** Whether a response's body is made while it is sent; other bodies are there as a whole. */
-export function isStreamed({ headers }: Response): boolean {
-  return headers.get("content-type") !== "application/json";
 }
 
 function tellEnd(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {

@@ -174,7 +174,7 @@ export class Node<Result> implements RunningNode {
 
   /** Answers the port and lets the replica run. */
   run(door: Door): void {
-    door.fetch = guarded((request) => this.fetch(request), this.#origins);
+    door.fetch = guarded((request) => this.#front.fetch(request), this.#origins);
     door.onPeerSocket = (socket) => this.#mesh.acceptPeer(socket);
     door.onClientSocket = (socket) => this.#front.acceptClient(socket);
     for (const duty of this.#duties) duty.onTurn();

@@ -9,6 +9,7 @@ import { listenHardened } from "../../server/listener_hardened.ts";
 import { listenNative } from "../../server/listener_native.ts";
 import { type Listener, LISTENER_LIMITS } from "../../server/listener_options.ts";
 import { FakePort } from "./fake_port.ts";
+import { streamedResponse } from "../../server/streamed.ts";
 
 const PIECE_BYTES = 65_536;
 
@@ -47,7 +48,7 @@ for (const [kind, open] of [["native", listenNative], ["hardened", listenHardene
   const urlOf = ({ port }: Listener) => `http://127.0.0.1:${port}/`;
 
   Deno.test(`${kind} listener: a streamed answer arrives whole`, async () => {
-    const listener = await listen(() => new Response(new Pieces(300).body));
+    const listener = await listen(() => streamedResponse(new Pieces(300).body));
     const bytes = await (await fetch(urlOf(listener))).bytes();
     await listener.close();
     assertEquals(bytes.length, 300 * PIECE_BYTES);
@@ -55,14 +56,14 @@ for (const [kind, open] of [["native", listenNative], ["hardened", listenHardene
   });
 
   Deno.test(`${kind} listener: an answer whose source breaks does not look whole`, async () => {
-    const listener = await listen(() => new Response(new Pieces(300, 100).body));
+    const listener = await listen(() => streamedResponse(new Pieces(300, 100).body));
     await assertRejects(async () => await (await fetch(urlOf(listener))).bytes());
     await listener.close();
   });
 
   Deno.test(`${kind} listener: a slow client holds the source back, and closing ends it`, async () => {
     const pieces = new Pieces(2_000);
-    const listener = await listen(() => new Response(pieces.body));
+    const listener = await listen(() => streamedResponse(pieces.body));
     const response = await fetch(urlOf(listener));
     const reader = response.body!.getReader();
     await reader.read();
