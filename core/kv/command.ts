@@ -147,8 +147,10 @@ function readCommand(reader: ByteReader): Command {
   const isNameable = kind !== "open_session" && kind !== "maintain";
   if (!isNameable && name.once !== undefined) reader.fail("Command cannot have a name");
   switch (kind) {
-    case "commit":
-      return { kind, ...name, ...readCommit(reader) };
+    case "commit": {
+      const branches = readCommit(reader);
+      return name.once === undefined ? { kind, ...branches } : { kind, ...name, ...branches };
+    }
     case "open_session":
       return { kind };
     case "compact":

@@ -6,6 +6,7 @@
  */
 
 import { unreachable } from "../assert.ts";
+import { bytesOf } from "../codec/byte_string.ts";
 import { LIMITS } from "../limits.ts";
 import { noteEnded } from "./compaction.ts";
 import { holds, keysCompared } from "./compare.ts";
@@ -26,12 +27,13 @@ import type {
   NestedResult,
   OperationResult,
   RangeResult,
+  Written,
 } from "./operation_result.ts";
 import { type KeyRange, readRange } from "./range.ts";
-import { type KvRecord, recordOf, recordSizeBytes, type StoredRecord } from "./record.ts";
+import type { KvRecord } from "./record.ts";
 import type { Committed, RefusalReason } from "./result.ts";
 import type { KvState } from "./state.ts";
-import { packValue } from "./value.ts";
+import type { NewRecord, StoredRecord } from "./stored_record.ts";
 
 /** Carries out a commit as the next revision; a refused one leaves no trace. */
 export function commit(state: KvState, branches: Branches): Committed | RefusalReason {
@@ -56,16 +58,27 @@ interface Attached {
   bytesBefore: number | null;
 }
 
+/** A key that the commit has written. */
+interface Change {
+  readonly key: Key;
+  /** What was there before. */
+  readonly before: StoredRecord | undefined;
+  /** The lease that it now has. */
+  readonly lease: number;
+}
+
+const NO_LEASE = 0;
+
 /** A commit under way: what it has changed so far, and what was there before. */
 class Draft {
   readonly #state: KvState;
   readonly #leaseLast: number;
   /** No way through a commit writes a key twice, so each is here once. */
-  readonly #before: { readonly key: Key; readonly record: StoredRecord | undefined }[] = [];
+  readonly #changes: Change[] = [];
   /** Made for single keys; in force only once the commit is. */
-  readonly #granted: Lease[] = [];
+  #granted: Lease[] | null = null;
   /** The keys that each lease gets. */
-  readonly #attached = new Map<number, Attached>();
+  #attached: Map<number, Attached> | null = null;
   #rangeKeys = 0;
   #rangeKeyBytes = 0;
   #answerBytes = 0;
@@ -97,23 +110,25 @@ class Draft {
 
   /** Puts everything back. */
   undo(): void {
-    const { records } = this.#state;
+    const { records, arena } = this.#state;
     this.#state.leaseLast = this.#leaseLast;
-    for (const { key, record } of this.#before) {
-      if (record === undefined) records.delete(key);
-      else records.set(key, record);
+    for (const { key, before } of this.#changes) {
+      const written = records.get(key);
+      if (before === undefined) records.delete(key);
+      else records.place(key, before.address);
+      if (written !== undefined) arena.free(written.address, written.sizeBytes);
     }
   }
 
   /** Keeps what the commit ended, and notes what it changed. */
   settle(): void {
-    const { records, leases } = this.#state;
-    for (const lease of this.#granted) leases.set(lease);
-    for (const { key, record } of this.#before) {
-      noteEnded(this.#state, key, record);
-      const lease = records.get(key)?.lease;
-      if (record?.lease !== undefined && record.lease !== lease) leases.detach(record.lease, key);
-      if (lease !== undefined) leases.attach(lease, key);
+    const { leases } = this.#state;
+    if (this.#granted !== null) { for (const lease of this.#granted) leases.set(lease); }
+    for (const { key, before, lease } of this.#changes) {
+      noteEnded(this.#state, key, before);
+      const leaseBefore = before?.lease ?? NO_LEASE;
+      if (leaseBefore !== NO_LEASE && leaseBefore !== lease) leases.detach(leaseBefore, key);
+      if (lease !== NO_LEASE) leases.attach(lease, key);
     }
   }
 
@@ -146,35 +161,47 @@ class Draft {
   #put(operation: PutOperation): OperationResult | RefusalReason {
     const { key, value, encoding, prevKv } = operation;
     const before = this.#state.records.get(key);
-    const lease = this.#leaseFor(operation);
+    const lease = this.#leaseFor(operation, before);
     if (typeof lease === "string") return lease;
-    // The operation's value is a view of a whole batch of entries, which it would keep in memory
-    // for as long as the key lives: the record gets its own.
-    const written = this.#write(key, { packed: packValue(value), encoding, ...lease });
-    const put = { kind: "put", ...written, ...lease } as const;
-    if (prevKv !== true) return put;
-    return { ...put, prevKv: before === undefined ? null : this.#answer(before) };
+    const { createRevision, modRevision, version } = this.#write(before, {
+      key,
+      encoding,
+      lease,
+      value,
+    });
+    const put = { kind: "put", createRevision, modRevision, version } as const;
+    if (lease === NO_LEASE && prevKv !== true) return put;
+    return {
+      ...put,
+      ...(lease === NO_LEASE ? {} : { lease }),
+      ...(prevKv !== true ? {} : { prevKv: before === undefined ? null : this.#answer(before) }),
+    };
   }
 
-  #leaseFor({ key, lease, ttlMs }: PutOperation): { readonly lease?: number } | RefusalReason {
-    const { leases, clock, records } = this.#state;
+  #leaseFor(
+    { key, lease, ttlMs }: PutOperation,
+    before: StoredRecord | undefined,
+  ): number | RefusalReason {
+    const { leases, clock } = this.#state;
     if (ttlMs !== undefined) {
       const id = freshLeaseId(this.#state);
+      this.#granted ??= [];
       this.#granted.push({ id, ttlMs, expiresMs: clock.nowMs + ttlMs, isPrivate: true });
-      return { lease: id };
+      return id;
     }
-    if (lease === undefined) return {};
+    if (lease === undefined) return NO_LEASE;
     const known = leases.get(lease);
-    const isOther = records.get(key)?.lease !== lease;
+    const isOther = before?.lease !== lease;
     // The lease of one key cannot be joined by another: it goes with its own.
     if (known === undefined || (known.isPrivate && isOther)) return "lease_not_found";
     if (isOther && !this.#attach(lease, key)) return "lease_full";
-    return { lease };
+    return lease;
   }
 
   /** Whether there is room for one more key on a lease. */
   #attach(lease: number, key: Key): boolean {
     const { leases } = this.#state;
+    this.#attached ??= new Map();
     const attached = this.#attached.get(lease) ?? { keys: 0, bytes: 0, bytesBefore: null };
     this.#attached.set(lease, attached);
     attached.keys++;
@@ -192,25 +219,26 @@ class Draft {
     const before = this.#state.records.get(key);
     const value = incremented(before, operation);
     if (typeof value === "string") return value;
-    // A counter that was given a time to live keeps it, however often it is counted up.
-    const lease = before?.lease === undefined ? {} : { lease: before.lease };
-    const written = this.#write(key, { packed: `${value}`, encoding: "json", ...lease });
+    const written = this.#write(before, {
+      key,
+      encoding: "json",
+      // A counter that was given a time to live keeps it, however often it is counted up.
+      lease: before?.lease ?? NO_LEASE,
+      value: bytesOf(`${value}`),
+    });
     return { kind: "increment", value, ...written };
   }
 
   #write(
-    key: Key,
-    content: Pick<StoredRecord, "packed" | "encoding" | "lease">,
-  ): { readonly createRevision: number; readonly modRevision: number; readonly version: number } {
+    before: StoredRecord | undefined,
+    content: Pick<NewRecord, "key" | "encoding" | "lease" | "value">,
+  ): Written {
     const { records, revision: modRevision } = this.#state;
-    const before = records.get(key);
-    const createRevision = before?.createRevision ?? modRevision;
-    const version = (before?.version ?? 0) + 1;
-    const { packed, encoding, lease } = content;
-    const own = before?.key ?? key;
-    const record = { key: own, packed, encoding, createRevision, modRevision, version };
-    records.set(own, lease === undefined ? record : { ...record, lease });
-    this.#before.push({ key: own, record: before });
+    const { key, encoding, lease, value } = content;
+    const createRevision = before === undefined ? modRevision : before.createRevision;
+    const version = before === undefined ? 1 : before.version + 1;
+    records.write({ key, encoding, createRevision, modRevision, version, lease, value });
+    this.#changes.push({ key, before, lease });
     return { createRevision, modRevision, version };
   }
 
@@ -237,9 +265,10 @@ class Draft {
     found: readonly StoredRecord[],
     { prevKv }: { readonly prevKv: boolean },
   ): DeleteResult {
-    for (const record of found) {
-      this.#state.records.delete(record.key);
-      this.#before.push({ key: record.key, record });
+    for (const before of found) {
+      const { key } = before;
+      this.#state.records.delete(key);
+      this.#changes.push({ key, before, lease: NO_LEASE });
     }
     const deleted = found.length;
     if (!prevKv) return { kind: "delete", deleted };
@@ -267,7 +296,7 @@ class Draft {
   /** A record for the answer, which is counted. */
   #answer(stored: StoredRecord): KvRecord {
     this.#answerRecords++;
-    this.#answerBytes += recordSizeBytes(stored);
-    return recordOf(stored);
+    this.#answerBytes += stored.contentBytes;
+    return stored.toRecord();
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { LIMITS } from "../limits.ts";
-import { type Key, keyAfter } from "./key.ts";
+import type { Key } from "./key.ts";
 import type { Branches, Operation } from "./operation.ts";
 import type { KeyRange } from "./range.ts";
 
@@ -15,6 +15,7 @@ export type CommitFault = "too_many_operations" | "nested_too_deep" | "duplicate
 
 /** The first rule that a commit breaks, or null. */
 export function commitFault(branches: Branches): CommitFault | null {
+  if (isSingle(branches)) return null;
   const { operations, compares, depth } = sizeOf(branches);
   if (depth > LIMITS.commitDepthMax) return "nested_too_deep";
   const isTooLarge = operations > LIMITS.commitOperationsMax ||
@@ -25,6 +26,12 @@ export function commitFault(branches: Branches): CommitFault | null {
   return isClear ? null : "duplicate_key";
 }
 
+/** Almost every commit: one operation that nothing else can get in the way of. */
+function isSingle({ compares, operations, otherwise }: Branches): boolean {
+  return operations.length === 1 && operations[0]!.kind !== "commit" &&
+    compares === undefined && otherwise === undefined;
+}
+
 interface CommitSize {
   readonly operations: number;
   readonly compares: number;
@@ -33,60 +40,81 @@ interface CommitSize {
 
 function sizeOf({ compares = [], operations, otherwise = [] }: Branches): CommitSize {
   const size = { operations: 0, compares: compares.length, depth: 1 };
-  for (const operation of [...operations, ...otherwise]) {
-    size.operations++;
-    if (operation.kind !== "commit") continue;
-    const nested = sizeOf(operation);
-    size.operations += nested.operations;
-    size.compares += nested.compares;
-    size.depth = Math.max(size.depth, nested.depth + 1);
+  for (const branch of [operations, otherwise]) {
+    size.operations += branch.length;
+    for (const operation of branch) {
+      if (operation.kind !== "commit") continue;
+      const nested = sizeOf(operation);
+      size.operations += nested.operations;
+      size.compares += nested.compares;
+      size.depth = Math.max(size.depth, nested.depth + 1);
+    }
   }
   return size;
 }
 
-/** All that one branch may write, or null if it may write a key twice. */
-function writesOf(operations: readonly Operation[]): readonly KeyRange[] | null {
-  // Almost every commit is of single keys, which a set compares without looking at all pairs.
-  const keys = new Set<Key>();
-  const ranges: KeyRange[] = [];
-  for (const operation of operations) {
-    const written = writtenBy(operation);
-    if (written === null) return null;
-    for (const range of written) {
-      const isKey = "key" in operation;
-      if (isKey ? keys.has(operation.key) : [...keys].some((key) => contains(range, key))) {
-        return null;
-      }
-      if (ranges.some((other) => overlap(other, range))) return null;
-    }
-    if ("key" in operation && written.length > 0) keys.add(operation.key);
-    else ranges.push(...written);
-  }
-  return [...ranges, ...[...keys].map(rangeOf)];
+/** What may be written: a set compares single keys without looking at all pairs. */
+interface Writes {
+  readonly keys: Set<Key>;
+  readonly ranges: KeyRange[];
 }
 
-function writtenBy(operation: Operation): readonly KeyRange[] | null {
+/** All that one branch may write, or null if it may write a key twice. */
+function writesOf(operations: readonly Operation[]): Writes | null {
+  const writes: Writes = { keys: new Set(), ranges: [] };
+  for (const operation of operations) if (!addWrites(writes, operation)) return null;
+  return writes;
+}
+
+/** Returns whether none of it was there before. */
+function addWrites(writes: Writes, operation: Operation): boolean {
   switch (operation.kind) {
     case "put":
     case "delete":
     case "increment":
-      return [rangeOf(operation.key)];
+      return addKey(writes, operation.key);
     case "delete_range":
-      return [operation];
+      return addRange(writes, operation);
     case "get":
     case "range":
-      return [];
+      return true;
     case "commit": {
       // Only one of the two will be taken, so what they have in common is written once.
       const taken = writesOf(operation.operations);
       const other = writesOf(operation.otherwise ?? []);
-      return taken === null || other === null ? null : [...taken, ...other];
+      if (taken === null || other === null) return false;
+      const both = {
+        keys: taken.keys.union(other.keys),
+        ranges: [...taken.ranges, ...other.ranges],
+      };
+      const isClear = [...both.keys].every((key) => isFree(writes, key)) &&
+        both.ranges.every((range) => isClearOf(writes, range));
+      for (const key of both.keys) writes.keys.add(key);
+      writes.ranges.push(...both.ranges);
+      return isClear;
     }
   }
 }
 
-function rangeOf(key: Key): KeyRange {
-  return { start: key, end: keyAfter(key) };
+function addKey(writes: Writes, key: Key): boolean {
+  if (!isFree(writes, key)) return false;
+  writes.keys.add(key);
+  return true;
+}
+
+function addRange(writes: Writes, range: KeyRange): boolean {
+  if (!isClearOf(writes, range)) return false;
+  writes.ranges.push(range);
+  return true;
+}
+
+function isFree({ keys, ranges }: Writes, key: Key): boolean {
+  return !keys.has(key) && !ranges.some((range) => contains(range, key));
+}
+
+function isClearOf({ keys, ranges }: Writes, range: KeyRange): boolean {
+  return !ranges.some((other) => overlap(other, range)) &&
+    ![...keys].some((key) => contains(range, key));
 }
 
 function contains({ start, end }: KeyRange, key: Key): boolean {

@@ -9,7 +9,7 @@
 
 import type { LeaderTime } from "../replica/state_machine.ts";
 import { type Key, KEY_FIRST } from "./key.ts";
-import { recordSizeBytes, type StoredRecord } from "./record.ts";
+import type { StoredRecord } from "./stored_record.ts";
 import type { KvState } from "./state.ts";
 
 /** How much of the past a leader keeps readable. */
@@ -51,7 +51,7 @@ export function noteEnded(state: KvState, key: Key, record: StoredRecord | undef
   state.changes.add(state.revision, key);
   if (record === undefined) return;
   state.history.add({ record, endRevision: state.revision });
-  state.historyBytes += recordSizeBytes(record);
+  state.historyBytes += record.contentBytes;
 }
 
 /** Makes everything before `revision` unreadable. */
@@ -74,7 +74,7 @@ export function sweep(state: KvState, stepsMax: number): void {
       const key = keys[at]!;
       // What this revision ended can only be read before it.
       const dropped = history.drop(key, revision);
-      if (dropped !== undefined) state.historyBytes -= recordSizeBytes(dropped.record);
+      if (dropped !== undefined) state.historyBytes -= dropped.contentBytes;
       state.sweptKey = key;
     }
     changes.forget(revision);

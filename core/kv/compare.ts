@@ -7,9 +7,8 @@
 import { byteStringOf } from "../codec/byte_string.ts";
 import { keyAfter } from "./key.ts";
 import type { Compare, Relation } from "./operation.ts";
-import type { StoredRecord } from "./record.ts";
+import type { StoredRecord } from "./stored_record.ts";
 import type { TreeReader } from "./tree.ts";
-import type { PackedValue } from "./value.ts";
 
 /** How many keys the comparisons look at, counted up to `max` and one more. */
 export function keysCompared(
@@ -46,7 +45,8 @@ function holdsOf(record: StoredRecord | null, compare: Compare): boolean {
   switch (compare.target) {
     case "value":
       if (record === null) return false;
-      return stands(textOf(record.packed), relation, textOf(compare.operand));
+      // Values compare in the order of their bytes, which is that of byte strings.
+      return stands(byteStringOf(record.value), relation, byteStringOf(compare.operand));
     case "version":
       return stands(record?.version ?? 0, relation, compare.operand);
     case "create":
@@ -71,9 +71,4 @@ function stands<T extends string | number>(left: T, relation: Relation, right: T
     case ">":
       return left > right;
   }
-}
-
-/** Values compare in the order of their bytes, which is that of byte strings. */
-function textOf(value: PackedValue): string {
-  return typeof value === "string" ? value : byteStringOf(value);
 }

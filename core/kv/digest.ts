@@ -27,9 +27,15 @@ export class Digest {
     const size = bytes.length;
     this.addInteger(size);
     const whole = size & ~3;
+    let a = this.#a;
+    let b = this.#b;
     for (let i = 0; i < whole; i += 4) {
-      this.#add(bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
+      const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+      a = stepA(a, word);
+      b = stepB(b, word);
     }
+    this.#a = a;
+    this.#b = b;
     for (let i = whole; i < size; i++) this.#add(bytes[i]!);
   }
 
@@ -58,9 +64,17 @@ export class Digest {
   }
 
   #add(word: number): void {
-    const a = this.#a ^ word;
-    const b = this.#b + word | 0;
-    this.#a = Math.imul((a << 15) | (a >>> 17), 0x9e37_79b1) + 0x7ed5_5d16 | 0;
-    this.#b = Math.imul((b << 13) | (b >>> 19), 0x85eb_ca77) ^ 0x61c8_8647;
+    this.#a = stepA(this.#a, word);
+    this.#b = stepB(this.#b, word);
   }
+}
+
+function stepA(lane: number, word: number): number {
+  const a = lane ^ word;
+  return Math.imul((a << 15) | (a >>> 17), 0x9e37_79b1) + 0x7ed5_5d16 | 0;
+}
+
+function stepB(lane: number, word: number): number {
+  const b = lane + word | 0;
+  return Math.imul((b << 13) | (b >>> 19), 0x85eb_ca77) ^ 0x61c8_8647;
 }

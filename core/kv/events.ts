@@ -9,7 +9,7 @@ import { invariant } from "../assert.ts";
 import type { ChangeLog } from "./change_log.ts";
 import type { Key } from "./key.ts";
 import type { ReadSource } from "./range.ts";
-import { type KvRecord, recordOf } from "./record.ts";
+import type { KvRecord } from "./record.ts";
 
 /** One change of one key. */
 export type KvEvent = PutEvent | DeleteEvent;
@@ -71,8 +71,8 @@ function eventOf(
   const put = isLive ? live : last?.record.modRevision === revision ? last.record : undefined;
   // The revision changed the key, so whatever stood there just before ended with it.
   const ended = put === undefined ? last?.record : history.at(key, revision - 1);
-  const before = ended === undefined ? null : recordOf(ended);
-  if (put !== undefined) return { kind: "put", record: recordOf(put), before };
+  const before = ended === undefined ? null : ended.toRecord();
+  if (put !== undefined) return { kind: "put", record: put.toRecord(), before };
   invariant(before !== null, "what is deleted was there");
   return { kind: "delete", key, before };
 }

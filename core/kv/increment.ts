@@ -4,8 +4,9 @@
  * @module
  */
 
+import { byteStringOf } from "../codec/byte_string.ts";
 import { type IncrementOperation, INT64_MAX, INT64_MIN } from "./operation.ts";
-import type { StoredRecord } from "./record.ts";
+import type { StoredRecord } from "./stored_record.ts";
 
 /** What an increment comes to, or why it does not. */
 export function incremented(
@@ -18,10 +19,11 @@ export function incremented(
   return after < min || after > max ? "out_of_range" : after;
 }
 
-function integerIn({ packed, encoding }: StoredRecord): bigint | null {
-  if (encoding !== "json" || typeof packed !== "string") return null;
+function integerIn({ value: bytes, encoding }: StoredRecord): bigint | null {
   // The longest such integer has 20 characters: nobody makes us parse a longer one.
-  if (!/^(?:0|-?[1-9]\d{0,18})$/.test(packed)) return null;
-  const value = BigInt(packed);
+  if (encoding !== "json" || bytes.length > 20) return null;
+  const text = byteStringOf(bytes);
+  if (!/^(?:0|-?[1-9]\d{0,18})$/.test(text)) return null;
+  const value = BigInt(text);
   return value < INT64_MIN || value > INT64_MAX ? null : value;
 }

@@ -6,18 +6,28 @@
 
 /** An integer from 0 to 2^53 - 1 as 8 characters below 0x80. */
 export function numberKey(value: number): string {
+  return endingIn("", value);
+}
+
+/**
+ * A byte string of at most a few thousand bytes with a number behind it. Made in one piece: a string
+ * joined from two takes several times as long to compare.
+ */
+export function endingIn(text: string, value: number): string {
+  const size = text.length;
+  const units = new Array<number>(size + 8);
+  for (let i = 0; i < size; i++) units[i] = text.charCodeAt(i);
   const high = Math.floor(value / TWO_28);
   const low = value % TWO_28;
-  return String.fromCharCode(
-    (high >>> 21) & 0x7f,
-    (high >>> 14) & 0x7f,
-    (high >>> 7) & 0x7f,
-    high & 0x7f,
-    low >>> 21,
-    (low >>> 14) & 0x7f,
-    (low >>> 7) & 0x7f,
-    low & 0x7f,
-  );
+  units[size] = (high >>> 21) & 0x7f;
+  units[size + 1] = (high >>> 14) & 0x7f;
+  units[size + 2] = (high >>> 7) & 0x7f;
+  units[size + 3] = high & 0x7f;
+  units[size + 4] = low >>> 21;
+  units[size + 5] = (low >>> 14) & 0x7f;
+  units[size + 6] = (low >>> 7) & 0x7f;
+  units[size + 7] = low & 0x7f;
+  return String.fromCharCode.apply(null, units);
 }
 
 const TWO_28 = 0x1000_0000;

@@ -41,6 +41,7 @@ export function readBranches(reader: ByteReader, depth = 1): Branches {
   for (let left = reader.count(5); left > 0; left--) compares.push(readCompare(reader));
   const operations = readOperations(reader, depth);
   const otherwise = readOperations(reader, depth);
+  if (compares.length === 0 && otherwise.length === 0) return { operations };
   return {
     ...(compares.length === 0 ? {} : { compares }),
     operations,
@@ -140,6 +141,8 @@ function readPut(reader: ByteReader): PutOperation {
   const prevKv = readPrevKv(reader);
   const lease = readLease(reader);
   const ttlMs = reader.varint();
+  const isPlain = prevKv.prevKv === undefined && lease.lease === undefined && ttlMs === 0;
+  if (isPlain) return put;
   if (ttlMs === 0) return { ...put, ...prevKv, ...lease };
   if (lease.lease !== undefined) reader.fail("Put has a lease and a time of its own");
   if (ttlMs > LIMITS.leaseTtlMsMax) reader.fail("Time to live is too long");
@@ -178,7 +181,7 @@ function readIncrement(reader: ByteReader): IncrementOperation {
 }
 
 function readPrevKv(reader: ByteReader): { readonly prevKv?: true } {
-  return reader.flag() ? { prevKv: true } : {};
+  return reader.flag() ? { prevKv: true } : NONE;
 }
 
 function writeRange(writer: ByteWriter, { start, end }: KeyRange): void {
@@ -214,3 +217,6 @@ const TARGETS = new Tags<CompareTarget>({
 });
 
 const RELATIONS = new Tags<Relation>({ "=": 1, "!=": 2, "<": 3, ">": 4 });
+
+/** Nothing to add. */
+const NONE = {};

@@ -22,7 +22,7 @@ import type { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
 import type { Operation } from "./operation.ts";
-import { type KvRecord, readLease, readRecord, recordOf, writeRecord } from "./record.ts";
+import { type KvRecord, readLease, readRecord, writeRecord } from "./record.ts";
 
 /** What became of one operation. */
 export type OperationResult =
@@ -159,7 +159,7 @@ function writeResult(writer: ByteWriter, result: OperationResult): void {
       writer.varint(result.version);
       writer.varint(result.lease ?? 0);
       writer.u8(result.prevKv === undefined ? 0 : result.prevKv === null ? 1 : 2);
-      if (result.prevKv) writeKvRecord(writer, result.prevKv);
+      if (result.prevKv) writeRecord(writer, result.prevKv);
       return;
     case "delete":
       writer.varint(result.deleted);
@@ -168,7 +168,7 @@ function writeResult(writer: ByteWriter, result: OperationResult): void {
       return;
     case "get":
       writer.flag(result.record !== null);
-      if (result.record !== null) writeKvRecord(writer, result.record);
+      if (result.record !== null) writeRecord(writer, result.record);
       return;
     case "range":
       writer.varint(result.count);
@@ -204,7 +204,7 @@ function readResult(
       return { kind, deleted, ...(reader.flag() ? { prevKvs: readRecords(reader) } : {}) };
     }
     case "get":
-      return { kind, record: reader.flag() ? recordOf(readRecord(reader)) : null };
+      return { kind, record: reader.flag() ? readOwnRecord(reader) : null };
     case "range": {
       const count = reader.varint();
       const more = reader.flag();
@@ -232,7 +232,7 @@ function readPrevKv(reader: ByteReader): { readonly prevKv?: KvRecord | null } {
     case 1:
       return { prevKv: null };
     case 2:
-      return { prevKv: recordOf(readRecord(reader)) };
+      return { prevKv: readOwnRecord(reader) };
     default:
       return reader.fail("Mark of a previous record is unknown");
   }
@@ -240,17 +240,19 @@ function readPrevKv(reader: ByteReader): { readonly prevKv?: KvRecord | null } {
 
 function writeRecords(writer: ByteWriter, records: readonly KvRecord[]): void {
   writer.varint(records.length);
-  for (const record of records) writeKvRecord(writer, record);
+  for (const record of records) writeRecord(writer, record);
 }
 
 function readRecords(reader: ByteReader): KvRecord[] {
   const records: KvRecord[] = [];
-  for (let left = reader.count(7); left > 0; left--) records.push(recordOf(readRecord(reader)));
+  for (let left = reader.count(7); left > 0; left--) records.push(readOwnRecord(reader));
   return records;
 }
 
-function writeKvRecord(writer: ByteWriter, { value, ...history }: KvRecord): void {
-  writeRecord(writer, { ...history, packed: value });
+/** With a value of its own: answers are kept for longer than the bytes that they came in. */
+function readOwnRecord(reader: ByteReader): KvRecord {
+  const record = readRecord(reader);
+  return { ...record, value: record.value.slice() };
 }
 
 const KINDS = new Tags<Exclude<Operation["kind"], "delete_range">>({

@@ -9,7 +9,8 @@ import { invariant } from "../assert.ts";
 import type { HistoryReader } from "./history.ts";
 import { type Key, KEY_FIRST, keyAfter } from "./key.ts";
 import type { LeaseReader } from "./lease.ts";
-import { type KvRecord, recordOf, recordSizeBytes, type StoredRecord } from "./record.ts";
+import type { KvRecord } from "./record.ts";
+import type { StoredRecord } from "./stored_record.ts";
 import type { TreeReader } from "./tree.ts";
 
 /** What can be read of the store's state. */
@@ -126,7 +127,7 @@ export function readKeyAt(
   requireReadable(source, revision);
   const live = source.records.get(key);
   const stored = revision === source.revision ? live : storedAt(source, { key, live, revision });
-  return stored && recordOf(stored);
+  return stored?.toRecord();
 }
 
 /** What is left of a lease by the clock of the state. */
@@ -155,8 +156,8 @@ export function readRange(source: ReadSource, request: RangeRequest): RangePage 
     visits++;
     last = key;
     if (stored === undefined) return true;
-    bytes += keysOnly ? key.length : recordSizeBytes(stored);
-    records.push(keysOnly ? recordOf({ ...stored, packed: "" }) : recordOf(stored));
+    bytes += keysOnly ? key.length : stored.contentBytes;
+    records.push(stored.toRecord({ keysOnly }));
     return true;
   };
   const isPresent = revision === source.revision;

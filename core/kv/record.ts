@@ -9,7 +9,6 @@ import type { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
 import type { Key } from "./key.ts";
-import { type PackedValue, packValue, unpackValue, writeValue } from "./value.ts";
 
 /** What the writer said its bytes are: UTF-8 text, JSON in UTF-8, or just bytes. */
 export type ValueEncoding = "text" | "json" | "bytes";
@@ -34,23 +33,6 @@ export interface KvHistory {
 export interface KvRecord extends KvHistory {
   /** The value; not to be changed. */
   readonly value: Uint8Array;
-}
-
-/** A version of a key as the store keeps it. */
-export interface StoredRecord extends KvHistory {
-  /** The value, which belongs to the record alone. */
-  readonly packed: PackedValue;
-}
-
-/** A stored version as it is shown. */
-export function recordOf(stored: StoredRecord): KvRecord {
-  const { packed, ...history } = stored;
-  return { ...history, value: unpackValue(packed) };
-}
-
-/** How many bytes the key and the value of a version take. */
-export function recordSizeBytes({ key, packed }: StoredRecord): number {
-  return key.length + packed.length;
 }
 
 /** The bytes that stand for encodings, in commands and snapshots. */
@@ -82,31 +64,31 @@ export function readLease(reader: ByteReader): { readonly lease?: number } {
 }
 
 /** Writes a version as it stands in snapshots. */
-export function writeRecord(writer: ByteWriter, record: StoredRecord): void {
+export function writeRecord(writer: ByteWriter, record: KvRecord): void {
   writer.byteString(record.key);
   writer.u8(VALUE_ENCODINGS.tagOf(record.encoding));
   writer.varint(record.createRevision);
   writer.varint(record.modRevision);
   writer.varint(record.version);
   writer.varint(record.lease ?? 0);
-  writeValue(writer, record.packed);
+  writer.bytes(record.value);
 }
 
 /**
- * Reads a version with a value of its own.
+ * Reads a version, whose value is a view of the reader's bytes.
  *
  * @throws {DecodeError} if there is none, or its history contradicts itself
  */
-export function readRecord(reader: ByteReader): StoredRecord {
+export function readRecord(reader: ByteReader): KvRecord {
   const key = readKey(reader);
   const encoding = readValueEncoding(reader);
   const createRevision = reader.varint();
   const modRevision = reader.varint();
   const version = reader.varint();
   const lease = readLease(reader);
-  const packed = packValue(readValue(reader));
+  const value = readValue(reader);
   if (version === 0) reader.fail("Record was never written");
   // One write at most for each revision from the first to the last.
   if (modRevision - createRevision < version - 1) reader.fail("Version passes the revisions");
-  return { key, packed, encoding, createRevision, modRevision, version, ...lease };
+  return { key, value, encoding, createRevision, modRevision, version, ...lease };
 }

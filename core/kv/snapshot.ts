@@ -34,7 +34,7 @@ import type { HistoryReader, PastRecord } from "./history.ts";
 import type { CapturedKeys } from "./idempotency.ts";
 import { KEY_FIRST, keyAfter } from "./key.ts";
 import { type LeaseReader, writeLease } from "./lease.ts";
-import { type StoredRecord, writeRecord } from "./record.ts";
+import type { StoredRecord } from "./stored_record.ts";
 import type { CapturedSessions } from "./session.ts";
 import type { KvState } from "./state.ts";
 import type { TreeReader } from "./tree.ts";
@@ -121,7 +121,7 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
   for (let left = records.size, start = KEY_FIRST; left > 0;) {
     const frame = new FrameWriter();
     records.scan(start, (key, record) => {
-      writeRecord(frame.body, record);
+      frame.body.raw(record.bytes);
       start = keyAfter(key);
       left--;
       return !frame.isFull;
@@ -131,7 +131,7 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
   for (let left = history.size, after: PastRecord | null = null; left > 0;) {
     const frame = new FrameWriter();
     history.scan(after, (past) => {
-      writeRecord(frame.body, past.record);
+      frame.body.raw(past.record.bytes);
       frame.body.varint(past.endRevision);
       after = past;
       left--;

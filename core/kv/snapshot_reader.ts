@@ -12,8 +12,9 @@ import { Digest } from "./digest.ts";
 import type { PastRecord } from "./history.ts";
 import { type Key, KEY_FIRST } from "./key.ts";
 import { readLeaseEntry } from "./lease.ts";
-import { readRecord, recordSizeBytes } from "./record.ts";
+import { readRecord } from "./record.ts";
 import { FRAME_CONTENT_BYTES_MAX, FRAME_LENGTH_BYTES, SNAPSHOT_VERSION } from "./snapshot.ts";
+import { StoredRecord } from "./stored_record.ts";
 import { emptyState, type KvState, type TimeMark } from "./state.ts";
 
 /** A snapshot on its way to becoming a state. */
@@ -53,8 +54,8 @@ export class SnapshotReader {
     else if (this.#sessionsLeft > 0) this.#readSessions(reader, this.#state);
     else if (this.#idempotencyKeysLeft > 0) this.#readIdempotencyKeys(reader, this.#state);
     else if (this.#leasesLeft > 0) this.#readLeases(reader, this.#state);
-    else if (this.#recordsLeft > 0) this.#readRecords(reader, this.#state);
-    else if (this.#pastLeft > 0) this.#readPast(reader, this.#state);
+    else if (this.#recordsLeft > 0) this.#readRecords(reader, content, this.#state);
+    else if (this.#pastLeft > 0) this.#readPast(reader, content, this.#state);
     else this.#readTail(reader);
     reader.end();
     this.#digest.addBytes(content);
@@ -113,14 +114,17 @@ export class SnapshotReader {
     }
   }
 
-  #readRecords(reader: ByteReader, state: KvState): void {
+  #readRecords(reader: ByteReader, content: Uint8Array, state: KvState): void {
     while (reader.remainingBytes > 0) {
       if (this.#recordsLeft-- === 0) reader.fail("Snapshot has more records than it says");
+      const from = reader.offsetBytes;
       const record = readRecord(reader);
       if (record.key <= this.#keyLast) reader.fail("Records are not in order of their keys");
       if (record.modRevision > state.revision) reader.fail("Record is newer than its snapshot");
       this.#keyLast = record.key;
-      state.records.set(record.key, record);
+      // Equal records have equal bytes, so these are what the store would write.
+      const address = state.arena.add(content.subarray(from, reader.offsetBytes));
+      state.records.place(record.key, address);
       if (record.lease !== undefined) {
         if (state.leases.get(record.lease) === undefined) {
           reader.fail("Lease of a record is unknown");
@@ -131,18 +135,24 @@ export class SnapshotReader {
     }
   }
 
-  #readPast(reader: ByteReader, state: KvState): void {
+  #readPast(reader: ByteReader, content: Uint8Array, state: KvState): void {
     while (reader.remainingBytes > 0) {
       if (this.#pastLeft-- === 0) reader.fail("Snapshot has more past records than it says");
-      const past = { record: readRecord(reader), endRevision: reader.varint() };
+      const from = reader.offsetBytes;
+      const { key } = readRecord(reader);
+      const bytes = content.subarray(from, reader.offsetBytes);
+      const endRevision = reader.varint();
+      const address = state.arena.add(bytes);
+      const record = new StoredRecord(state.arena.blockOf(address), address, key);
+      const past = { record, endRevision };
       this.#checkPast(reader, past);
       if (past.endRevision > state.revision) reader.fail("Record ended after its snapshot");
       if (isSwept(state, past)) reader.fail("Record was swept away");
       this.#noteDeletion(state, past);
       this.#pastLast = past;
       state.history.add(past);
-      state.historyBytes += recordSizeBytes(past.record);
-      noteChange(state, past.record.key, past.record.modRevision);
+      state.historyBytes += record.contentBytes;
+      noteChange(state, key, record.modRevision);
     }
     if (this.#pastLeft === 0) this.#noteDeletion(state, null);
   }

@@ -5,21 +5,26 @@
  * @module
  */
 
+import { Arena } from "./arena.ts";
 import { ChangeLog } from "./change_log.ts";
 import { ReplicatedClock } from "./clock.ts";
 import { Digest } from "./digest.ts";
+import { Evacuation } from "./evacuation.ts";
 import { History } from "./history.ts";
 import { IdempotencyTable } from "./idempotency.ts";
 import { type Key, KEY_FIRST } from "./key.ts";
 import { LeaseTable } from "./lease.ts";
-import type { StoredRecord } from "./record.ts";
+import { RecordTable } from "./record_table.ts";
 import { SessionTable } from "./session.ts";
-import { Tree } from "./tree.ts";
 
 /** The state after some prefix of the log. */
 export interface KvState {
+  /** Where the records of present and past lie. */
+  readonly arena: Arena;
+  /** What is under way there: of no consequence for what the store answers. */
+  readonly evacuation: Evacuation;
   /** The present. */
-  readonly records: Tree<StoredRecord>;
+  readonly records: RecordTable;
   /** The versions that are no longer present. */
   readonly history: History;
   /** What each revision after `sweptRevision` changed. */
@@ -57,9 +62,12 @@ export interface TimeMark {
 
 /** The state before the first entry. */
 export function emptyState(): KvState {
+  const arena = new Arena();
   return {
-    records: new Tree(),
-    history: new History(),
+    arena,
+    evacuation: new Evacuation(),
+    records: new RecordTable(arena),
+    history: new History(arena),
     changes: new ChangeLog(),
     sessions: new SessionTable(),
     idempotency: new IdempotencyTable(),

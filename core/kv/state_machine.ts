@@ -163,6 +163,7 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
       ? refused("malformed")
       : executeOnce(state, { command, payload: entry.payload });
     sweep(state, command?.kind === "maintain" ? SWEEP_STEPS_OWN : SWEEP_STEPS);
+    state.evacuation.advance(state);
     markTime(state);
     addToDigest(state, entry, result);
     return result;

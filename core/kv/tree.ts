@@ -60,6 +60,9 @@ export class Tree<V> implements TreeReader<V> {
   #owner: Owner = {};
   #root: Node<V> = emptyLeaf<V>(this.#owner);
   #size = 0;
+  /** Where the last key was found that was asked for: it is often the next one to be written. */
+  #foundIn: Leaf<V> | null = null;
+  #foundAt = 0;
 
   /** How many keys there are. */
   get size(): number {
@@ -68,7 +71,12 @@ export class Tree<V> implements TreeReader<V> {
 
   /** The value of `key`, or undefined. */
   get(key: Key): V | undefined {
-    return getFrom(this.#root, key);
+    const leaf = leafFor(this.#root, key);
+    const at = placeOf(leaf.keys, key);
+    if (leaf.keys[at] !== key) return undefined;
+    this.#foundIn = leaf;
+    this.#foundAt = at;
+    return leaf.slots[at];
   }
 
   /** Shows the pairs from `start` on, as {@linkcode TreeReader} says. */
@@ -93,6 +101,12 @@ export class Tree<V> implements TreeReader<V> {
 
   /** Gives `key` a value, be it new or not. */
   set(key: Key, value: V): void {
+    const found = this.#foundIn;
+    // A leaf that may be changed in place has only such branches above it.
+    if (found !== null && found.owner === this.#owner && found.keys[this.#foundAt] === key) {
+      found.slots[this.#foundAt] = value;
+      return;
+    }
     const root = ownedBy(this.#owner, this.#root);
     const right = this.#setUnder(root, key, value);
     this.#root = right === null ? root : branchOver(this.#owner, root, right);
@@ -101,6 +115,8 @@ export class Tree<V> implements TreeReader<V> {
   /** Takes `key` out; returns whether it was there. */
   delete(key: Key): boolean {
     const sizeBefore = this.#size;
+    // Leaves are joined, and one that is left over must not be written to.
+    this.#foundIn = null;
     const root = ownedBy(this.#owner, this.#root);
     this.#deleteUnder(root, key);
     this.#root = !root.isLeaf && root.slots.length === 1 ? root.slots[0]! : root;
@@ -172,10 +188,16 @@ export class Tree<V> implements TreeReader<V> {
 }
 
 function getFrom<V>(root: Node<V>, key: Key): V | undefined {
+  const { keys, slots } = leafFor(root, key);
+  const at = placeOf(keys, key);
+  return keys[at] === key ? slots[at] : undefined;
+}
+
+/** The leaf that has `key`, if any has. */
+function leafFor<V>(root: Node<V>, key: Key): Leaf<V> {
   let node = root;
   while (!node.isLeaf) node = node.slots[childOf(node.keys, key)]!;
-  const at = placeOf(node.keys, key);
-  return node.keys[at] === key ? node.slots[at] : undefined;
+  return node;
 }
 
 /** Returns whether to go on. */

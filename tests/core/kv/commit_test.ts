@@ -13,6 +13,8 @@ import {
   type Operation,
 } from "@raftkv/core/kv";
 import fc from "fast-check";
+import { commit } from "../../../core/kv/commit.ts";
+import { emptyState } from "../../../core/kv/state.ts";
 import { bytesOfText, del, keyOf, Log, put, restored, snapshotBytes } from "./apply.ts";
 import { someBranches } from "./arbitrary_commit.ts";
 import { ReferenceModel } from "./reference_model.ts";
@@ -84,6 +86,17 @@ Deno.test("a commit refused at any of its operations leaves the state as it was"
     assertEquals(result, { kind: "refused", reason: "not_an_integer" });
     assertEquals(machine.range({ ...EVERYTHING, limit: 10, bytesMax: 1e9 }), before);
     assertEquals([machine.revision, machine.pastSize], [3, 0]);
+  }
+});
+
+Deno.test("a refused commit leaves nothing in memory", () => {
+  const state = emptyState();
+  commit(state, { operations: [put("a", "1"), put("b", "2"), put("c", "3")] });
+  const { liveBytes } = state.arena;
+  const operations = [put("a", "x"), del("b"), put("new", "x"), increment("c", 1n)];
+  for (let i = 0; i < 3; i++) {
+    assertEquals(commit(state, { operations }), "not_an_integer");
+    assertEquals(state.arena.liveBytes, liveBytes);
   }
 });
 

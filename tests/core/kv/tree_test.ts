@@ -62,6 +62,30 @@ Deno.test("a tree that has shrunk is searched like a small one", () => {
   assert(comparisons <= 6);
 });
 
+Deno.test("a key that was read is written where it is by then", () => {
+  const random = pcg32(11);
+  const tree = new Tree<number>();
+  const twin = new Twin();
+  for (let round = 0; round < 400; round++) {
+    for (let number = 0; number < 300; number++) {
+      tree.set(key(number), round);
+      twin.pairs.set(key(number), round);
+    }
+    const chosen = key(Math.floor(random() * 300));
+    tree.get(chosen);
+    // So many others go that leaves are joined.
+    for (let i = 0; i < 400; i++) {
+      const other = key(Math.floor(random() * 300));
+      if (other === chosen) continue;
+      tree.delete(other);
+      twin.pairs.delete(other);
+    }
+    tree.set(chosen, -1);
+    twin.pairs.set(chosen, -1);
+    assert(isSame(pairsOf(tree, KEY_FIRST), twin.pairsFrom(KEY_FIRST)));
+  }
+});
+
 Deno.test("keys set in ascending or descending order come out in order", () => {
   for (const step of [1, -1]) {
     const tree = new Tree<number>();
