@@ -55,6 +55,11 @@ export class SimulatedDisk {
     return this.#base.index;
   }
 
+  /** The last entry that a kept snapshot covers; of those in files, what was received. */
+  get snapshotIndex(): LogIndex {
+    return this.#snapshots.at(-1)?.meta.last.index ?? EMPTY_POSITION.index;
+  }
+
   /** Whether `index` is compacted away. */
   isCompacted(index: LogIndex): boolean {
     return index < this.#base.index;
@@ -68,6 +73,11 @@ export class SimulatedDisk {
   /** Whether every snapshot that reaches the log was lost to damage. */
   isStateLost = false;
 
+  /** Whether nothing of it is lost to damage. */
+  get isWhole(): boolean {
+    return !this.isStateLost && this.#entries.every(({ kind }) => kind !== "lost");
+  }
+
   /** What a restart finds. */
   recover(): DurableState {
     return {
@@ -76,6 +86,13 @@ export class SimulatedDisk {
       base: this.#base,
       entries: [...this.#entries],
     };
+  }
+
+  /** Files let go of a log in large pieces: a start finds more than was to be let go of. */
+  regain({ base, entries }: DurableState): void {
+    if (base.index >= this.#base.index) return;
+    this.#entries.unshift(...entries.slice(0, this.#base.index - base.index));
+    this.#base = base;
   }
 
   /** A durable entry rots: what it said is gone, what it was is known by its neighbours. */

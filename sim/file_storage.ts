@@ -113,6 +113,7 @@ export class FileStorage implements NodeStorage {
       this.#writing = null;
       this.#installing = null;
       if (found.batch !== null) events.onPersisted(found.batch);
+      ledger.regain(recovered);
       noteLost(ledger, recovered);
       this.#isShortOfRoom = false;
       done(recovered);

@@ -25,6 +25,7 @@ export { type FaultClass, Storm, type StormState, type World } from "./run/fault
 export { FAULT_CLASSES } from "./run/faults.ts";
 export { shrinkRun, type Shrunk } from "./run/shrink.ts";
 export type { Violation, Workload, WorkloadKind, WorkloadParts } from "./run/workload.ts";
+export { SaveQueue } from "./save_queue.ts";
 export { Trace, type TracedMessage } from "./trace.ts";
 export {
   type DiskEvent,

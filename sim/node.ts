@@ -15,6 +15,7 @@ import type {
   PersistBatch,
   RaftTiming,
   RaftWindows,
+  SnapshotMeta,
 } from "@raftkv/core/raft";
 import {
   type HostTask,
@@ -33,6 +34,7 @@ import type { Network } from "./network.ts";
 import type { NodeStorage, StorageEvents } from "./node_storage.ts";
 import type { Observed } from "./observed.ts";
 import { SimulatedProcess } from "./process.ts";
+import { SaveQueue } from "./save_queue.ts";
 import type { Witnesses } from "./witness.ts";
 
 /** What a simulated node is made of. */
@@ -78,6 +80,8 @@ export class SimulatedNode<Result> implements Observed {
   readonly clock: NodeClock;
   /** Its disk at work. */
   readonly storage: NodeStorage;
+  /** Its snapshots on their way there. */
+  readonly saves: SaveQueue;
   /** How long a turn waits for the processor, in milliseconds; 0 if it never does. */
   turnMs: number = 0;
   readonly #options: SimulatedNodeOptions<Result>;
@@ -106,6 +110,7 @@ export class SimulatedNode<Result> implements Observed {
       onEvent: (event) => options.witnesses.onDiskEvent(this.id, event),
       onFailed: (error) => options.onHalted(this.id, error),
     });
+    this.saves = new SaveQueue(this.storage, (meta) => this.#onSaved(meta));
   }
 
   /** Its name. */
@@ -230,6 +235,7 @@ export class SimulatedNode<Result> implements Observed {
     this.#lastConfiguration = this.lastConfiguration;
     this.#running = null;
     this.#inbox = [];
+    this.saves.crash();
     this.#process.renew();
     this.#options.witnesses.onCrashed(this.id);
   }
@@ -352,7 +358,7 @@ export class SimulatedNode<Result> implements Observed {
       case "compact":
         return this.storage.compact(task.through);
       case "save_snapshot":
-        return this.#save(task);
+        return this.saves.add(task);
       case "read_chunk":
         return this.#readChunk(task);
       case "stage_chunk":
@@ -362,12 +368,10 @@ export class SimulatedNode<Result> implements Observed {
     }
   }
 
-  #save(task: Extract<HostTask, { kind: "save_snapshot" }>): void {
-    this.storage.saveSnapshot(task, (meta) => {
-      if (meta === null) return this.step({ kind: "snapshot_failed" });
-      this.#options.witnesses.onSnapshot(this, meta);
-      this.step({ kind: "snapshot_saved", meta });
-    });
+  #onSaved(meta: SnapshotMeta | null): void {
+    if (meta === null) return this.step({ kind: "snapshot_failed" });
+    this.#options.witnesses.onSnapshot(this, meta);
+    this.step({ kind: "snapshot_saved", meta });
   }
 
   #readChunk({ to, meta, offsetBytes }: Extract<HostTask, { kind: "read_chunk" }>): void {

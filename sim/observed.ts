@@ -21,6 +21,10 @@ export interface ObservedDisk {
   readonly lastIndex: LogIndex;
   /** The durable term at `index`; null if it is compacted away or not there. */
   termAt(index: LogIndex): Term | null;
+  /** The last entry that is let go; 0 if none is. */
+  readonly baseIndex: LogIndex;
+  /** The last entry that a snapshot is known to cover, whether its node has heard of that or not. */
+  readonly snapshotIndex: LogIndex;
   /** Whether `index` is compacted away. */
   isCompacted(index: LogIndex): boolean;
   /** Whether what stood at `index` was lost to damage; its term is known nevertheless. */

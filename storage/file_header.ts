@@ -65,8 +65,10 @@ export function parseFileHeader<Fields>(
       if (reader.u8() !== magic.charCodeAt(i)) return damaged(i, "File is of another kind");
     }
     const version = reader.u32();
+    if (version === 0 || (version > FORMAT_VERSION && isOurs(bytes))) {
+      return damaged(MAGIC_BYTES, `Format version is ${version}, which the checksum contradicts`);
+    }
     if (version > FORMAT_VERSION) return { kind: "newer", version };
-    if (version === 0) return damaged(MAGIC_BYTES, "Format version is 0");
     const sizeBytes = reader.u32();
     if (sizeBytes < FIELDS_OFFSET_BYTES + CHECKSUM_BYTES || sizeBytes > bytes.length) {
       return damaged(SIZE_OFFSET_BYTES, "Header passes the end of the file");
@@ -84,6 +86,17 @@ export function parseFileHeader<Fields>(
     if (!(error instanceof DecodeError)) throw error;
     return damaged(error.offsetBytes, error.reason);
   }
+}
+
+/** Whether the header is one of ours but for its version: then that is rot, and no later release's. */
+function isOurs(bytes: Uint8Array): boolean {
+  const sizeBytes = new ByteReader(bytes.subarray(SIZE_OFFSET_BYTES)).u32();
+  if (sizeBytes < FIELDS_OFFSET_BYTES + CHECKSUM_BYTES || sizeBytes > bytes.length) return false;
+  const header = new ByteWriter(sizeBytes);
+  header.raw(bytes.subarray(0, sizeBytes - CHECKSUM_BYTES));
+  header.setU32(MAGIC_BYTES, FORMAT_VERSION);
+  const checksum = new ByteReader(bytes.subarray(sizeBytes - CHECKSUM_BYTES)).u32();
+  return checksum === checksumOf(header.peek(0));
 }
 
 function damaged(

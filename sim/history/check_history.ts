@@ -17,7 +17,7 @@ import { checkLeaseTimes, checkRenewals, type TrueTime } from "./leases.ts";
 import { DEFAULT_LIMITS, linearize, type SearchLimits } from "./linearizability.ts";
 import { checkLocks, type FencedWrite, type LockHolding } from "./locks.ts";
 import { checkRealTime } from "./real_time.ts";
-import type { ReferenceStore } from "./reference_store.ts";
+import type { ReferenceExpiry, ReferenceStore } from "./reference_store.ts";
 import { checkReads, replay } from "./replay.ts";
 import { checkTotal, type ConservedTotal } from "./totals.ts";
 import { checkWatch, sightingsOf, type WatchRecord } from "./watch.ts";
@@ -69,8 +69,8 @@ export interface HistoryReport {
   readonly undecided: readonly string[];
   /** How many keys were searched for an order. */
   readonly keysSearched: number;
-  /** How many leases the time of the log has ended. */
-  readonly leasesExpired: number;
+  /** The leases that the time of the log has ended. */
+  readonly leasesExpired: readonly ReferenceExpiry[];
 }
 
 /** Checks everything that the account allows to check. */
@@ -104,7 +104,9 @@ interface PartialReport {
   readonly undecided: readonly string[];
 }
 
-function checkLog(account: HistoryAccount): PartialReport & { readonly leasesExpired: number } {
+function checkLog(
+  account: HistoryAccount,
+): PartialReport & Pick<HistoryReport, "leasesExpired"> {
   const { history, watches = [], trueTime } = account;
   const journal = account.journal ?? journalOf(history);
   const { store, findings: differences } = replay(journal);
@@ -114,7 +116,7 @@ function checkLog(account: HistoryAccount): PartialReport & { readonly leasesExp
     const unknown = history.filter((each) =>
       commandOf(each) !== null && each.outcome.kind === "unknown"
     );
-    const leasesExpired = store.expiries.length;
+    const leasesExpired = store.expiries;
     const isExplicable = account.journal === undefined && unknown.length > 0;
     if (!isExplicable) {
       return { findings: [...named, ...differences], undecided: [], leasesExpired };
@@ -132,7 +134,7 @@ function checkLog(account: HistoryAccount): PartialReport & { readonly leasesExp
     ...checkFinal(store, account.finalRecords),
     ...trueTime === undefined ? [] : checkLeaseTimes(journal, store, trueTime),
   ];
-  return { findings, undecided: [], leasesExpired: store.expiries.length };
+  return { findings, undecided: [], leasesExpired: store.expiries };
 }
 
 function checkParts(
@@ -142,8 +144,10 @@ function checkParts(
   const findings: Finding[] = [];
   const undecided: string[] = [];
   const parts = partsByKey(history);
+  const places = new Map(history.map((operation) => [operation.id, revisionOf(operation)]));
+  const likelyPlaceOf = ({ id }: { readonly id: number }) => places.get(id)!;
   for (const [key, part] of parts) {
-    const search = linearize(part, KEY_MODEL, limits);
+    const search = linearize(part, KEY_MODEL, { ...limits, likelyPlaceOf });
     if (search.kind === "refused") {
       findings.push(describeKeyCounterexample(search.counterexample, { key, history }));
     } else if (search.kind === "gave_up") {
@@ -153,6 +157,14 @@ function checkParts(
     }
   }
   return { findings, undecided, keysSearched: parts.size };
+}
+
+/** The revision that an answer tells of: if all is well, the store's order is that of revisions. */
+function revisionOf({ outcome }: KvOperation): number {
+  if (outcome.kind !== "answered") return Infinity;
+  const { answer } = outcome;
+  if (answer.kind === "read") return answer.revision;
+  return answer.result.kind === "refused" ? 0 : answer.result.revision;
 }
 
 function checkMinimum(history: readonly KvOperation[], minimum: HistoryMinimum): Finding[] {

@@ -70,16 +70,32 @@ export interface SearchLimits {
 /** Enough for any history whose operations do not all overlap; a few dozen MiB at most. */
 export const DEFAULT_LIMITS: SearchLimits = { situationsMax: 300_000 };
 
+/** Where an operation probably stands in the order, beside others. */
+export type PlaceOf = (operation: Operation<unknown, unknown>) => number;
+
+/** How to search. */
+export interface SearchOptions extends SearchLimits {
+  /**
+   * What is tried first where several answered operations may come next: the lowest place. It decides
+   * nothing but how long the search takes. The order of their calls, if not given.
+   */
+  readonly likelyPlaceOf?: PlaceOf;
+}
+
 /** Searches for an explanation. Failed operations are no part of it. */
 export function linearize<State, Request, Answer>(
   history: readonly Operation<Request, Answer>[],
   model: Model<State, Request, Answer>,
-  limits: SearchLimits = DEFAULT_LIMITS,
+  { situationsMax, likelyPlaceOf = callOrderOf }: SearchOptions = DEFAULT_LIMITS,
 ): Linearization<State, Request, Answer> {
   const operations = history
     .filter(({ outcome }) => outcome.kind !== "failed")
     .sort((a, b) => a.invoked.order - b.invoked.order);
-  return new Search(operations, model).run(limits);
+  return new Search(operations, { model, likelyPlaceOf }).run(situationsMax);
+}
+
+function callOrderOf({ invoked }: Operation<unknown, unknown>): number {
+  return invoked.order;
 }
 
 /** One operation chosen, and what is still to be tried after it. */
@@ -103,18 +119,23 @@ class Search<State, Request, Answer> {
   #left: number;
   #fewestLeft = Infinity;
   #counterexample: Counterexample<State, Request, Answer> | null = null;
+  readonly #likelyPlaces: readonly number[];
 
   constructor(
     operations: readonly Operation<Request, Answer>[],
-    model: Model<State, Request, Answer>,
+    { model, likelyPlaceOf }: {
+      readonly model: Model<State, Request, Answer>;
+      readonly likelyPlaceOf: PlaceOf;
+    },
   ) {
     this.#operations = operations;
+    this.#likelyPlaces = operations.map(likelyPlaceOf);
     this.#model = model;
     this.#calls = new CallList(operations);
     this.#left = operations.filter((operation) => this.#isAnswered(operation)).length;
   }
 
-  run({ situationsMax }: SearchLimits): Linearization<State, Request, Answer> {
+  run(situationsMax: number): Linearization<State, Request, Answer> {
     this.#enter({ state: this.#model.initial, operation: -1, highest: -1 });
     while (this.#left > 0) {
       const frame = this.#frames.at(-1);
@@ -182,6 +203,8 @@ class Search<State, Request, Answer> {
         else if (this.#differ(state, next)) unknown.push({ operation, state: next });
       }
     }
+    const places = this.#likelyPlaces;
+    answered.sort((a, b) => places[a.operation]! - places[b.operation]!);
     return unknown.length === 0 ? answered : [...answered, ...unknown];
   }
 

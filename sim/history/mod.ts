@@ -16,6 +16,7 @@ export * from "./linearizability.ts";
 export type { FencedWrite, LockHolding } from "./locks.ts";
 export * from "./operation.ts";
 export * from "./recorder.ts";
+export type { ReferenceExpiry } from "./reference_store.ts";
 export type { ConservedTotal } from "./totals.ts";
 export { timelinePage } from "./timeline.ts";
 export type { WatchedMessage, WatchRecord } from "./watch.ts";

@@ -26,14 +26,19 @@ export class CommitQuorum implements Rule {
   onCommitting({ node: { id }, now, before, first, last }: Commit): void {
     const { status } = now;
     // A commit may make its leader append the next configuration in the same step, or give way if it
-    // was removed: what was committed is owed to how it was before.
-    const led = (before ?? now).status.role === "leader" || status.role === "leader";
-    invariant(led, "I9 commit by quorum: only a leader finds out what is committed", () => ({
-      id,
-      status,
-      known: this.#chronicle.committedIndex,
-    }));
+    // was removed, and a busy node takes many messages in one step, such as one that deposes it: what
+    // was committed is owed to how it was before.
+    const ledTerms = [before?.status, status].flatMap((each) => {
+      return each?.role === "leader" ? [each.term] : [];
+    });
+    invariant(
+      ledTerms.length > 0,
+      "I9 commit by quorum: only a leader finds out what is committed",
+      () => ({ id, status, known: this.#chronicle.committedIndex }),
+    );
     const { configuration } = before ?? now;
+    const lastTerm = this.#durableTerm(last, configuration);
+    const ledTerm = ledTerms.find((term) => term === lastTerm) ?? status.term;
     for (let index = first; index <= last; index++) {
       const term = this.#durableTerm(index, configuration);
       invariant(
@@ -46,12 +51,11 @@ export class CommitQuorum implements Rule {
           held: this.#nodes().map((node) => [node.id, node.disk.termAt(index)]),
         }),
       );
-      this.#chronicle.commit(term, status.term);
-      if (term < status.term) this.#chronicle.inherited++;
+      this.#chronicle.commit(term, ledTerm);
+      if (term < ledTerm) this.#chronicle.inherited++;
     }
-    const lastTerm = this.#chronicle.committedTerm(last);
     invariant(
-      lastTerm === status.term,
+      lastTerm === ledTerm,
       "I10 own term only: by counting, a leader commits only an entry of its own term",
       () => ({ id, status, term: lastTerm }),
     );

@@ -48,11 +48,14 @@ export class Configurations implements Rule {
     );
   }
 
-  /** Behind the snapshot, that is; if there is none there, the snapshot's own is in force. */
+  /**
+   * Behind the snapshot, that is; if there is none there, the snapshot's own is in force. If damage
+   * took that, nobody can tell what it was.
+   */
   onStarted(node: Observed): void {
     const { id, disk, configurationIndex } = node;
     const snapshotIndex = node.status()?.snapshotIndex ?? disk.lastIndex;
-    for (let index = disk.lastIndex; index > snapshotIndex; index--) {
+    for (let index = disk.lastIndex; index > Math.max(snapshotIndex, disk.baseIndex); index--) {
       const term = disk.termAt(index);
       const entry = term === null ? undefined : this.#chronicle.written(index, term)?.entry;
       if (entry?.kind !== "configuration") continue;

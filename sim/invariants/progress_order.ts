@@ -29,9 +29,13 @@ export class ProgressOrder implements Rule {
       "I12 order of progress: a snapshot is of what is applied, which is committed, which is there",
       detail,
     );
+    const { disk } = node;
+    // A received snapshot is on the disk a moment before a busy node hears of it.
+    const isCovered = !disk.isCompacted(status.snapshotIndex) ||
+      !disk.isCompacted(disk.snapshotIndex);
     invariant(
       // Damage may take the snapshot; the node then has neither state nor a say before it gets another.
-      node.disk.isStateLost || !node.disk.isCompacted(status.snapshotIndex),
+      disk.isStateLost || isCovered,
       "I12 order of progress: only what a snapshot covers is purged",
       detail,
     );

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { encodeMessage } from "@raftkv/core/codec";
+import type { SimulatedNode } from "../node.ts";
 import type { FaultClass, Storm } from "./fault.ts";
 import { mayLeave, mayLose } from "./losses.ts";
 import { inForce, join, MEMBERS_MAX, NODES_MAX, request, retire } from "./operator.ts";
@@ -28,6 +30,46 @@ function change(storm: Storm): void {
   request(storm, found, { promote, remove });
 }
 
+/**
+ * Makes a node campaign at once, whoever leads: with a word that only a leader may say. The leader
+ * knows nothing of it, so where it may rely on a lease nobody can do that to it.
+ */
+function campaign(storm: Storm): void {
+  const { world, marks } = storm;
+  const node = storm.anyUp();
+  const status = node?.status() ?? null;
+  if (node === null || status === null || world.timing.leaseDriftMs !== undefined) return;
+  const { term, leaderId } = status;
+  const from = leaderId ?? storm.anyNode().id;
+  if (from === node.id) return;
+  storm.note(`campaign: ${node.id}`);
+  node.deliver(from, encodeMessage({ type: "timeout_now", term }));
+  const called = node.status()?.term ?? term;
+  if (called === term) return;
+  if (world.leaders().some((leader) => leader.term === term)) {
+    marks.hit("a node was made to campaign while its leader lived");
+  }
+  storm.after(world.timing.electionTimeoutMsMin, () => {
+    if (node.isLeader && node.status()?.term === called) {
+      marks.hit("an election out of the blue was won");
+    }
+  });
+}
+
+/** Lets a node save its state now, whether that is due or not, and let go of log. */
+function compact(storm: Storm, node: SimulatedNode<unknown>): void {
+  const capture = node.isPaused || !node.saves.isEmpty ? null : node.capture();
+  const status = node.status();
+  if (capture === null || status === null) return;
+  const { index, term } = capture.point.last;
+  if (index <= status.snapshotIndex) return;
+  // What the own disk does not hold yet could survive a crash in the snapshot, and not in the log.
+  if (!node.disk.isCompacted(index) && node.disk.termAt(index) !== term) return;
+  storm.note(`compaction: ${node.id} at ${index}`);
+  storm.marks.hit("a snapshot was taken out of turn");
+  node.saves.add(capture);
+}
+
 /** What operators do. */
 export const CLUSTER_FAULTS: readonly FaultClass[] = [
   {
@@ -46,6 +88,24 @@ export const CLUSTER_FAULTS: readonly FaultClass[] = [
         const node = storm.anyUp();
         const target = storm.random() < 0.5 ? null : storm.anyNode().id;
         node?.step({ kind: "transfer_leadership", target });
+      });
+    },
+  },
+  {
+    name: "campaign",
+    what: "a node is made to campaign, at any time, while its leader lives",
+    begin(storm) {
+      storm.every(storm.between(500, 20_000), () => campaign(storm));
+    },
+  },
+  {
+    name: "compaction",
+    what: "a node, or all of them, saves its state and lets go of log, due or not",
+    begin(storm) {
+      storm.every(storm.between(50, 10_000), () => {
+        const { nodes } = storm.world;
+        const some = storm.random() < 0.3 ? nodes : [storm.anyNode()];
+        for (const node of some) compact(storm, node);
       });
     },
   },

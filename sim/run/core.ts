@@ -1,6 +1,6 @@
 /**
- * The connected core of a run: the nodes that are healed after the storm, drawn by chance, but a
- * majority of whatever may be in force. The others stay dead or cut off.
+ * The connected core of a run: the nodes that are healed after the storm, drawn by chance, but with an
+ * undamaged majority of whatever may be in force. The others stay dead or cut off.
  *
  * @module
  */
@@ -9,17 +9,23 @@ import type { Random } from "@raftkv/core";
 import type { Configuration, NodeId } from "@raftkv/core/raft";
 import type { World } from "./fault.ts";
 
-/** Draws the core among the nodes that run. */
+/**
+ * Draws the core among the nodes that run. Those that have not yet had again what damage took from
+ * them do not count for the majority: the only whole copy of an entry might be outside.
+ */
 export function drawCore(world: World, random: Random): ReadonlySet<NodeId> {
   const core = new Set<NodeId>();
+  const whole = new Set<NodeId>();
   const candidates = world.nodes.filter(({ isUp }) => isUp)
     .map(({ id }) => ({ id, at: random() }))
     .sort((a, b) => a.at - b.at);
   const inUse = newestConfigurations(world);
   for (const { id } of candidates) {
-    const isEnough = inUse.every((configuration) => hasMajority(configuration, core));
+    const isEnough = inUse.every((configuration) => hasMajority(configuration, whole));
     // Now and then more than what is needed.
-    if (!isEnough || random() < 0.3) core.add(id);
+    if (isEnough && random() >= 0.3) continue;
+    core.add(id);
+    if (world.node(id).disk.isWhole) whole.add(id);
   }
   return core;
 }

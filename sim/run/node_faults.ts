@@ -114,6 +114,7 @@ export const NODE_FAULTS: readonly FaultClass[] = [
         if (node === null) return;
         storm.note(`hang_disk: ${node.id}`);
         node.storage.hang();
+        if (storm.random() < 0.2) return; // until the node ends, or the storm does
         storm.after(storm.between(100, 30_000), () => node.storage.mend());
       });
     },

@@ -6,6 +6,7 @@
  */
 
 import type { Configuration, MembershipChange, NodeId } from "@raftkv/core/raft";
+import type { SimulatedNode } from "../node.ts";
 import type { Storm, World } from "./fault.ts";
 
 /** The newest leader and the members it knows, or null if nobody leads. */
@@ -54,13 +55,16 @@ export function request(
 export function retire(storm: Storm): void {
   const { world } = storm;
   const others = world.nodes.filter(({ id }) => world.hasStarted(id) && !world.lost.has(id));
-  for (const { id, isUp, lastConfiguration } of others) {
+  for (const { id, isUp, lastConfiguration, configurationIndex } of others) {
     const isIn = ({ members }: Configuration) => members.some((member) => member.id === id);
     if (!isUp || !isIn(lastConfiguration) || storm.random() < 0.5) continue;
     // Not what a leader alone knows: it may not know of its successor, nor of a change.
     const peers = others.filter((other) => other.id !== id);
     if (peers.some((peer) => isIn(peer.lastConfiguration))) continue;
-    if (!peers.some((peer) => peer.isConfigurationCommitted)) continue;
+    // Nor what a newcomer takes for granted: its log may be empty.
+    const knows = (peer: SimulatedNode<unknown>) =>
+      peer.isConfigurationCommitted && peer.configurationIndex! > configurationIndex!;
+    if (!peers.some(knows)) continue;
     storm.note(`membership: ${id} is turned off`);
     world.lose(id);
   }

@@ -154,17 +154,20 @@ class Run<Result> {
   }
 
   /**
-   * Waits, with nobody hearing anyone, until no change of the membership is asked for any more: one
-   * that is begun later could leave the core without a majority.
+   * Waits, with nobody hearing anyone, until no change of the membership is asked for any more and no
+   * leader takes a learner for caught up: a change that is begun later could leave the core without a
+   * majority.
    */
   async #endChanges(): Promise<void> {
     const { world } = this;
-    if (!world.requests.isAnyOpen("change_membership")) return;
+    const mayPromote = world.nodes.some((node) => (node.configuration?.candidates.length ?? 0) > 0);
+    if (!mayPromote && !world.requests.isAnyOpen("change_membership")) return;
     const ids = world.nodes.map(({ id }) => id);
     const end = world.network.cutAll(ids.flatMap((from) => ids.map((to) => ({ from, to }))));
     await this.#runUntil("I39 a change of the membership ends by its deadline", 60_000, () => {
       return !world.requests.isAnyOpen("change_membership");
     });
+    await this.#runFor(2 * this.#plan.timing.electionTimeoutMsMax);
     end();
   }
 

@@ -182,7 +182,13 @@ function ttlMs({ random }: KvClient): number {
 function compact(client: KvClient): void {
   const { hearsay, random } = client;
   const revision = hearsay.revision - Math.floor(random() * 40);
-  if (revision > 1) client.ask({ kind: "compact", revision });
+  if (revision <= 1) return;
+  client.ask({ kind: "compact", revision }, {
+    onEnd: (answer) => {
+      if (answer?.kind !== "applied" || answer.result.kind !== "compacted") return;
+      client.marks.hit("the past was compacted by hand");
+    },
+  });
 }
 
 /** What a new watch follows, and from which revision on. */

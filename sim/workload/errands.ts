@@ -55,6 +55,8 @@ interface UnderWay extends Errand {
   readonly payload: Uint8Array | null;
   readonly timeoutMs: number;
   sendings: number;
+  /** The term of the newest leader when it was sent first; 0 if there was none. */
+  readonly term: number;
   /** Whether a sending may have had an effect. */
   isDoubtful: boolean;
 }
@@ -86,7 +88,7 @@ export class Errands {
     const operation = recorder.invoke(errand.client, request);
     this.openCount++;
     const timeoutMs = 200 * Math.pow(25, random());
-    const sent = { sendings: 0, isDoubtful: false };
+    const sent = { sendings: 0, isDoubtful: false, term: this.#term };
     this.#send({ ...errand, request, operation, payload, timeoutMs, ...sent });
   }
 
@@ -102,9 +104,19 @@ export class Errands {
     }
     const { isLinearizable } = request as ReadRequest;
     const { mode = "linearizable" } = errand;
-    const onEnd = (end: RequestEnd<CommandResult>) => this.#onReadEnd(errand, { end, node });
+    const sent = { node, term: this.#term };
+    const onEnd = (end: RequestEnd<CommandResult>) => this.#onReadEnd(errand, { ...sent, end });
     if (isLinearizable) world.read(node.id, { timeoutMs, mode, onEnd });
     else this.#serve(errand, node);
+  }
+
+  get #term(): number {
+    return this.#parts.world.leaders()[0]?.term ?? 0;
+  }
+
+  /** Whether another leads now than the one of a term, which there was. */
+  #isOfAnother(term: number): boolean {
+    return term > 0 && this.#term > term;
   }
 
   #nodeFor({ node, sendings }: UnderWay): SimulatedNode<CommandResult> {
@@ -117,13 +129,19 @@ export class Errands {
 
   #onReadEnd(
     errand: UnderWay,
-    { end, node }: {
+    { end, node, term }: {
       readonly end: RequestEnd<CommandResult>;
       readonly node: SimulatedNode<CommandResult>;
+      readonly term: number;
     },
   ): void {
-    if (end.kind === "readable") this.#serve(errand, node);
-    else if (this.#mayGoOn(errand)) this.#sendLater(errand);
+    if (end.kind === "readable") {
+      const { marks } = this.#parts;
+      if (this.#isOfAnother(term)) {
+        marks.hit("a read was asked for under one leader and answered under another");
+      }
+      this.#serve(errand, node);
+    } else if (this.#mayGoOn(errand)) this.#sendLater(errand);
     else this.#end(errand, null);
   }
 
@@ -137,7 +155,12 @@ export class Errands {
     const { marks } = this.#parts;
     if (end.kind === "applied") {
       const { index, result } = end;
-      if ("replayed" in result && result.replayed === true) marks.hit("an answer was given again");
+      if ("replayed" in result && result.replayed === true) {
+        marks.hit("an answer was given again");
+        if (this.#isOfAnother(errand.term)) {
+          marks.hit("an answer was given again by another leader");
+        }
+      }
       // Whether an earlier sending had an effect, a session that is forgotten cannot tell.
       const isLost = errand.isDoubtful && result.kind === "refused" &&
         result.reason === "session_expired";

@@ -160,6 +160,7 @@ export class KvClient {
 
   #name(): OnceRef | null {
     const dice = this.random();
+    if (dice < 0.005) return { session: LONG_GONE, sequence: ++this.#sequence };
     if (dice < 0.2) return null;
     if (dice < 0.6 || this.#session === null) {
       return { idempotencyKey: `${this.name}-${++this.#names}` };
@@ -177,7 +178,10 @@ export class KvClient {
     }
     const { result } = answer;
     if (result.kind === "refused") {
-      if (result.reason === "session_expired") this.#session = null;
+      if (result.reason !== "session_expired") return;
+      this.marks.hit("a session was forgotten");
+      this.#session = null;
+      this.openSession();
       return;
     }
     hearsay.revision = Math.max(hearsay.revision, result.revision);
@@ -194,3 +198,6 @@ export class KvClient {
 }
 
 const OPEN_MAX = 3;
+
+/** A session that nobody remembers: its number is that of an entry that was none. */
+const LONG_GONE = 1;

@@ -17,6 +17,7 @@ import {
   type JournalEntry,
   type KvAnswer,
   type KvRequest,
+  type ReferenceExpiry,
   timelinePage,
   type TrueTime,
 } from "../history/mod.ts";
@@ -35,10 +36,15 @@ export const KV: WorkloadKind<CommandResult> = {
   marks: [
     "a client never learned what became of its write",
     "an answer was given again",
+    "an answer was given again by another leader",
+    "a session was forgotten",
+    "a read was asked for under one leader and answered under another",
+    "the past was compacted by hand",
     "a comparison failed",
     "the past was read",
     "a lease was renewed",
     "a lease ran out",
+    "a lease ran out under another leader than it was last renewed under",
     "a renewal was refused",
     "a lock was taken again",
     "a write was refused because its lock was lost",
@@ -126,8 +132,12 @@ class KvWorkload implements Workload {
 
   judge(final: StateMachine<unknown>): readonly Violation[] {
     const history = this.#recorder.operations;
-    const { findings, undecided, leasesExpired } = checkHistory(this.#account(final), LIMITS);
-    if (leasesExpired > 0) this.#marks.hit("a lease ran out");
+    const account = this.#account(final);
+    const { findings, undecided, leasesExpired } = checkHistory(account, LIMITS);
+    if (leasesExpired.length > 0) this.#marks.hit("a lease ran out");
+    if (leasesExpired.some((expiry) => isOfLaterTerm(expiry, account.journal))) {
+      this.#marks.hit("a lease ran out under another leader than it was last renewed under");
+    }
     const [first] = findings;
     if (first !== undefined) {
       const evidence = findings.map((each) => `${each.rule}: ${each.evidence}`).join("\n\n");
@@ -136,7 +146,7 @@ class KvWorkload implements Workload {
     return undecided.map((evidence) => ({ invariant: "I23 every history is decided", evidence }));
   }
 
-  #account(final: StateMachine<unknown>): HistoryAccount {
+  #account(final: StateMachine<unknown>): HistoryAccount & { readonly journal: JournalEntry[] } {
     const history = this.#recorder.operations;
     const reader = final as unknown as KvReader;
     const everything = { ...EVERYTHING, limit: Infinity, bytesMax: Infinity };
@@ -189,6 +199,19 @@ class KvWorkload implements Workload {
     }
     queue.after(200, () => this.#awaitLeases());
   }
+}
+
+/** Whether a lease was granted or last renewed in an earlier term than that in which it ran out. */
+function isOfLaterTerm(
+  { lease, index }: ReferenceExpiry,
+  journal: readonly JournalEntry[],
+): boolean {
+  const begun = journal.findLast(({ index: at, result }) => {
+    const isBegun = result.kind === "lease_granted" || result.kind === "lease_renewed";
+    return at < index && isBegun && result.lease === lease;
+  });
+  const ended = journal.find((entry) => entry.index === index);
+  return begun !== undefined && ended !== undefined && begun.term < ended.term;
 }
 
 /** A short run may come to little: that enough happens in a batch of runs is seen by its marks. */

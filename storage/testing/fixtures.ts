@@ -19,6 +19,7 @@ import {
   type Term,
   type Ticket,
 } from "@raftkv/core/raft";
+import { checksumOf } from "../checksum.ts";
 
 /** The place of an entry. */
 export function positionOf(index: number, term: number): LogPosition {
@@ -79,3 +80,13 @@ export async function stageAll(
 const CONFIGURATION: Configuration = configurationOf(
   ["n1", "n2", "n3"].map((id) => ({ id: id as NodeId, url: `http://${id}:8001` })),
 );
+
+/** The file as a later release would write it: with that number, and a header that agrees with it. */
+export function asOfVersion(version: number, file: Uint8Array): Uint8Array {
+  const later = file.slice();
+  const view = new DataView(later.buffer);
+  view.setUint32(8, version, true);
+  const checksumAt = view.getUint32(12, true) - 4;
+  view.setUint32(checksumAt, checksumOf(later.subarray(0, checksumAt)), true);
+  return later;
+}

@@ -320,3 +320,37 @@ Deno.test("a leader by late votes in a term that is over owes nothing to later t
   n3.role = "leader";
   scene.receive(n3, n2, vote(3, true)).step(n3);
 });
+
+Deno.test("a busy leader may commit and be deposed in one step", () => {
+  const scene = new Scene();
+  const { n1, n2 } = scene;
+  scene.write(n1, [3]).write(n2, [3]).lead(n1);
+  n1.role = "follower";
+  scene.keep(n1, 4).step(n1, { commitIndex: 1 });
+});
+
+refuses(
+  "a deposed leader that called an entry of an earlier term committed",
+  "I10 own term only",
+  (scene) => {
+    const { n1, n2 } = scene;
+    scene.write(n1, [2]).write(n2, [2]).lead(n1);
+    n1.role = "follower";
+    scene.keep(n1, 4).step(n1, { commitIndex: 1 });
+  },
+);
+
+Deno.test("a node whose state is lost to damage need not know its membership", () => {
+  const scene = new Scene();
+  const { n1 } = scene;
+  scene.writeEntries(n1, [configurationEntry([1, 3], members(3))]);
+  n1.disk.baseIndex = 1 as LogIndex;
+  scene.start(n1);
+});
+
+Deno.test("a received snapshot may be on the disk before its node has heard of that", () => {
+  const scene = new Scene();
+  scene.n1.compactedBelow = 5;
+  scene.n1.disk.snapshotIndex = 5 as LogIndex;
+  scene.step(scene.n1);
+});

@@ -23,7 +23,13 @@ import {
 } from "@raftkv/storage/backup";
 import { MemoryVfs } from "@raftkv/storage/memory";
 import { plantDirectory } from "@raftkv/storage/plant";
-import { batchOf, entriesOf, slicesOf, stateOf } from "../../storage/testing/fixtures.ts";
+import {
+  asOfVersion,
+  batchOf,
+  entriesOf,
+  slicesOf,
+  stateOf,
+} from "../../storage/testing/fixtures.ts";
 
 const members = ["n1", "n2", "n3"].map((id) => ({ id: id as NodeId, url: `http://${id}:8001` }));
 const POINT: SnapshotPoint = {
@@ -76,8 +82,7 @@ Deno.test("a backup with any bit changed is refused", () => {
     for (const bit of [1, 128]) {
       const bytes = WHOLE.slice();
       bytes[at]! ^= bit;
-      const error = assertThrows(() => read(bytes));
-      assert(error instanceof BackupDamagedError || error instanceof UnsupportedFormatError);
+      assertThrows(() => read(bytes), BackupDamagedError);
     }
   }
 });
@@ -88,8 +93,7 @@ Deno.test("a file of another kind is refused by its first bytes, and a later for
     BackupDamagedError,
     'Cannot read backup "b" at byte 0: File is of another kind',
   );
-  const newer = WHOLE.slice();
-  newer[8] = 9;
+  const newer = asOfVersion(9, WHOLE);
   assertThrows(() => read(newer), UnsupportedFormatError, "Its format is 9");
 });
 

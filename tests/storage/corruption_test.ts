@@ -12,6 +12,7 @@ import {
 import { inspectDirectory } from "@raftkv/storage/inspect";
 import { MemoryStore, MemoryVfs } from "@raftkv/storage/memory";
 import {
+  asOfVersion,
   batchOf,
   entriesOf,
   entryOf,
@@ -204,8 +205,7 @@ Deno.test("files of another node, another cluster or a later release are named a
     await assertRejects(() => openStore(PATH, { ...other, vfs }), IdentityMismatchError, "n1");
   }
   for (const { name, bytes } of WHOLE.files) {
-    const later = bytes.slice();
-    later[8] = 2;
+    const later = asOfVersion(2, bytes);
     await assertRejects(() => openOn(diskWith(name, later)), UnsupportedFormatError, name);
   }
 });

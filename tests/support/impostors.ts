@@ -37,6 +37,8 @@ export class Impostor implements Observed {
 
   readonly disk = {
     termAt: (index: LogIndex) => this.log[index - 1]?.term ?? (index === 0 ? 0 as Term : null),
+    baseIndex: 0 as LogIndex,
+    snapshotIndex: 0 as LogIndex,
     isCompacted: (index: LogIndex) => index < this.compactedBelow,
     isLost: () => false,
     isStateLost: false,

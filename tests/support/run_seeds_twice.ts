@@ -24,11 +24,15 @@ const MARKS = [
   "a command was forwarded",
   "an append was refused",
   "the leadership was handed over",
+  "a node was made to campaign while its leader lived",
+  "an election out of the blue was won",
+  "a snapshot was taken out of turn",
   "a new node took the place of a lost one",
   "a leader stood still for longer than an election timeout",
   "a corrupted frame was dropped",
   "a client never learned what became of its write",
   "an answer was given again",
+  "an answer was given again by another leader",
   "a watch went on at another node",
 ];
 

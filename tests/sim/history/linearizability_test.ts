@@ -187,3 +187,30 @@ Deno.test("what nobody knows the end of may take effect long after its client ga
   const back = { ...operations[1]!, id: 3, invoked: at(6), ended: at(7) };
   assertEquals(linearize([...operations, back], REGISTER).kind, "refused");
 });
+
+Deno.test("who knows where operations probably stand is answered without a search", () => {
+  // All overlap, and each swap has one place alone: between two others.
+  const count = 24;
+  const history = Array.from({ length: count }, (_, id): Register => {
+    const value = (7 * id) % count;
+    return {
+      id,
+      client: `c${id}`,
+      request: { kind: "swap", from: value, to: value + 1 },
+      outcome: { kind: "answered", answer: true },
+      invoked: { order: id, timeMs: 0 },
+      ended: { order: count + id, timeMs: 0 },
+    };
+  });
+  const reads = history.map((each): Register => ({
+    ...each,
+    id: count + each.id,
+    request: { kind: "read" },
+    outcome: { kind: "answered", answer: 1 },
+  }));
+  const all = [...history, ...reads];
+  const limits = { situationsMax: 2 * count };
+  assertEquals(linearize(all, REGISTER, limits).kind, "gave_up");
+  const likelyPlaceOf = ({ id }: { readonly id: number }) => id < count ? (7 * id) % count : 1 / 2;
+  assertEquals(linearize(all, REGISTER, { ...limits, likelyPlaceOf }).kind, "linearizable");
+});
