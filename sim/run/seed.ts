@@ -192,8 +192,9 @@ class Run<Result> {
     await this.#runUntil("I45 the members of the core come to the same state", 60_000, () => {
       const statuses = this.#coreMembers(core).map((id) => world.node(id).status()!);
       const [first] = statuses;
-      return statuses.every(({ appliedIndex, lastIndex }) => {
-        return appliedIndex === first?.lastIndex && lastIndex === appliedIndex;
+      // None where nobody leads for a moment, after the leader has left.
+      return first !== undefined && statuses.every(({ appliedIndex, lastIndex }) => {
+        return appliedIndex === first.lastIndex && lastIndex === appliedIndex;
       });
     });
   }
@@ -234,7 +235,7 @@ class Run<Result> {
     const end = this.#endWithoutCause();
     if (end !== null) return end;
     const members = this.#coreMembers(core);
-    const [leader] = world.leaders();
+    const [leader] = world.leaders().filter(({ id }) => core.has(id));
     const { configuration } = world.node(leader!.id);
     this.#watch.onEnd(configuration!.members.map(({ id }) => id));
     const states = members.map((id) => ({ id, bytes: stateOf(world, id) }));
