@@ -17,7 +17,11 @@ export const recoverCommand: Command = {
     { name: "force-new-cluster", summary: "what to do; must be given" },
     { name: "data", value: "DIR", summary: "directory of the member, whose node must not run" },
     { name: "id", value: "ID", summary: "the member" },
-    { name: "advertise", value: "URL", summary: "its URL, if its snapshots do not hold it" },
+    {
+      name: "advertise",
+      value: "URL",
+      summary: "its URL, where others will reach it; from its snapshots if not given",
+    },
     { name: "yes", summary: "do it without a question" },
   ],
   details: [
@@ -29,7 +33,8 @@ export const recoverCommand: Command = {
   ],
   examples: [
     {
-      line: "raftkv recover --force-new-cluster --data /var/lib/raftkv --id n2",
+      line:
+        "raftkv recover --force-new-cluster --data /var/lib/raftkv --id n2 --advertise http://10.0.0.2:8001",
       meaning: "Explain, ask, and go on with n2 alone",
     },
   ],

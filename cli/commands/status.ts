@@ -19,7 +19,8 @@ export const statusCommand: Command = {
   arity: [0, 0],
   flags: () => [],
   details: [
-    "Shows what the first node that answers knows; name one with --node to have its own view.",
+    "Shows what the first node that answers knows; name one with --node to have its own view. With\n" +
+    "--json there is more.",
   ],
   examples: [
     { line: "raftkv status", meaning: "Show the cluster" },
@@ -44,7 +45,6 @@ const COLUMNS: readonly Column[] = [
   { title: "LOG", align: "right" },
   { title: "COMMIT", align: "right" },
   { title: "APPLIED", align: "right" },
-  { title: "SNAPSHOT", align: "right" },
   { title: "REVISION", align: "right" },
 ];
 
@@ -62,8 +62,8 @@ export function describeStatus(answer: ClusterStatusAnswer, style: Style): strin
 
 function cells(node: NodeStatusJson): readonly string[] {
   if (!node.reachable) return [node.id, node.url, "unreachable"];
-  const { lastIndex, commitIndex, appliedIndex, snapshotIndex, revision } = node;
-  const numbers = [node.term, lastIndex, commitIndex, appliedIndex, snapshotIndex, revision];
+  const { lastIndex, commitIndex, appliedIndex, revision } = node;
+  const numbers = [node.term, lastIndex, commitIndex, appliedIndex, revision];
   return [
     node.id,
     node.url,

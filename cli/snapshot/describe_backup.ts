@@ -20,12 +20,12 @@ export function describeBackup(
 ): readonly string[] {
   const { identity: { clusterId, nodeId }, takenAtMs, revision, point } = header;
   const { last, configuration } = point;
-  const members = configuration.members.map(({ id, url }) => `${id} ${url}`);
   return [
     `${path}: sound, ${sizeBytes} bytes of state`,
-    `of cluster ${clusterId}, written by ${nodeId} at ${new Date(takenAtMs).toISOString()}`,
+    `of cluster ${clusterId}`,
+    `written by ${nodeId} at ${new Date(takenAtMs).toISOString()}`,
     `revision ${revision}, entry ${last.index} of term ${last.term}`,
-    `members ${members.join(", ")}`,
+    ...configuration.members.map(({ id, url }) => `member ${id} ${url}`),
     `SHA-256 ${digest}`,
   ];
 }

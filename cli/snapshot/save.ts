@@ -23,8 +23,8 @@ export async function save(invocation: Invocation, path: string): Promise<ExitCo
   await output.result({
     json: { file: path, ...jsonOfBackup(summary) },
     text: `saved revision ${revision} (entry ${last.index} of term ${last.term}, ` +
-      `${sizeBytes} bytes) of cluster ${clusterId}, as ${nodeId} has it, to ${path}\n` +
-      `SHA-256 ${summary.digest}`,
+      `${sizeBytes} bytes) to ${path}\n` +
+      `of cluster ${clusterId}, as ${nodeId} has it\nSHA-256 ${summary.digest}`,
   });
   return EXIT.ok;
 }

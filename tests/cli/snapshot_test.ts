@@ -35,7 +35,7 @@ async function saved(folder: string): Promise<{ file: string; clusterId: string 
   const file = `${folder}/backup`;
   const { code, stdout, stderr } = await raftkv(["snapshot", "save", file, "--node", node.url]);
   assertEquals([code, stderr], [0, ""]);
-  assertMatch(stdout, /^saved revision 602 \(entry \d+ of term 1, \d+ bytes\) of cluster /);
+  assertMatch(stdout, /^saved revision 602 \(entry \d+ of term 1, \d+ bytes\) to \S+\nof cluster /);
   return { file, clusterId: (await client.status()).clusterId };
 }
 

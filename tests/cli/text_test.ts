@@ -4,12 +4,36 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { describeStatus } from "../../cli/commands/status.ts";
 import { parseDurationMs } from "../../cli/duration.ts";
 import { printable, printablePair, printableValue } from "../../cli/printable.ts";
 import { progressLine } from "../../cli/progress.ts";
+import { styleOf } from "../../cli/style.ts";
 import { editDistance, suggest } from "../../cli/suggest.ts";
 import { tableLines } from "../../cli/table.ts";
+import { FakeSink } from "./fake_surroundings.ts";
+
+Deno.test("the status of a cluster with millions of entries fits a terminal of 80 columns", () => {
+  const id = "0123456789abcdef0123456789abcdef";
+  const indices = { lastIndex: 9_999_999, commitIndex: 9_999_999, appliedIndex: 9_999_999 };
+  const node = {
+    reachable: true,
+    term: 99_999,
+    snapshotIndex: 0,
+    revision: 99_999_999,
+    ...indices,
+  };
+  const role = "follower" as const;
+  const text = describeStatus({
+    clusterId: id,
+    nodeId: "n1",
+    leaderId: "n2",
+    term: 99_999,
+    nodes: [{ id: "n1", url: "http://10.0.0.1:8001", role, leaderId: "n2", ...node }],
+  }, styleOf(new FakeSink(), { env: () => undefined }));
+  for (const line of text.split("\n")) assert(line.length <= 80, `${line.length}: ${line}`);
+});
 
 Deno.test("durations have a unit and are above nothing", () => {
   const cases: readonly (readonly [string, number | null])[] = [
