@@ -6,8 +6,9 @@
  */
 
 import { type Entry, entrySizeBytes } from "./entry.ts";
-import { indexAfter, indexBefore, type LogPosition, type Term } from "./ids.ts";
+import { indexAfter, indexBefore, type LogIndex, type LogPosition, type Term } from "./ids.ts";
 import { sendHeartbeat } from "./leader.ts";
+import type { AppendRequest } from "./message.ts";
 import type { Feed, Progress } from "./progress.ts";
 import { isBatching, type LeaderState, type NodeState } from "./state.ts";
 
@@ -19,8 +20,9 @@ const CHUNK_DOUBLINGS_MAX = 2;
 
 /** Sends every follower what it may have now. */
 export function replicate<Token>(state: NodeState<Token>, leader: LeaderState<Token>): void {
+  const drafts: Drafts = new Map();
   for (const progress of leader.progress.values()) {
-    while (progress.maySend() && maybeAppend(state, progress));
+    while (progress.maySend() && maybeAppend(state, progress, drafts));
     if (progress.feed.kind === "snapshot") feedSnapshot(state, progress, progress.feed);
     // A follower that nothing was sent to would learn of a commit only with the next heartbeat, and
     // everyone who waits on it for that index would wait too.
@@ -29,8 +31,20 @@ export function replicate<Token>(state: NodeState<Token>, leader: LeaderState<To
   }
 }
 
+/** An append as it is to be sent, and what of it counts against a window. */
+interface Draft {
+  readonly message: AppendRequest;
+  readonly bytes: number;
+}
+
+/**
+ * What was sent in this drain, by the index that it follows: a second follower in the same place gets
+ * the very same object, which is put into bytes once.
+ */
+type Drafts = Map<LogIndex, Draft>;
+
 /** Sends one append; returns whether another may follow. */
-function maybeAppend(state: NodeState<unknown>, progress: Progress): boolean {
+function maybeAppend(state: NodeState<unknown>, progress: Progress, drafts: Drafts): boolean {
   const probing = progress.feed.kind === "probe";
   if (!probing && progress.nextIndex > state.log.lastIndex) return false;
   const previousIndex = indexBefore(progress.nextIndex);
@@ -39,26 +53,37 @@ function maybeAppend(state: NodeState<unknown>, progress: Progress): boolean {
     startSnapshot(state, progress);
     return false;
   }
-  sendAppend(state, progress, { index: previousIndex, term: previousTerm as Term });
-  return !probing;
+  const previous = { index: previousIndex, term: previousTerm as Term };
+  if (probing) {
+    sendAppend(state, progress, draftAfter(state, progress, previous));
+    return false;
+  }
+  const draft = drafts.get(previousIndex) ?? draftAfter(state, progress, previous);
+  drafts.set(previousIndex, draft);
+  sendAppend(state, progress, draft);
+  return true;
+}
+
+function draftAfter(
+  state: NodeState<unknown>,
+  progress: Progress,
+  previous: LogPosition,
+): Draft {
+  const entries = entriesAfter(state, progress, previous);
+  const { term, commitIndex: leaderCommit } = state;
+  const message: AppendRequest = { type: "append_request", term, previous, entries, leaderCommit };
+  return { message, bytes: sizeBytesOf(entries) };
 }
 
 function sendAppend(
   state: NodeState<unknown>,
   progress: Progress,
-  previous: LogPosition,
+  { message, bytes }: Draft,
 ): void {
-  const entries = entriesAfter(state, progress, previous);
-  const lastIndex = entries.at(-1)?.index ?? previous.index;
-  progress.onSent(lastIndex, { bytes: sizeBytesOf(entries), nowMs: state.nowMs });
+  const lastIndex = message.entries.at(-1)?.index ?? message.previous.index;
+  progress.onSent(lastIndex, { bytes, nowMs: state.nowMs });
   if (state.commitIndex <= lastIndex) progress.toldCommit = state.commitIndex;
-  state.outbox.send(progress.id, {
-    type: "append_request",
-    term: state.term,
-    previous,
-    entries,
-    leaderCommit: state.commitIndex,
-  });
+  state.outbox.send(progress.id, message);
 }
 
 /** What goes along with `previous`; with a probe that is repeated, only what costs next to nothing. */

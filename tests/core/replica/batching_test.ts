@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { AppendRequest } from "@raftkv/core/raft";
 import { accepted } from "../../support/raft_messages.ts";
 import { ReplicaBench } from "../../support/replica_bench.ts";
@@ -48,4 +48,13 @@ Deno.test("the news of a commit goes with the batch that is being gathered, or a
     lastIndex,
     lastIndex,
   ]);
+});
+
+// [P-6]
+Deno.test("followers in the same place get one message, to be put into bytes once", () => {
+  const bench = writing();
+  for (const text of ["b", "c"]) bench.propose(text);
+  bench.sync();
+  const [first, second] = bench.take("append_request");
+  assert(first !== undefined && first === second);
 });
