@@ -29,6 +29,8 @@ export interface PumpOptions<Result> {
 /** How long to wait before asking a full disk again, in milliseconds. */
 const STORAGE_FULL_RETRY_MS = 500;
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** The loop that drives one replica. */
 export class Pump<Result> {
   readonly #options: PumpOptions<Result>;
@@ -104,11 +106,11 @@ export class Pump<Result> {
   #send(envelopes: readonly Envelope[]): void {
     // A broadcast is one message object under several addresses: it is encoded once.
     let message: Envelope["message"] | null = null;
-    let bytes = new Uint8Array(0);
+    let bytes: Uint8Array = NOTHING;
     for (const envelope of envelopes) {
       if (envelope.message !== message) {
         message = envelope.message;
-        bytes = new Uint8Array(encodeMessage(message));
+        bytes = encodeMessage(message);
       }
       this.#options.transport.send(envelope.to, bytes);
     }

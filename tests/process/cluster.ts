@@ -9,6 +9,8 @@ import { Ports } from "./ports.ts";
 import { ServedNode } from "./served_node.ts";
 import { until } from "./until.ts";
 
+type RuntimeFlagsOf = (port: number) => readonly string[];
+
 /** Three nodes at first, and where they live. */
 export class Cluster implements AsyncDisposable {
   #nodes: readonly ServedNode[];
@@ -16,7 +18,7 @@ export class Cluster implements AsyncDisposable {
   readonly #flags: readonly string[];
   readonly #directory: string;
 
-  private constructor(flags: readonly string[]) {
+  private constructor(flags: readonly string[], runtimeFlagsOf: RuntimeFlagsOf) {
     this.#ports = new Ports();
     this.#flags = flags;
     this.#directory = Deno.makeTempDirSync({ prefix: "raftkv_" });
@@ -25,7 +27,7 @@ export class Cluster implements AsyncDisposable {
       url: `http://127.0.0.1:${port}`,
     }));
     const cluster = members.map(({ id, url }) => `${id}=${url}`).join(",");
-    this.#nodes = members.map(({ id, url }) => {
+    this.#nodes = members.map(({ id, url }, index) => {
       const dataDir = `${this.#directory}/${id}`;
       return new ServedNode({
         id,
@@ -33,6 +35,7 @@ export class Cluster implements AsyncDisposable {
         dataDir,
         origin: ["--id", id, "--cluster", cluster],
         flags,
+        runtimeFlags: runtimeFlagsOf(this.#ports.numbers[index + 3] ?? 0),
       });
     });
   }
@@ -61,9 +64,16 @@ export class Cluster implements AsyncDisposable {
     await node[Symbol.asyncDispose]();
   }
 
-  /** Starts three nodes, each with `flags` besides its own, and waits for a leader. */
-  static async start(flags: readonly string[] = []): Promise<Cluster> {
-    const cluster = new Cluster(flags);
+  /**
+   * Starts three nodes, each with `flags` besides its own, and waits for a leader.
+   *
+   * @param runtimeFlagsOf What the runtime of a node gets besides, for which a port is free.
+   */
+  static async start(
+    flags: readonly string[] = [],
+    runtimeFlagsOf: RuntimeFlagsOf = () => [],
+  ): Promise<Cluster> {
+    const cluster = new Cluster(flags, runtimeFlagsOf);
     try {
       for (const node of cluster.nodes) node.start();
       await cluster.leader();

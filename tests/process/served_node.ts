@@ -31,6 +31,8 @@ export interface ServedNodeOptions {
   readonly origin: readonly string[];
   /** Further flags of `raftkv serve`. */
   readonly flags: readonly string[];
+  /** Further flags of the runtime; none if not given. */
+  readonly runtimeFlags?: readonly string[];
 }
 
 /** One node of a real cluster, running or not. */
@@ -42,13 +44,15 @@ export class ServedNode implements AsyncDisposable {
   /** Lines that are no reports: there should be none. */
   readonly stray: string[] = [];
   readonly #args: readonly string[];
+  readonly #runtimeFlags: readonly string[];
   #id: string;
   #program: Program | null = null;
   #heard: Heard[] = [];
   #isPaused = false;
 
-  constructor({ id, url, dataDir, origin, flags }: ServedNodeOptions) {
+  constructor({ id, url, dataDir, origin, flags, runtimeFlags = [] }: ServedNodeOptions) {
     this.#id = id;
+    this.#runtimeFlags = runtimeFlags;
     this.url = url;
     this.dataDir = dataDir;
     this.client = connect({ endpoints: [url], discover: false });
@@ -83,7 +87,9 @@ export class ServedNode implements AsyncDisposable {
       dataDir: this.dataDir,
       args: [...this.#args, ...flags],
     });
-    this.#program = new Program(executable, args, { onLine: (line) => this.#onLine(line) });
+    const [run = "", ...others] = args;
+    const whole = [run, ...this.#runtimeFlags, ...others];
+    this.#program = new Program(executable, whole, { onLine: (line) => this.#onLine(line) });
   }
 
   /** Ends its process as a power cut would. */
