@@ -5,6 +5,7 @@
  */
 
 import { LIMITS } from "@raftkv/core";
+import { ByteSlab } from "@raftkv/core/codec";
 import type { FailureCode } from "@raftkv/core/api";
 import type { ValueEncoding } from "@raftkv/core/kv";
 import { storedJsonOf } from "./stored_json.ts";
@@ -63,7 +64,7 @@ function bytesOf(given: unknown): StoredValue | ValueFault {
 
 function jsonOf(given: unknown): StoredValue | ValueFault {
   if (typeof given === "string" && given.isWellFormed()) {
-    return { value: encoder.encode(given), encoding: "text" };
+    return { value: utf8Of(given), encoding: "text" };
   }
   const value = storedJsonOf(given, VALUE_DEPTH_MAX);
   return value === null
@@ -71,4 +72,13 @@ function jsonOf(given: unknown): StoredValue | ValueFault {
     : { value, encoding: "json" };
 }
 
+function utf8Of(text: string): Uint8Array {
+  const room = values.reserve(text.length * UTF8_BYTES_PER_UNIT_MAX);
+  const { written } = encoder.encodeInto(text, room);
+  return values.keep(room.subarray(0, written));
+}
+
 const encoder = new TextEncoder();
+/** Values wait here to be put into commands. */
+const values = new ByteSlab();
+const UTF8_BYTES_PER_UNIT_MAX = 3;

@@ -18,10 +18,11 @@ export class ByteWriter {
   /**
    * Starts empty.
    *
-   * @param capacityBytes The expected size: if it is enough, there is one allocation.
+   * @param room The expected size, or a buffer of that size to write into: if it is enough, there is
+   *   no other.
    */
-  constructor(capacityBytes = 64) {
-    this.#buffer = new Uint8Array(capacityBytes);
+  constructor(room: number | Uint8Array = 64) {
+    this.#buffer = typeof room === "number" ? new Uint8Array(room) : room;
   }
 
   /** How many bytes were written. */

@@ -6,6 +6,7 @@
  */
 
 export * from "./byte_reader.ts";
+export * from "./byte_slab.ts";
 export * from "./byte_string.ts";
 export * from "./byte_writer.ts";
 export * from "./configuration_codec.ts";

@@ -17,6 +17,7 @@
 
 import { unreachable } from "../assert.ts";
 import { ByteReader } from "../codec/byte_reader.ts";
+import { ByteSlab } from "../codec/byte_slab.ts";
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { Tags } from "../codec/tags.ts";
 import { LIMITS } from "../limits.ts";
@@ -98,7 +99,7 @@ export interface LeaseRevokeCommand extends Nameable {
 
 /** The bytes of a command. Limits are the caller's to keep: {@linkcode decodeCommand} checks them. */
 export function encodeCommand(command: Command): Uint8Array {
-  const writer = new ByteWriter(sizeBytesExpected(command));
+  const writer = new ByteWriter(payloads.reserve(sizeBytesExpected(command)));
   writer.u8(VERSION);
   writer.u8(KINDS.tagOf(command.kind));
   writeOnce(writer, onceOf(command));
@@ -125,8 +126,11 @@ export function encodeCommand(command: Command): Uint8Array {
     default:
       unreachable(command);
   }
-  return writer.finish();
+  return payloads.keep(writer.finish());
 }
+
+/** Commands lie in the log one behind the other, and leave it together. */
+const payloads = new ByteSlab();
 
 /**
  * The command that `bytes` hold; values are views of them.
