@@ -150,6 +150,17 @@ export class RaftLog {
     return this.#base;
   }
 
+  /** The first place from which the held entries up to `through` take at most `bytesMax`. */
+  startOfLast(bytesMax: number, through: LogIndex): LogIndex {
+    let at = through - this.#base.index;
+    for (let bytes = 0; at > 0; at--) {
+      const entry = this.#entries[at - 1];
+      if (entry !== undefined && !isLost(entry)) bytes += entrySizeBytes(entry);
+      if (bytes > bytesMax) break;
+    }
+    return indexAfter(this.#base.index, Math.max(0, at));
+  }
+
   /** Lets go of the entries up to and including `through`, which must be held. */
   compact(through: LogIndex): void {
     if (through <= this.#base.index) return;

@@ -258,9 +258,25 @@ export class RaftNode<Token> {
     if (meta.last.index > this.snapshotIndex) this.#state.snapshot = meta;
   }
 
-  /** Lets go of the log up to and including `through`, which a durable snapshot must cover. */
-  compact(through: LogIndex): void {
+  /**
+   * Lets go of the log up to and including `through`, which a durable snapshot must cover, and of what
+   * {@linkcode RaftNode.trim} says.
+   */
+  compact(through: LogIndex, trailingBytesMax: number): void {
     this.#state.log.compact(indexMin(through, this.snapshotIndex));
+    this.trim(trailingBytesMax);
+  }
+
+  /**
+   * Lets go of what only the disk keeps: of what the newest snapshot covers, so many bytes stay for
+   * followers that fall behind, and whatever one needs that is known to be behind already.
+   */
+  trim(trailingBytesMax: number): void {
+    const { log, role } = this.#state;
+    let through = log.startOfLast(trailingBytesMax, indexMin(this.snapshotIndex, log.lastIndex));
+    const followers = role.kind === "leader" ? role.progress.values() : [];
+    for (const { coveredIndex } of followers) through = indexMin(through, coveredIndex);
+    log.compact(through);
   }
 
   /** Answers a `read_chunk` task. */

@@ -79,6 +79,13 @@ export class Progress {
     this.#windows = options.windows;
   }
 
+  /** Up to here it needs no entries: it has them, or the snapshot that it is being sent has. */
+  get coveredIndex(): LogIndex {
+    return this.feed.kind === "snapshot"
+      ? indexMax(this.matchIndex, this.feed.meta.last.index)
+      : this.matchIndex;
+  }
+
   /** Whether another append may go out now. */
   maySend(): boolean {
     switch (this.feed.kind) {

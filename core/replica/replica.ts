@@ -88,10 +88,10 @@ export class Replica<Result> {
     this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
     this.#repairs = new Repairs(this.#node, this.#heartbeatMs);
     this.#now = options.now;
-    const snapshot = recovered.snapshot;
-    this.#appliedIndex = snapshot?.last.index ?? POSITION_ZERO.index;
-    this.#appliedTerm = snapshot?.last.term ?? POSITION_ZERO.term;
+    const { snapshot } = recovered;
+    ({ index: this.#appliedIndex, term: this.#appliedTerm } = snapshot?.last ?? POSITION_ZERO);
     this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, snapshot, 0);
+    this.#node.trim(this.#policy.trailingBytesMax);
   }
 
   /** This node. */
@@ -383,7 +383,7 @@ export class Replica<Result> {
   #onSnapshotSaved(meta: Parameters<SnapshotPolicy["onSaved"]>[0]): void {
     const through = this.#policy.onSaved(meta);
     this.#node.onSnapshotSaved(meta);
-    this.#node.compact(through);
+    this.#node.compact(through, this.#policy.trailingBytesMax);
     this.#tasks.push({ kind: "compact", through });
   }
 

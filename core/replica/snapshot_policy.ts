@@ -11,10 +11,14 @@ import type { SnapshotMeta } from "../raft/snapshot.ts";
 /** How much more log than usual, in memory, too, may come together while a follower is sent a snapshot. */
 const PUT_OFF_TIMES = 4;
 
+/** The part of the log between two snapshots that stays in memory of what the newest covers. */
+const TRAILING_PART = 4;
+
 /**
- * Counts the log since the last snapshot. The log is kept back to the snapshot before the newest,
- * for two reasons: a follower that is a little behind is served entries, not the whole state; and if
- * the newest snapshot turns out damaged, the older one and the log together still hold everything.
+ * Counts the log since the last snapshot. On disk it is kept back to the snapshot before the newest:
+ * if the newest turns out damaged, the older one and the log together still hold everything. In
+ * memory less is kept, so that a follower that is a little behind is served entries, not the whole
+ * state.
  */
 export class SnapshotPolicy {
   readonly #logBytesMin: number;
@@ -30,6 +34,11 @@ export class SnapshotPolicy {
     this.#logBytesMin = logBytesMin;
     this.#newest = newest;
     this.#bytesSince = bytesSince;
+  }
+
+  /** How many bytes of entries stay in memory of those that the newest snapshot covers. */
+  get trailingBytesMax(): number {
+    return this.#logBytesMin / TRAILING_PART;
   }
 
   /** Whether a snapshot is being written. */

@@ -105,3 +105,13 @@ function* nonDecreasing(length: number, max: number, least = 0): Generator<numbe
     for (const rest of nonDecreasing(length - 1, max, first)) yield [first, ...rest];
   }
 }
+
+// [S-10]
+Deno.test("the last entries of so many bytes begin behind the first that is too many", () => {
+  const subject = log([4, 2], [2, 3, 3, 3, 3]);
+  const size = entrySizeBytes(subject.entry(at(5)));
+  const starts = [0, size - 1, size, 3 * size, 100 * size].map((bytes) =>
+    subject.startOfLast(bytes, at(8))
+  );
+  assertEquals(starts, [8, 8, 7, 5, 4].map(at));
+});

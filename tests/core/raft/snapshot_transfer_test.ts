@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { LogIndex, NodeId } from "@raftkv/core/raft";
 import { RaftBench } from "../../support/raft_bench.ts";
 import {
+  accepted,
   append,
   chunk,
   chunkAnswer,
@@ -300,4 +301,37 @@ Deno.test("a request from before the snapshot is no conflict (R3)", () => {
   bench.receive("n2", append(2, { previous: [4, 1], entries: [1, 1, 1, 1, 1, 1, 2] })).sync();
   assertEquals(bench.take(), ["n2 <- append_accepted t2 match=11"]);
   assertEquals(bench.terms(9), [1, 1, 2]);
+});
+
+/** Whether the leader still holds what comes after each of these places. */
+function held(bench: RaftBench, indexes: readonly number[]): boolean[] {
+  return indexes.map((index) => bench.node.termAt(index as LogIndex) !== null);
+}
+
+// [S-10]
+Deno.test("of what the newest snapshot covers, memory keeps the last bytes alone", () => {
+  const bench = new RaftBench({ term: 1, log: [1, 1, 1, 1, 1, 1] });
+  bench.node.trim(70);
+  assertEquals(held(bench, [0]), [true]);
+  bench.node.onSnapshotSaved(snapshot([5, 1]));
+  bench.node.trim(70);
+  assertEquals(held(bench, [2, 3, 5, 6]), [false, true, true, true]);
+});
+
+// [S-10]
+Deno.test("what a follower needs that is behind, or is being sent a snapshot, stays in memory", () => {
+  const bench = new RaftBench({ term: 1, log: [1, 1, 1, 1, 1, 1] }).becomeLeader().sync();
+  bench.receive("n2", accepted(2, 7)).receive("n3", accepted(2, 2));
+  bench.node.onSnapshotSaved(snapshot([5, 1]));
+  bench.node.trim(0);
+  assertEquals(held(bench, [1, 2]), [false, true]);
+  bench.receive("n3", accepted(2, 7));
+  bench.node.trim(0);
+  assertEquals(held(bench, [4, 5]), [false, true]);
+
+  const laggard = leaderWithLaggard();
+  laggard.receive("n3", accepted(2, 13));
+  laggard.node.onSnapshotSaved(snapshot([12, 1]));
+  laggard.node.trim(0);
+  assertEquals(held(laggard, [10, 12]), [true, true]);
 });

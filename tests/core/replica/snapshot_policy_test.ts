@@ -59,3 +59,8 @@ Deno.test("while the snapshot before the newest is on its way, the next one is p
   assertEquals([policy.isDue(false), policy.isDue(true)], [true, false]);
   assertEquals(see(policy, 20).isDue(true), true);
 });
+
+// [S-10]
+Deno.test("of what the newest snapshot covers, a quarter of the usual distance stays in memory", () => {
+  assertEquals(new SnapshotPolicy(100, snapshot([5, 1], 4_000), 0).trailingBytesMax, 25);
+});
