@@ -124,6 +124,8 @@ async function startMember<Result>(
       ? await findMembers({ clusterId, nodeId }, { ...start, urls })
       : [];
     await restore(start.application, store);
+    const incarnation = await incarnationIn(config);
+    // From here on nothing is waited for: peers dial as soon as the port is open, and the node answers.
     const door = new Door();
     const listener = start.opensPort ? await listenAt(door, config) : null;
     const ownUrl = ownUrlOf(config, {
@@ -134,8 +136,8 @@ async function startMember<Result>(
     const initial = known !== null || told !== null
       ? initialOf(config.members, told)
       : founding(config, { nodeId, ownUrl, isOwn: clusterId === newClusterId });
-    return await run(start, {
-      ...{ clusterId, nodeId, store, listener, door, initial, guides, urls },
+    return run(start, {
+      ...{ clusterId, nodeId, incarnation, store, listener, door, initial, guides, urls },
       url: ownUrl,
     });
   } catch (error) {
@@ -181,10 +183,11 @@ async function startNewcomer<Result>(
     const joined = await joinCluster({ urls, url, replaces, signal, onEvent });
     const { clusterId, nodeId, members: guides } = joined;
     const store = await openStore(dataDirectory, { clusterId, nodeId });
+    const incarnation = await incarnationIn(config);
     onEvent({ kind: "joined", nodeId, clusterId });
     const initial = initialOf([], urls);
-    return await run(start, {
-      ...{ clusterId, nodeId, store, listener, door, initial, guides, urls, url },
+    return run(start, {
+      ...{ clusterId, nodeId, incarnation, store, listener, door, initial, guides, urls, url },
     });
   } catch (error) {
     await listener.close();
@@ -218,17 +221,20 @@ function founding(
   );
 }
 
-type Assembly = Omit<NodeParts<never>, "application" | "config" | "incarnation" | "onEvent">;
+type Assembly = Omit<NodeParts<never>, "application" | "config" | "onEvent">;
 
-async function run<Result>(
+function run<Result>(
   { application, config, onEvent }: Start<Result>,
   { door, ...parts }: Assembly & { readonly door: Door },
-): Promise<RunningNode> {
-  const { dataDirectory } = config;
-  const incarnation = dataDirectory === null ? undefined : await openIncarnation(dataDirectory);
-  const node = new Node<Result>({ ...parts, application, config, incarnation, onEvent });
+): RunningNode {
+  const node = new Node<Result>({ ...parts, application, config, onEvent });
   node.run(door);
   return node;
+}
+
+/** Which life its directory is in; undefined without one. */
+async function incarnationIn({ dataDirectory }: NodeConfig): Promise<string | undefined> {
+  return dataDirectory === null ? undefined : await openIncarnation(dataDirectory);
 }
 
 function listenAt(door: Door, config: NodeConfig): Promise<Listener> {

@@ -44,6 +44,8 @@ export interface WebSocketLike {
   binaryType: string;
   /** Bytes waiting to be written. */
   readonly bufferedAmount: number;
+  /** 0 until the connection is established. */
+  readonly readyState: number;
   /** Sends one frame. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
   /** Starts the closing handshake. */
@@ -76,17 +78,20 @@ export const DEAF: PeerSocketHandlers = {
   onClose: () => {},
 };
 
+const CONNECTING = 0;
+
 class WebSocketPeer implements PeerSocket {
   readonly #webSocket: WebSocketLike;
   #handlers: PeerSocketHandlers = DEAF;
   #error = "";
+  #isUnwanted = false;
 
   constructor(webSocket: WebSocketLike) {
     this.#webSocket = webSocket;
     // `ws` would otherwise hand out small views into its 64 KiB read buffers: each log entry cut
     // from one would keep the whole buffer alive.
     webSocket.binaryType = "arraybuffer";
-    webSocket.addEventListener("open", () => this.#handlers.onOpen());
+    webSocket.addEventListener("open", () => this.#onOpen());
     webSocket.addEventListener("message", (event) => this.#onMessage(event.data));
     webSocket.addEventListener("error", (event) => {
       this.#error = event.message ?? "";
@@ -107,12 +112,20 @@ class WebSocketPeer implements PeerSocket {
   }
 
   close(): void {
-    this.#webSocket.close();
+    // The runtime forgets a close that comes before the socket is open: the peer would wait for us.
+    const isForgetful = this.#webSocket.terminate === undefined;
+    if (isForgetful && this.#webSocket.readyState === CONNECTING) this.#isUnwanted = true;
+    else this.#webSocket.close();
   }
 
   terminate(): void {
-    if (this.#webSocket.terminate === undefined) this.#webSocket.close();
+    if (this.#webSocket.terminate === undefined) this.close();
     else this.#webSocket.terminate();
+  }
+
+  #onOpen(): void {
+    if (this.#isUnwanted) this.#webSocket.close();
+    else this.#handlers.onOpen();
   }
 
   #onMessage(data: unknown): void {

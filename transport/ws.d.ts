@@ -13,6 +13,7 @@ export declare class WebSocket implements WebSocketLike {
   constructor(url: string, options: ClientOptions);
   binaryType: string;
   readonly bufferedAmount: number;
+  readonly readyState: number;
   send(bytes: Uint8Array<ArrayBuffer>): void;
   close(): void;
   terminate(): void;

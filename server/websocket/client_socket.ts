@@ -42,7 +42,7 @@ export interface ClientSocket {
 export interface WebSocketLike {
   /** Bytes waiting to be written. */
   readonly bufferedAmount: number;
-  /** 1 when open. */
+  /** 0 until it is open, then 1. */
   readonly readyState: number;
   /** Sends one text frame. */
   send(text: string): void;
@@ -73,6 +73,11 @@ export const WEBSOCKET_PATH = "/v1/ws";
 /** Adapts a WebSocket that was just made. */
 export function clientSocketOf(webSocket: WebSocketLike): ClientSocket {
   let isEnded = false;
+  // The runtime forgets a close that comes before the socket is open.
+  const onceOpen = (close: () => void) => {
+    if (webSocket.readyState === CONNECTING) webSocket.addEventListener("open", close);
+    else close();
+  };
   return {
     get bufferedBytes() {
       return webSocket.bufferedAmount;
@@ -97,15 +102,16 @@ export function clientSocketOf(webSocket: WebSocketLike): ClientSocket {
       if (webSocket.readyState === OPEN) webSocket.send(text);
     },
     close: (code, reason) => {
-      if (webSocket.readyState <= OPEN) webSocket.close(code, reason);
+      if (webSocket.readyState <= OPEN) onceOpen(() => webSocket.close(code, reason));
     },
     terminate: () => {
-      if (webSocket.terminate === undefined) webSocket.close(1008, "The answers are not read");
-      else webSocket.terminate();
+      if (webSocket.terminate !== undefined) webSocket.terminate();
+      else onceOpen(() => webSocket.close(1008, "The answers are not read"));
     },
     pause: () => webSocket.pause?.(),
     resume: () => webSocket.resume?.(),
   };
 }
 
+const CONNECTING = 0;
 const OPEN = 1;

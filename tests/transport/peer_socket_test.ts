@@ -11,6 +11,7 @@ interface FakeEvent {
 class FakeWebSocket implements WebSocketLike {
   binaryType = "blob";
   readonly bufferedAmount = 0;
+  readyState = 1;
   closeCalls = 0;
   readonly #listeners = new Map<string, (event: FakeEvent) => void>();
 
@@ -54,4 +55,19 @@ Deno.test("a socket whose library cannot break it is closed instead", () => {
   const webSocket = new FakeWebSocket();
   peerSocketOf(webSocket).terminate();
   assertEquals(webSocket.closeCalls, 1);
+});
+
+Deno.test("a socket that is not wanted before it is open is closed once it is, and tells nobody", () => {
+  for (const end of ["close", "terminate"] as const) {
+    const webSocket = new FakeWebSocket();
+    webSocket.readyState = 0;
+    const socket = peerSocketOf(webSocket);
+    const opened: string[] = [];
+    socket.listen({ ...DEAF, onOpen: () => opened.push(end) });
+    socket[end]();
+    assertEquals(webSocket.closeCalls, 0);
+    webSocket.readyState = 1;
+    webSocket.fire("open", { code: 0 });
+    assertEquals([webSocket.closeCalls, opened], [1, []]);
+  }
 });
