@@ -5,7 +5,8 @@
  * @module
  */
 
-import { isUpToDate, type NodeId, termAfter } from "./ids.ts";
+import { isVoter } from "./configuration.ts";
+import { isUpToDate, type LogPosition, type NodeId, termAfter } from "./ids.ts";
 import { becomeLeader } from "./leader.ts";
 import { withholdsVote } from "./leader_lease.ts";
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
@@ -25,13 +26,13 @@ export function onLeaderHint<Token>(state: NodeState<Token>, peer: NodeId): void
 }
 
 /**
- * Brings the next campaign forward. All who have cause for one have it in the same moment: the first
- * time a small spread keeps most of them from campaigning in step, and with each campaign that was
- * in vain it grows, so that it comes to be long enough for the slowest link.
+ * Brings the next campaign forward. All who have cause for one have it in the same moment: a spread
+ * keeps most of them from campaigning in step, and with each campaign that was in vain it grows, so
+ * that it comes to be long enough for the slowest link.
  */
 function campaignSoon(state: NodeState<unknown>): void {
   const { heartbeatMs, electionTimeoutMsMin } = state.timing;
-  const spreadMs = Math.min(heartbeatMs / 5 * 4 ** state.campaigns, electionTimeoutMsMin);
+  const spreadMs = Math.min(heartbeatMs / 20 * 4 ** state.campaigns, electionTimeoutMsMin);
   const mayVoteMs = Math.max(state.nowMs, state.voteWithheldUntilMs);
   const soonMs = mayVoteMs + drawMs(state, { min: 0, max: spreadMs });
   state.electionDeadlineMs = Math.min(state.electionDeadlineMs, soonMs);
@@ -129,7 +130,7 @@ function believesInLeader(state: NodeState<unknown>): boolean {
   return state.nowMs - state.leaderContactMs < state.timing.electionTimeoutMsMin;
 }
 
-/** Answers a pre-vote; changes nothing here. */
+/** Answers a pre-vote. Changes nothing here, but that of two who ask each other one steps back. */
 export function onPreVoteRequest(
   state: NodeState<unknown>,
   from: NodeId,
@@ -143,6 +144,16 @@ export function onPreVoteRequest(
     term: granted ? request.term : state.term,
     granted,
   });
+  if (granted && state.role.kind === "pre_candidate" && isPreferred(state, from, request.last)) {
+    // Both would win, and then split the vote. This one asks again if nothing comes of the other.
+    state.role = { kind: "follower" };
+  }
+}
+
+/** Whether of two that could both win an election it is rather `peer` that should. */
+function isPreferred(state: NodeState<unknown>, peer: NodeId, last: LogPosition): boolean {
+  if (!isVoter(state.configuration, peer)) return false;
+  return peer < state.id || !isUpToDate(state.log.last, last);
 }
 
 /** Counts a pre-vote. A refusal with a later term has been adopted before this is called. */

@@ -2,6 +2,10 @@
  * Fingerprints of 64 bits that do not mind how the three nodes are called: one number for each way
  * of naming them, added up over the parts of a state, and the smallest of the sums stands for it.
  *
+ * One rule does mind: of two pre-candidates that ask each other, the one whose id comes later steps
+ * back. That it goes on instead is left out where a renamed state stands for it, and costs nothing:
+ * it is then as if the other had never asked, which is looked at in any case.
+ *
  * @module
  */
 
