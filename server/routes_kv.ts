@@ -10,7 +10,7 @@ import { answering } from "./http_door.ts";
 import type { KvPort } from "./kv_port.ts";
 import { list } from "./operations/list.ts";
 import { only, type Operation } from "./operations/operation.ts";
-import { get } from "./operations/read.ts";
+import { get, READ_FAILURES } from "./operations/read.ts";
 import { openSession } from "./operations/store.ts";
 import { put, remove } from "./operations/write.ts";
 import { KEY_PATH, keyFields } from "./request_target.ts";
@@ -31,8 +31,14 @@ export function serveKv(app: Hono, port: KvPort): void {
 }
 
 /** What can be asked of a key. */
-export const FIRST_GET: Operation = only(get, ["consistency", "timeout"]);
+export const FIRST_GET: Operation = only(get, ["consistency", "timeout"], {
+  without: ["compacted", "future_revision", ...READ_FAILURES],
+});
 /** How a key is given a value. */
-export const FIRST_PUT: Operation = only(put, ["timeout", "idempotencyKey", "value"]);
+export const FIRST_PUT: Operation = only(put, ["timeout", "idempotencyKey", "value"], {
+  without: ["precondition_failed", "lease_not_found", "lease_full"],
+});
 /** How a key is taken out. */
-export const FIRST_DELETE: Operation = only(remove, ["timeout", "idempotencyKey"]);
+export const FIRST_DELETE: Operation = only(remove, ["timeout", "idempotencyKey"], {
+  without: ["precondition_failed"],
+});

@@ -102,7 +102,7 @@ export function failuresOf(route: DocumentedRoute): readonly FailureCode[] {
 }
 
 /** What can befall whatever asks the cluster. */
-const OF_THE_CLUSTER: readonly FailureCode[] = [
+export const OF_THE_CLUSTER: readonly FailureCode[] = [
   "overloaded",
   "no_leader",
   "leadership_lost",

@@ -131,16 +131,18 @@ export function operation<
 
 type None = Record<never, never>;
 
-/** The same operation with some of its fields only. */
+/** The same operation with some of its fields only, and without failures that come of the others. */
 export function only<Request>(
   whole: Operation<Request>,
   names: readonly string[],
+  { without }: { readonly without: readonly FailureCode[] },
 ): Operation<Request> {
   const pick = (fields: Fields): Fields =>
     Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
   const { path, query, header, body } = whole.groups;
   const groups = { path, query: pick(query), header: pick(header), body: pick(body) };
-  return { ...whole, ...derivedFrom(groups) };
+  const failures = whole.failures.filter((code) => !without.includes(code));
+  return { ...whole, ...derivedFrom(groups), failures };
 }
 
 /** The same operation with the fields of its path in the query. */
