@@ -46,10 +46,13 @@ export const text: z.ZodType<string, string> = z.string(rule("is a text")).refin
 );
 
 /** A key: from 1 to 2,048 bytes of UTF-8. */
-export const key: z.ZodType<Key, string> = text.transform((value, context) =>
-  keyFromText(value) ??
-    refuse(context, "has from 1 to 2,048 bytes", { code: "invalid_key" })
-).meta({
+export const key: z.ZodType<Key, string> = z.string(rule("is a text")).transform((
+  value,
+  context,
+) => {
+  const made = value.isWellFormed() ? keyFromText(value) : null;
+  return made ?? refuse(context, "has from 1 to 2,048 bytes of UTF-8", { code: "invalid_key" });
+}).meta({
   description: "A key: from 1 to 2,048 bytes of UTF-8.",
   override: { minLength: 1, maxLength: LIMITS.keyBytesMax },
 });

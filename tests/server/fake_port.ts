@@ -59,6 +59,7 @@ export class FakePort implements KvPort {
   /** Called after each command. */
   onTurn: () => void = () => {};
   #index = 0;
+  #timeMs = 0;
 
   proposeThen(command: Command, options: CallOptions, settle: Settle<CommandResult>): void {
     this.#propose(command, options).then(
@@ -83,12 +84,25 @@ export class FakePort implements KvPort {
       index: ++this.#index as LogIndex,
       term: 7 as Term,
       kind: "command",
-      timeMs: 0,
+      timeMs: this.#timeMs,
       payload: encodeCommand(command),
     });
     this.events.onTurn();
     this.onTurn();
     return result;
+  }
+
+  /** Lets time pass in the log, and everything happen that is due by then. */
+  advance(ms: number): void {
+    this.#timeMs += ms;
+    const now = { term: 7, timeMs: this.#timeMs };
+    let payload: Uint8Array | null = encodeCommand({ kind: "maintain", compactRevision: 0 });
+    for (; payload !== null; payload = this.#machine.maintenance(now)) {
+      const index = ++this.#index as LogIndex;
+      this.#machine.apply({ index, term: 7 as Term, kind: "command", timeMs: now.timeMs, payload });
+    }
+    this.events.onTurn();
+    this.onTurn();
   }
 
   async #read(freshness: Freshness, { timeoutMs }: TimeLimit): Promise<KvReader> {

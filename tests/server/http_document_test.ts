@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type FailureCode, FAILURES, LIMITS } from "@raftkv/core";
+import { BODY_DEPTH_MAX } from "../../server/json_reader.ts";
 import { REQUEST_PARTS_MAX } from "../../server/json_builder.ts";
 import { failuresOf, OF_THE_CLUSTER } from "../../server/openapi/document.ts";
 import { type DocumentedRoute, ROUTES } from "../../server/openapi/routes.ts";
@@ -35,6 +36,7 @@ Deno.test("the document's limits are the limits", () => {
       LIMITS.valueBytesMax,
       LIMITS.requestBytesMax,
       VALUE_DEPTH_MAX,
+      BODY_DEPTH_MAX,
       LIMITS.listItemsMax,
       LIMITS.listBytesMax,
       REQUEST_PARTS_MAX,
