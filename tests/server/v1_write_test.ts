@@ -257,7 +257,7 @@ Deno.test("a transaction that breaks a rule is refused by the rule's name, with 
     [{ success: [{ get: { key: "k".repeat(2_049) } }] }, "invalid_key"],
     [{ success: [{ put: { key: "a" } }] }, "invalid_body"],
     [{ success: [{ put: { key: 1, value: 1 } }] }, "invalid_body"],
-    [{ success: [{ put: { key: "\ud800", value: 1 } }] }, "invalid_body"],
+    [{ success: [{ put: { key: "\ud800", value: 1 } }] }, "invalid_key"],
     [{ success: [{ put: { key: "a", value: 1, expires: 5 } }] }, "invalid_body"],
     [{ success: [{ put: { key: "a", value: "?", encoding: "base64" } }] }, "invalid_body"],
     [{ success: [{ put: { key: "a", value: 1, encoding: "hex" } }] }, "invalid_body"],
