@@ -114,4 +114,5 @@ export interface DraftOptions {
   readonly point: SnapshotPoint;
 }
 
-const SYNC_BYTES = 8_388_608;
+/** A sync of the log waits for what a sync of the snapshot has under way: that must be little. */
+const SYNC_BYTES = 524_288;
