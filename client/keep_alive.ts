@@ -5,6 +5,7 @@
  */
 
 import { KvError } from "./kv_error.ts";
+import { onAbort } from "./on_abort.ts";
 import type { RequestOptions } from "./request_options.ts";
 import type { Timers } from "./timers.ts";
 
@@ -40,6 +41,7 @@ export class KeepAlive {
   readonly #parts: KeepAliveParts;
   readonly #ended = new AbortController();
   readonly #isReliedOn: boolean;
+  readonly #unlisten: () => void;
   #term: LeaseTerm;
   #cancel: () => void = () => {};
   #underWay: AbortController | null = null;
@@ -59,8 +61,8 @@ export class KeepAlive {
     this.#parts = parts;
     this.#isReliedOn = isReliedOn;
     const { closed } = parts;
+    this.#unlisten = onAbort(closed, () => this.end(closed.reason));
     if (closed.aborted) this.end(closed.reason);
-    closed.addEventListener("abort", this.#onClosed, { once: true });
     this.#schedule(this.#renewalMs - parts.timers.nowMs());
   }
 
@@ -78,12 +80,10 @@ export class KeepAlive {
   end(reason: unknown): void {
     if (this.signal.aborted) return;
     this.#cancel();
-    this.#parts.closed.removeEventListener("abort", this.#onClosed);
+    this.#unlisten();
     this.#ended.abort(reason);
     this.#underWay?.abort(reason);
   }
-
-  readonly #onClosed = (): void => this.end(this.#parts.closed.reason);
 
   get #renewalMs(): number {
     return this.#term.sentMs + this.#term.ttl * 1_000 * RENEW_SHARE;

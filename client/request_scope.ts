@@ -4,6 +4,7 @@
  * @module
  */
 
+import { onAbort } from "./on_abort.ts";
 import type { Timers } from "./timers.ts";
 
 /** What {@linkcode RequestScope.limit} returns when the time ran out before the work was done. */
@@ -96,7 +97,6 @@ export class RequestScope {
   #follow(signal: AbortSignal): void {
     const end = () => this.#ended.abort(signal.reason);
     if (signal.aborted) return end();
-    signal.addEventListener("abort", end, { once: true });
-    this.#unlisten.push(() => signal.removeEventListener("abort", end));
+    this.#unlisten.push(onAbort(signal, end));
   }
 }

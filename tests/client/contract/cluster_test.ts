@@ -3,20 +3,12 @@ import { Cluster } from "../../process/cluster.ts";
 import { isInstalled } from "../../process/installed.ts";
 import { Program } from "../../process/program.ts";
 import type { ServedNode } from "../../process/served_node.ts";
+import { bundle } from "./bundle.ts";
 import { CASES } from "./cases.ts";
 import { type Errand, runEverywhere } from "./everywhere.ts";
 import { Hearing } from "./hearing.ts";
 
-/** The cases as one script for a runtime other than this one. */
-async function bundle(): Promise<string> {
-  const entry = new URL("./everywhere.ts", import.meta.url).pathname;
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", entry],
-  });
-  const { success, stdout, stderr } = await command.output();
-  assert(success, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
+const EVERYWHERE = new URL("./everywhere.ts", import.meta.url);
 
 /** Runs all cases at three nodes, of which the leader is killed on the way and comes back later. */
 async function withDyingLeader(
@@ -55,7 +47,7 @@ Deno.test({
       const script = `${directory}/cases.mjs`;
       await Deno.writeTextFile(
         script,
-        `${await bundle()}\nawait globalThis.runEverywhere(${JSON.stringify(errand)});\n`,
+        `${await bundle(EVERYWHERE)}\nawait globalThis.runEverywhere(${JSON.stringify(errand)});\n`,
       );
       const node = new Deno.Command("node", { args: [script] });
       const { success, stderr } = await node.output();
@@ -71,7 +63,7 @@ Deno.test({
   ignore: noChromium !== "",
   fn: () =>
     withDyingLeader(["--cors-origin", "ORIGIN"], async (errand, hearing) => {
-      hearing.serve(await bundle(), `await runEverywhere(${JSON.stringify(errand)});`);
+      hearing.serve(await bundle(EVERYWHERE), `await runEverywhere(${JSON.stringify(errand)});`);
       const profile = await Deno.makeTempDir();
       const flags = [
         ...["headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"],
