@@ -2,9 +2,8 @@
  * A large store in one process: what it takes in memory, what a put costs in it, how long it takes to
  * be read from a snapshot, and for how long writing one holds up everything else.
  *
- * Run it with `deno run --allow-read --allow-write --v8-flags=--expose-gc bench/large_store.ts`. Of
- * whatever is timed it prints the shortest of several rounds, which other work on the machine disturbed
- * least, and of the longest turns the least.
+ * Run it with `deno task bench:large`. Of whatever is timed it prints the shortest of several rounds,
+ * which other work on the machine disturbed least, and of the longest turns the least.
  *
  * @module
  */
