@@ -13,13 +13,14 @@ export async function failover(system: System): Promise<number> {
   const others = system.nodes.filter((node) => node !== leader);
   const call = system.putCall("failover", "after");
   const startMs = performance.now();
-  await leader.kill();
+  const killed = leader.kill();
   const stop = new AbortController();
   const attempts = others.map((node) => insist(node, { call, signal: stop.signal }));
   await Promise.any(attempts);
   const gapMs = performance.now() - startMs;
   stop.abort();
   await Promise.allSettled(attempts);
+  await killed;
   await comeBack(system, leader);
   return gapMs;
 }
@@ -33,10 +34,9 @@ async function insist(
   { call, signal }: { readonly call: HttpCall; readonly signal: AbortSignal },
 ): Promise<void> {
   const accepted = Promise.withResolvers<void>();
-  const timer = setInterval(
-    () => send(url, call, { signal }).then(accepted.resolve, () => {}),
-    ATTEMPT_EVERY_MS,
-  );
+  const attempt = () => void send(url, call, { signal }).then(accepted.resolve, () => {});
+  attempt();
+  const timer = setInterval(attempt, ATTEMPT_EVERY_MS);
   signal.addEventListener("abort", () => accepted.reject(signal.reason));
   try {
     await accepted.promise;
