@@ -81,9 +81,18 @@ Deno.test("a watch from a past revision tells the past first, and goes on with t
 
 Deno.test("a watch that is not read costs nothing and misses nothing", async () => {
   const app = appUnderTest();
+  const { events } = app.port;
+  const look = events.eventsAt.bind(events);
+  let looks = 0;
+  events.eventsAt = (revision, isWanted) => {
+    looks++;
+    return look(revision, isWanted);
+  };
   const { next, cancel } = await watching(app, "prefix=");
   await next();
   for (let i = 0; i < 3_000; i++) await put(app, `k${i}`);
+  // A message or two are on their way; the rest was not even read from the store.
+  assert(looks < 10, `${looks} revisions were read ahead`);
   for (let revision = 2; revision <= 3_001; revision++) {
     const line = await next();
     assertEquals([line?.revision, line?.events?.map(keyOf)], [revision, [`k${revision - 2}`]]);
@@ -188,6 +197,77 @@ Deno.test("as server-sent events, each message carries the id from which a brows
     `event: bookmark\nid: ${revision}\ndata: {"type":"bookmark","revision":${revision}}\n\n`;
   assertEquals(await read({}), [bookmark(1), message(1)]);
   assertEquals(await read({ headers: { "last-event-id": "2" } }), [bookmark(2), message(2)]);
+});
+
+/** Passes connections on to a node, and breaks them when told to. */
+function cuttable(target: string) {
+  const { hostname, port } = new URL(target);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  const cut = () => {
+    for (const connection of connections.splice(0)) {
+      try {
+        connection.close();
+      } catch {
+        // The other end was first.
+      }
+    }
+  };
+  const serve = async () => {
+    for await (const near of listener) {
+      const far = await Deno.connect({ hostname, port: Number(port) });
+      connections.push(near, far);
+      near.readable.pipeTo(far.writable).catch(() => {});
+      far.readable.pipeTo(near.writable).catch(() => {});
+    }
+  };
+  const served = serve();
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    cut,
+    close: async () => {
+      listener.close();
+      cut();
+      await served;
+    },
+  };
+}
+
+Deno.test("an EventSource that lost its connection goes on where it was, by itself", async () => {
+  const flags = { data: ":memory:", port: "0", host: "127.0.0.1" };
+  const node = await startNode(loadNodeConfig({ flags, env: {}, file: null }));
+  const way = cuttable(node.url);
+  const put = async (value: number) => {
+    const body = JSON.stringify({ value });
+    await (await fetch(`${node.url}/v1/kv/a`, { method: "PUT", body })).json();
+  };
+  await put(0);
+  const source = new EventSource(`${way.url}/v1/watch?key=a&revision=2`);
+  const seen: unknown[] = [];
+  let onEvent = () => {};
+  source.addEventListener("events", ({ data }) => {
+    const { events } = JSON.parse(data);
+    seen.push(events.map(({ kv }: { kv: { value: unknown } }) => kv.value));
+    onEvent();
+  });
+  const until = (count: number) =>
+    new Promise<void>((resolve) => {
+      onEvent = () => seen.length >= count ? resolve() : undefined;
+      onEvent();
+    });
+  await put(1);
+  await until(2);
+  way.cut();
+  // What happens while nobody is connected is told, and what was told is not told again.
+  await put(2);
+  await put(3);
+  await until(4);
+  await put(4);
+  await until(5);
+  assertEquals(seen, [[0], [1], [2], [3], [4]]);
+  source.close();
+  await way.close();
+  await node.close();
 });
 
 Deno.test("a client that leaves is waited for no longer", async () => {
