@@ -14,14 +14,29 @@ function testsIn(source: string): string[] {
   );
 }
 
+/** Whether a file has a test whose name has these words. */
+function hasTest(path: string, name: string): boolean {
+  const source = Deno.readTextFileSync(new URL(path, ROOT));
+  return testsIn(source).some((each) => each.includes(name));
+}
+
 Deno.test("every feature that the table claims names the test that shows it", () => {
   assert(ROWS.length > 35);
   for (const row of ROWS) {
     const [, feature = "", mark = ""] = row.split("|").map((cell) => cell.trim());
     const [, path, name] = /^\[[^\]]+\]\(\.\.\/(tests\/\S+\.ts) "([^"]+)"\)$/.exec(mark) ?? [];
     assert(path !== undefined && name !== undefined, `${feature}: ${mark}`);
-    const source = Deno.readTextFileSync(new URL(path, ROOT));
-    const found = testsIn(source).some((each) => each.replace(/,$/, "").includes(name));
-    assertEquals(found, true, `${feature}: ${path} has no test "${name}"`);
+    assertEquals(hasTest(path, name), true, `${feature}: ${path} has no test "${name}"`);
+  }
+});
+
+Deno.test("every test that a document names is there", () => {
+  for (const name of ["features", "guarantees"]) {
+    const text = Deno.readTextFileSync(new URL(`docs/${name}.md`, ROOT));
+    const named = [...text.matchAll(/\]\(\.\.\/(tests\/\S+\.ts) "([^"]+)"\)/g)];
+    assert(named.length > 5, name);
+    for (const [, path = "", test = ""] of named) {
+      assertEquals(hasTest(path, test), true, `${name}: ${path} has no test "${test}"`);
+    }
   }
 });
