@@ -14,7 +14,7 @@ export const EXIT: {
   readonly usage: 2;
   /** A write may or may not have been applied. */
   readonly unknown: 3;
-  /** There is no such key or member. */
+  /** There is no such key, lease or member. */
   readonly notFound: 4;
   /** A file does not hold what it should: it is damaged, cut off, or not what it is taken for. */
   readonly damaged: 5;

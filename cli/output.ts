@@ -86,11 +86,17 @@ const DAMAGE: ReadonlySet<string> = new Set([
   "UnsupportedFormatError",
 ]);
 
+/** What the failure of a request says about something that is not there. */
+const MISSING: ReadonlySet<string> = new Set([
+  "key_not_found",
+  "lease_not_found",
+  "member_not_found",
+]);
+
 function reportOfRequest({ code, message, retryable, outcome }: KvError): Report {
   const report = { code, message, retryable, outcome };
   if (outcome === "unknown") {
     return { ...report, exitCode: EXIT.unknown, hint: "the write may have been applied" };
   }
-  const isMissing = code === "key_not_found" || code === "member_not_found";
-  return { ...report, exitCode: isMissing ? EXIT.notFound : EXIT.failed, hint: "" };
+  return { ...report, exitCode: MISSING.has(code) ? EXIT.notFound : EXIT.failed, hint: "" };
 }

@@ -162,6 +162,13 @@ Deno.test("a program that cannot be started, and flags that make no sense, are s
     assert((await command("completion tcsh")).stderr.includes("bash, zsh, fish"));
   }));
 
+Deno.test("a lease that is not there has the exit code of what is not there", () =>
+  grounded(async ({ command }) => {
+    for (const verb of ["show", "keep-alive", "revoke"]) {
+      assertEquals((await command(`lease ${verb} 999`)).code, 4, verb);
+    }
+  }));
+
 Deno.test("what would wait through an outage fails if no node is there at the start", async () => {
   const env = { RAFTKV_ENDPOINTS: "http://127.0.0.1:1" };
   for (const line of ["lock a -- true", "elect a b -- true", "watch"]) {
