@@ -293,6 +293,7 @@ export class SimulatedNode<Result> implements Observed {
     this.#send(out.sendNow);
     if (out.persist !== null) {
       const { ticket } = out.persist;
+      witnesses.onWriting(this, out.persist);
       this.storage.append(
         out.persist,
         this.#process.during(() => {

@@ -12,6 +12,7 @@ import type {
   NodeStatus,
   Term,
 } from "@raftkv/core/raft";
+import type { NodeClock } from "./clock.ts";
 
 /** The durable half of a node. */
 export interface ObservedDisk {
@@ -37,6 +38,8 @@ export interface ObservedDisk {
 export interface Observed {
   /** The node. */
   readonly id: NodeId;
+  /** Its clock. */
+  readonly clock: Pick<NodeClock, "monotonicMs">;
   /** Its disk. */
   readonly disk: ObservedDisk;
   /** How it sees itself, or null while it is down. */

@@ -16,6 +16,8 @@ export interface NodeWitness {
   onSent(node: Observed, envelope: Envelope): void;
   /** A message has come to a node that runs, and is handed to it next. */
   onReceived(node: Observed, from: NodeId, message: Envelope["message"]): void;
+  /** A node gives its disk a batch. */
+  onWriting(node: Observed, batch: PersistBatch): void;
   /** A batch goes to a node's disk: called before it is there. */
   onPersisting(node: Observed, batch: PersistBatch): void;
   /** A batch has reached a node's disk. */
@@ -78,6 +80,10 @@ export class Witnesses implements Witness {
 
   onReceived(node: Observed, from: NodeId, message: Envelope["message"]): void {
     for (const each of this.#all) each.onReceived?.(node, from, message);
+  }
+
+  onWriting(node: Observed, batch: PersistBatch): void {
+    for (const each of this.#all) each.onWriting?.(node, batch);
   }
 
   onPersisting(node: Observed, batch: PersistBatch): void {

@@ -5,15 +5,17 @@
  * @module
  */
 
-import type {
-  Entry,
-  Envelope,
-  LogIndex,
-  Message,
-  NodeId,
-  NodeStatus,
-  PersistBatch,
-  SnapshotMeta,
+import {
+  DEFAULT_TIMING,
+  type Entry,
+  type Envelope,
+  type LogIndex,
+  type Message,
+  type NodeId,
+  type NodeStatus,
+  type PersistBatch,
+  type RaftTiming,
+  type SnapshotMeta,
 } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
 import type { NodeWitness } from "../witness.ts";
@@ -35,6 +37,7 @@ import { OneVote } from "./one_vote.ts";
 import { ProgressOrder } from "./progress_order.ts";
 import type { Rule, Sight, Step } from "./rule.ts";
 import { Snapshots } from "./snapshots.ts";
+import { StuckLeaders } from "./stuck_leaders.ts";
 import { UpToDateVotes } from "./up_to_date_votes.ts";
 
 /** What was seen, and how often: a run that never saw some of it has tested less than it seems. */
@@ -68,11 +71,15 @@ export class Observer implements NodeWitness {
    * Begins with an empty memory.
    *
    * @param nodes Every node there is, members or not.
+   * @param timing The nodes' timeouts: the defaults of production, if not given.
    * @param statesMayDiffer Whether some machines are wrong on purpose, so that I13 is not asked for.
    */
   constructor(
     nodes: () => readonly Observed[],
-    { statesMayDiffer = false }: { readonly statesMayDiffer?: boolean } = {},
+    { statesMayDiffer = false, timing = DEFAULT_TIMING }: {
+      readonly statesMayDiffer?: boolean;
+      readonly timing?: RaftTiming;
+    } = {},
   ) {
     this.#nodes = nodes;
     const chronicle = this.#chronicle;
@@ -95,6 +102,7 @@ export class Observer implements NodeWitness {
       new CountedVotes(),
       new Snapshots(chronicle),
       new DurablePromises(),
+      new StuckLeaders(timing.electionTimeoutMsMax),
     ]);
   }
 
@@ -135,6 +143,10 @@ export class Observer implements NodeWitness {
 
   onReceived(node: Observed, from: NodeId, message: Message): void {
     for (const rule of this.#hooks.onReceived) rule.onReceived!(node, from, message);
+  }
+
+  onWriting(node: Observed, batch: PersistBatch): void {
+    for (const rule of this.#hooks.onWriting) rule.onWriting!(node, batch);
   }
 
   onPersisting(node: Observed, batch: PersistBatch): void {
@@ -209,6 +221,7 @@ function hooksOf(rules: readonly Rule[]): Hooks {
     onCommitted: looking("onCommitted"),
     onSent: looking("onSent"),
     onReceived: looking("onReceived"),
+    onWriting: looking("onWriting"),
     onPersisting: looking("onPersisting"),
     onPersisted: looking("onPersisted"),
     onSnapshot: looking("onSnapshot"),

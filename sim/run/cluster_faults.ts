@@ -40,7 +40,7 @@ function campaign(storm: Storm): void {
   const status = node?.status() ?? null;
   if (node === null || status === null || world.timing.leaseDriftMs !== undefined) return;
   const { term, leaderId } = status;
-  const from = leaderId ?? storm.anyNode().id;
+  const from = leaderId === null || leaderId === node.id ? storm.anyNode().id : leaderId;
   if (from === node.id) return;
   storm.note(`campaign: ${node.id}`);
   node.deliver(from, encodeMessage({ type: "timeout_now", term }));

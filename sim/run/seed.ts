@@ -206,14 +206,16 @@ class Run<Result> {
   async #serves(id: NodeId, core: ReadonlySet<NodeId>): Promise<void> {
     const { world } = this;
     const ended = { write: false, read: false };
+    let isOver = false;
+    const again = (ask: () => void) => world.queue.after(10, () => isOver || ask());
     const write = () => {
       world.propose(id, this.#kind.probe(), {
-        onEnd: ({ kind }) => kind === "applied" ? ended.write = true : world.queue.after(10, write),
+        onEnd: ({ kind }) => kind === "applied" ? ended.write = true : again(write),
       });
     };
     const read = () => {
       world.read(id, {
-        onEnd: ({ kind }) => kind === "readable" ? ended.read = true : world.queue.after(10, read),
+        onEnd: ({ kind }) => kind === "readable" ? ended.read = true : again(read),
       });
     };
     write();
@@ -222,6 +224,8 @@ class Run<Result> {
     await this.#runUntil(`I38 fresh writes and reads are served at ${id}`, limitMs, () => {
       return (ended.write && ended.read) || !this.#coreMembers(core).includes(id);
     });
+    // Who has left meanwhile is asked no more.
+    isOver = true;
   }
 
   #coreMembers(core: ReadonlySet<NodeId>): NodeId[] {

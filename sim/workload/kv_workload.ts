@@ -80,7 +80,6 @@ class KvWorkload implements Workload {
   #quietUntilMs = 0;
   #settledMs = Infinity;
   #leasesAreLeft = false;
-  #clocksAreRight = true;
 
   constructor({ world, random, marks }: WorkloadParts<CommandResult>) {
     this.#world = world;
@@ -111,7 +110,6 @@ class KvWorkload implements Workload {
 
   act(): void {
     const { nowMs } = this.#world.queue;
-    this.#clocksAreRight &&= this.#world.nodes.every(({ clock }) => clock.isWallRight);
     if (nowMs < this.#quietUntilMs) return;
     if (this.#random() < QUIET_RATE) {
       this.#quietUntilMs = nowMs + 1_000 * Math.pow(12, this.#random());
@@ -171,7 +169,7 @@ class KvWorkload implements Workload {
   #trueTime(): TrueTime {
     return {
       trueMsOf: ({ timeMs }: JournalEntry) => timeMs - WALL_AT_START_MS,
-      clocksAreRight: this.#clocksAreRight,
+      clocksAreRight: this.#world.nodes.every(({ clock }) => clock.isWallRight),
       calmSinceMs: this.#settledMs,
       endMs: this.#world.queue.nowMs,
     };

@@ -1,6 +1,12 @@
 import { assertThrows } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
-import type { LogIndex, NodeId, Term } from "@raftkv/core/raft";
+import {
+  DEFAULT_TIMING,
+  type LogIndex,
+  type NodeId,
+  type Term,
+  type Ticket,
+} from "@raftkv/core/raft";
 import { type Impostor, Scene } from "../support/impostors.ts";
 import {
   accepted,
@@ -353,4 +359,25 @@ Deno.test("a received snapshot may be on the disk before its node has heard of t
   scene.n1.compactedBelow = 5;
   scene.n1.disk.snapshotIndex = 5 as LogIndex;
   scene.step(scene.n1);
+});
+
+refuses("a leader that speaks on though its disk ends nothing", "I41", (scene) => {
+  const { n1, observer } = scene;
+  scene.lead(n1);
+  observer.onWriting(n1, { ticket: 7 as Ticket, hardState: null, entries: [], repairs: [] });
+  n1.clock.monotonicMs = 3 * DEFAULT_TIMING.electionTimeoutMsMax;
+  scene.send(heartbeat(3));
+  n1.clock.monotonicMs++;
+  scene.send(heartbeat(3));
+});
+
+Deno.test("a leader whose disk has ended everything may speak for ever", () => {
+  const scene = new Scene();
+  const { n1, observer } = scene;
+  scene.lead(n1);
+  const batch = { ticket: 7 as Ticket, hardState: null, entries: [], repairs: [] };
+  observer.onWriting(n1, batch);
+  observer.onPersisted(n1, batch);
+  n1.clock.monotonicMs = 1_000_000;
+  scene.send(heartbeat(3));
 });

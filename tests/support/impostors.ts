@@ -30,6 +30,7 @@ export class Impostor implements Observed {
   /** The claims of its status that are not worked out from its log. */
   claims: Partial<NodeStatus> = {};
   compactedBelow = 0;
+  readonly clock = { monotonicMs: 0 };
 
   constructor(id: string) {
     this.id = id as NodeId;

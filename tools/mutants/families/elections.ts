@@ -217,6 +217,15 @@ export const ELECTIONS: readonly Mutant[] = [
     killer: { harness: "sim", seeds: 40, rules: ["I1", "I17"] },
   },
   {
+    row: "E19",
+    bug: "a leader whose disk hangs leads on",
+    file: "core/raft/leader.ts",
+    anchor:
+      "  return state.durability.writingForMs(state.nowMs) >= state.timing.electionTimeoutMsMin;",
+    replacement: "  return state.durability.writingForMs(state.nowMs) === Infinity;",
+    killer: { harness: "sim", seeds: 50, rules: ["I41"] },
+  },
+  {
     row: "E21",
     bug: "a leader does not heed the later term in a refused append",
     file: "core/raft/term_gate.ts",
