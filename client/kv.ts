@@ -130,8 +130,8 @@ export interface Kv extends AsyncDisposable {
   txn(): Txn;
 
   /**
-   * Follows keys, for as long as it is iterated: across the death of nodes without a gap, and from a
-   * fresh list, as a `reset`, if it fell behind what is kept.
+   * Follows keys, for as long as it is iterated: across the death of nodes and outages without a gap,
+   * and from a fresh list, as a `reset`, if it fell behind what is kept.
    */
   watch<T = Json>(options?: WatchOptions): AsyncGenerator<WatchEvent<T>, void, undefined>;
 
@@ -152,8 +152,8 @@ export interface Kv extends AsyncDisposable {
   leases(options?: ReadOptions): AsyncGenerator<string, void, undefined>;
 
   /**
-   * Waits for a lock and holds it until it is released, disposed of, or lost: then its `signal` is
-   * aborted. At most one holds it by the store's reckoning; what must be true even of a process that
+   * Waits for a lock, through outages too, and holds it until it is released, disposed of, or lost:
+   * then its `signal` is aborted. At most one holds it by the store's reckoning; what must be true even of a process that
    * was paused needs the fencing `token`, or {@linkcode Claim.held} in a transaction.
    *
    * @throws {KvError} `timeout` if it did not come in `timeoutMs`
@@ -161,8 +161,8 @@ export interface Kv extends AsyncDisposable {
   lock(name: string, options?: ClaimOptions): Promise<Claim>;
 
   /**
-   * Waits to be elected, and leads until it resigns (`release`), is disposed of, or loses the
-   * leadership: then its `signal` is aborted.
+   * Waits to be elected, through outages too, and leads until it resigns (`release`), is disposed of,
+   * or loses the leadership: then its `signal` is aborted.
    *
    * @throws {KvError} `timeout` if it did not come in `timeoutMs`
    */

@@ -10,6 +10,8 @@ import type { RunningNode } from "@raftkv/server";
 export interface MachineCallOptions {
   /** Milliseconds; 5,000 if not given. */
   readonly timeoutMs?: number;
+  /** Ends the waiting, with its reason; a command may still be carried out then. */
+  readonly signal?: AbortSignal;
 }
 
 /** How fresh the answer to a question must be. */

@@ -100,12 +100,14 @@ export const RaftKV: Opener = {
     return {
       node,
       propose: async (command, call = {}) => {
-        const outcome = await running.propose(defined.encode(command), limitOf(call));
+        const proposed = () => running.propose(defined.encode(command), limitOf(call));
+        const outcome = await within(call.signal, proposed);
         if (outcome.kind === "applied") return outcome.result;
         throw new CommandRefused(outcome.message);
       },
       query: async (query, call = {}) => {
-        if (call.consistency !== "stale") await running.readable(limitOf(call));
+        const readable = () => running.readable(limitOf(call));
+        if (call.consistency !== "stale") await within(call.signal, readable);
         return machine.query(query);
       },
       close: () => node.close(),
@@ -115,6 +117,20 @@ export const RaftKV: Opener = {
 };
 
 const TIMEOUT_MS_DEFAULT = 5_000;
+
+/** Waits for work, but no longer than until the signal is aborted. */
+async function within<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return await work();
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const end = () => reject(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}
 
 function startOptionsOf({ listen, members, onEvent }: OpenOptions): StartOptions {
   const isAlone = listen === undefined && members === undefined;

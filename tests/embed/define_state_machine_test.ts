@@ -133,6 +133,21 @@ Deno.test("three nodes keep a machine together, whoever is asked and whoever lea
   assertEquals(await third.query("a"), 80);
   await first.close();
   assertEquals(await second.propose({ from: "a", to: "b", amount: 10 }), 70);
-  await Promise.all([second.close(), third.close()]);
+  await second.close();
+  // Nobody can lead any more.
+  const enough = new DOMException("Enough", "AbortError");
+  for (
+    const call of [
+      (signal: AbortSignal) => third.propose({ from: "a", to: "b", amount: 10 }, { signal }),
+      (signal: AbortSignal) => third.query("a", { signal }),
+    ]
+  ) {
+    const giveUp = new AbortController();
+    const waiting = call(giveUp.signal);
+    giveUp.abort(enough);
+    assertEquals(await waiting.catch((reason) => reason), enough);
+    assertEquals(await call(giveUp.signal).catch((reason) => reason), enough);
+  }
+  await third.close();
   await Deno.remove(directory, { recursive: true });
 });
