@@ -7,7 +7,7 @@
  */
 
 import type { Address, Arena, ArenaReader } from "./arena.ts";
-import { type Key, keyAfter } from "./key.ts";
+import { type Key, KEY_FIRST } from "./key.ts";
 import { endingIn } from "./number_key.ts";
 import { StoredRecord } from "./stored_record.ts";
 import { Tree, type TreeReader } from "./tree.ts";
@@ -20,26 +20,35 @@ export interface PastRecord {
   readonly endRevision: number;
 }
 
-/** A past record where it lies. */
+/** A past version where it lies. Never changed once made. */
 interface Past {
   readonly address: Address;
+  readonly modRevision: number;
   readonly endRevision: number;
 }
 
+/** Versions of a key that follow each other. Never changed once made. */
+interface Run {
+  readonly key: Key;
+  /** In the order of their revisions; never empty. */
+  readonly pasts: readonly Past[];
+}
+
+/** Most keys have few versions: they then stand in one place, which is found again and again. */
+const RUN_PASTS_MAX = 32;
+
 /** What can be asked of the past, now or as it was at some moment. */
 export class HistoryReader {
-  readonly #tree: TreeReader<Past>;
+  readonly #tree: TreeReader<Run>;
   readonly #arena: ArenaReader;
 
-  /** Reads what `tree` points to, whose keys are those of {@linkcode placeOf}. */
-  constructor(tree: TreeReader<Past>, arena: ArenaReader) {
+  /**
+   * Reads from a tree in which each run stands where its first version stood when it was begun, by
+   * {@linkcode placeOf}.
+   */
+  constructor(tree: TreeReader<Run>, arena: ArenaReader) {
     this.#tree = tree;
     this.#arena = arena;
-  }
-
-  /** How many versions are kept. */
-  get size(): number {
-    return this.#tree.size;
   }
 
   /** The version of `key` that was in force at `revision`, if it is a past one. */
@@ -50,89 +59,135 @@ export class HistoryReader {
 
   /** The last version of `key` that was written up to `revision`, if it is a past one. */
   last(key: Key, revision: number): PastRecord | undefined {
-    const past = this.#tree.lower(placeOf(key, revision + 1))?.[1];
-    if (past === undefined) return undefined;
-    const record = this.#read(past);
-    return record.key === key ? { record, endRevision: past.endRevision } : undefined;
+    const found = locate(this.#tree, key, { revision });
+    return found === null ? undefined : this.#read(found.run.key, found.past);
   }
 
   /** The first key at or after `key` that has a past. */
   ceilingKey(key: Key): Key | undefined {
-    const pair = this.#tree.ceiling(placeOf(key, 0));
-    return pair && this.#read(pair[1]).key;
+    return this.#tree.ceiling(placeOf(key, 0))?.[1].key;
   }
 
   /** The last key before `key`, or of all if that is null, that has a past. */
   lowerKey(key: Key | null): Key | undefined {
-    const pair = this.#tree.lower(key === null ? null : placeOf(key, 0));
-    return pair && this.#read(pair[1]).key;
+    return this.#tree.lower(key === null ? null : placeOf(key, 0))?.[1].key;
   }
 
   /** Shows the versions behind the one `after`, in order, until `visit` returns false. */
   scan(after: PastRecord | null, visit: (past: PastRecord) => boolean): void {
-    const start = after === null ? placeOf("" as Key, 0) : keyAfter(placeOfRecord(after.record));
-    this.#tree.scan(start, (_, past) => {
-      return visit({ record: this.#read(past), endRevision: past.endRevision });
-    });
+    const { key: lastKey = KEY_FIRST, modRevision: lastRevision = 0 } = after?.record ?? {};
+    const first = this.#tree.lower(placeOf(lastKey, lastRevision + 1));
+    this.#tree.scan(first?.[0] ?? KEY_FIRST, (_, { key, pasts }) =>
+      pasts.every((past) => {
+        const isSeen = key === lastKey && past.modRevision <= lastRevision;
+        return isSeen || visit(this.#read(key, past));
+      }));
   }
 
-  #read({ address }: Past): StoredRecord {
-    return new StoredRecord(this.#arena.blockOf(address), address);
+  #read(key: Key, { address, endRevision }: Past): PastRecord {
+    return { record: new StoredRecord(this.#arena.blockOf(address), address, key), endRevision };
+  }
+}
+
+/** The past as it was at some moment. */
+export class HistoryView extends HistoryReader {
+  /** How many versions there were. */
+  readonly size: number;
+
+  /** Reads what there was. */
+  constructor(tree: TreeReader<Run>, arena: ArenaReader, size: number) {
+    super(tree, arena);
+    this.size = size;
   }
 }
 
 /** The past of all keys. */
 export class History extends HistoryReader {
-  readonly #tree: Tree<Past>;
+  readonly #tree: Tree<Run>;
   readonly #arena: Arena;
+  #size = 0;
 
   /** Begins without a past; its records lie in `arena`. */
   constructor(arena: Arena) {
-    const tree = new Tree<Past>();
+    const tree = new Tree<Run>();
     super(tree, arena);
     this.#tree = tree;
     this.#arena = arena;
   }
 
-  /** Keeps a version that has just ended. */
-  add({ record, endRevision }: PastRecord): void {
-    this.#tree.set(placeOfRecord(record), { address: record.address, endRevision });
+  /** How many versions are kept. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Keeps a version that has just ended, after all others of its key. */
+  add({ record: { key, address, modRevision }, endRevision }: PastRecord): void {
+    const past = { address, modRevision, endRevision };
+    const place = placeOf(key, modRevision);
+    const before = this.#tree.lower(place);
+    const run = before?.[1];
+    if (before !== undefined && run?.key === key && run.pasts.length < RUN_PASTS_MAX) {
+      this.#tree.set(before[0], { key: run.key, pasts: [...run.pasts, past] });
+    } else this.#tree.set(place, { key, pasts: [past] });
+    this.#size++;
   }
 
   /** Where the version lies that has the key and revision of `record`, if it is a past one. */
-  find(record: StoredRecord): Address | undefined {
-    return this.#tree.get(placeOfRecord(record))?.address;
+  find({ key, modRevision }: StoredRecord): Address | undefined {
+    const past = locate(this.#tree, key, { revision: modRevision })?.past;
+    return past?.modRevision === modRevision ? past.address : undefined;
   }
 
   /** Says where a past version lies now. */
-  move(record: StoredRecord, address: Address): void {
-    const place = placeOfRecord(record);
-    const { endRevision } = this.#tree.get(place) as Past;
-    this.#tree.set(place, { address, endRevision });
+  move({ key, modRevision }: StoredRecord, address: Address): void {
+    const { place, run, at, past } = locate(this.#tree, key, { revision: modRevision }) as Located;
+    this.#tree.set(place, { key: run.key, pasts: run.pasts.with(at, { ...past, address }) });
   }
 
   /** Forgets the version of `key` that `endRevision` ended, if there was one; returns it. */
   drop(key: Key, endRevision: number): StoredRecord | undefined {
-    const found = this.#tree.lower(placeOf(key, endRevision));
-    if (found === undefined) return undefined;
-    const [place, past] = found;
-    if (past.endRevision !== endRevision) return undefined;
-    const { address } = past;
-    const record = new StoredRecord(this.#arena.blockOf(address), address);
-    if (record.key !== key) return undefined;
-    this.#tree.delete(place);
+    // It is the last one that was written before it ended.
+    const found = locate(this.#tree, key, { revision: endRevision - 1 });
+    if (found === null || found.past.endRevision !== endRevision) return undefined;
+    const { place, run, at, past: { address } } = found;
+    const record = new StoredRecord(this.#arena.blockOf(address), address, key);
+    if (run.pasts.length === 1) this.#tree.delete(place);
+    else this.#tree.set(place, { key: run.key, pasts: run.pasts.toSpliced(at, 1) });
     this.#arena.free(address, record.sizeBytes);
+    this.#size--;
     return record;
   }
 
   /** The past as it is now, whatever is added or forgotten later. Takes constant time. */
-  view(): HistoryReader {
-    return new HistoryReader(this.#tree.view(), this.#arena.view());
+  view(): HistoryView {
+    return new HistoryView(this.#tree.view(), this.#arena.view(), this.#size);
   }
 }
 
-function placeOfRecord({ key, modRevision }: StoredRecord): Key {
-  return placeOf(key, modRevision);
+/** A version and where the tree has it. */
+interface Located {
+  readonly place: Key;
+  readonly run: Run;
+  readonly at: number;
+  readonly past: Past;
+}
+
+/** Finds the last version of `key` that was written up to `revision`. */
+function locate(
+  tree: TreeReader<Run>,
+  key: Key,
+  { revision }: { readonly revision: number },
+): Located | null {
+  let found = tree.lower(placeOf(key, revision + 1));
+  // The versions of a run that are left may be later ones than that by which it stands.
+  for (; found !== undefined && found[1].key === key; found = tree.lower(found[0])) {
+    const [place, run] = found;
+    for (let at = run.pasts.length - 1; at >= 0; at--) {
+      const past = run.pasts[at] as Past;
+      if (past.modRevision <= revision) return { place, run, at, past };
+    }
+  }
+  return null;
 }
 
 /**

@@ -30,7 +30,7 @@
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { LIMITS } from "../limits.ts";
 import { Digest } from "./digest.ts";
-import type { HistoryReader, PastRecord } from "./history.ts";
+import type { HistoryView, PastRecord } from "./history.ts";
 import type { CapturedKeys } from "./idempotency.ts";
 import { KEY_FIRST, keyAfter } from "./key.ts";
 import { type LeaseReader, writeLease } from "./lease.ts";
@@ -95,7 +95,7 @@ interface Captured {
   readonly keys: CapturedKeys;
   readonly leases: LeaseReader;
   readonly records: TreeReader<StoredRecord>;
-  readonly history: HistoryReader;
+  readonly history: HistoryView;
 }
 
 function* framesOf(captured: Captured): Generator<Uint8Array> {

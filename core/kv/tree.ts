@@ -10,8 +10,10 @@ import type { Key } from "./key.ts";
 import {
   type Branch,
   branchOver,
+  canSpareOne,
   childOf,
   emptyLeaf,
+  hasRoom,
   insertAt,
   isSmall,
   joinOrShare,
@@ -60,7 +62,7 @@ export class Tree<V> implements TreeReader<V> {
   #owner: Owner = {};
   #root: Node<V> = emptyLeaf<V>(this.#owner);
   #size = 0;
-  /** Where the last key was found that was asked for: it is often the next one to be written. */
+  /** Where the last key was found that was looked up: it is often the next one to be written. */
   #foundIn: Leaf<V> | null = null;
   #foundAt = 0;
 
@@ -91,7 +93,13 @@ export class Tree<V> implements TreeReader<V> {
 
   /** The last pair before `key`, or of all if that is null; or undefined. */
   lower(key: Key | null): Pair<V> | undefined {
-    return lowerFrom(this.#root, key);
+    if (key === null) return lowerFrom(this.#root, key);
+    const leaf = leafFor(this.#root, key);
+    const at = placeBefore(leaf, key);
+    if (at < 0) return lowerFrom(this.#root, key);
+    this.#foundIn = leaf;
+    this.#foundAt = at;
+    return pairAt(leaf, at);
   }
 
   /** How many keys lie from `start` on and before `end`, if that is not null. */
@@ -101,12 +109,12 @@ export class Tree<V> implements TreeReader<V> {
 
   /** Gives `key` a value, be it new or not. */
   set(key: Key, value: V): void {
-    const found = this.#foundIn;
-    // A leaf that may be changed in place has only such branches above it.
-    if (found !== null && found.owner === this.#owner && found.keys[this.#foundAt] === key) {
+    const found = this.#foundLeaf(key);
+    if (found !== null) {
       found.slots[this.#foundAt] = value;
       return;
     }
+    if (this.#insertBehindFound(key, value)) return;
     const root = ownedBy(this.#owner, this.#root);
     const right = this.#setUnder(root, key, value);
     this.#root = right === null ? root : branchOver(this.#owner, root, right);
@@ -115,8 +123,14 @@ export class Tree<V> implements TreeReader<V> {
   /** Takes `key` out; returns whether it was there. */
   delete(key: Key): boolean {
     const sizeBefore = this.#size;
+    const found = this.#foundLeaf(key);
     // Leaves are joined, and one that is left over must not be written to.
     this.#foundIn = null;
+    if (found !== null && canSpareOne(found)) {
+      removeAt(found, this.#foundAt);
+      this.#size--;
+      return true;
+    }
     const root = ownedBy(this.#owner, this.#root);
     this.#deleteUnder(root, key);
     this.#root = !root.isLeaf && root.slots.length === 1 ? root.slots[0]! : root;
@@ -137,6 +151,26 @@ export class Tree<V> implements TreeReader<V> {
       lower: (key) => lowerFrom(root, key),
       count: (start, end) => countFrom(root, start, end),
     };
+  }
+
+  /** Returns whether it could: the pair then stands right behind the last one that was found. */
+  #insertBehindFound(key: Key, value: V): boolean {
+    const leaf = this.#foundIn;
+    const at = this.#foundAt + 1;
+    if (leaf === null || leaf.owner !== this.#owner || !hasRoom(leaf)) return false;
+    const isBehind = leaf.keys[at - 1]! < key && at < leaf.keys.length && key < leaf.keys[at]!;
+    if (!isBehind) return false;
+    insertAt(leaf, at, [key, value]);
+    this.#size++;
+    return true;
+  }
+
+  /** The leaf in which `key` was found, if it was the last one to be found and may be changed. */
+  #foundLeaf(key: Key): Leaf<V> | null {
+    const leaf = this.#foundIn;
+    // A leaf that may be changed in place has only such branches above it.
+    const isOwn = leaf !== null && leaf.owner === this.#owner;
+    return isOwn && leaf.keys[this.#foundAt] === key ? leaf : null;
   }
 
   /** Returns what was split off to the right of `node`, if it had to be. */

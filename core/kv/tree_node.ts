@@ -96,8 +96,14 @@ export function insertAt<Slot>(page: Page<Slot>, at: number, pair: readonly [Key
 
 /** Takes the pair at `at` out. */
 export function removeAt<Slot>(page: Page<Slot>, at: number): void {
-  page.keys.splice(at, 1);
-  page.slots.splice(at, 1);
+  const { keys, slots } = page;
+  const last = keys.length - 1;
+  for (let i = at; i < last; i++) {
+    keys[i] = keys[i + 1]!;
+    slots[i] = slots[i + 1]!;
+  }
+  keys.pop();
+  slots.pop();
 }
 
 /**
@@ -115,6 +121,16 @@ export function splitIfLarge<V>(node: Node<V>, grownAt: number): Node<V> | null 
   node.keys.length = cut;
   node.slots.length = cut;
   return right;
+}
+
+/** Whether a node can take one more without being split. */
+export function hasRoom(node: Node<unknown>): boolean {
+  return node.keys.length < SLOTS_MAX;
+}
+
+/** Whether a removal would leave a node large enough to stay as it is. */
+export function canSpareOne(node: Node<unknown>): boolean {
+  return node.keys.length > SLOTS_MIN;
 }
 
 /** Whether a removal has left a node too small to stay alone. */
