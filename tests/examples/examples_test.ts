@@ -6,9 +6,11 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type EmbeddedKv, RaftKV } from "@raftkv/embed";
+import { isInstalled } from "../process/installed.ts";
 import { Ports } from "../process/ports.ts";
 import { Program } from "../process/program.ts";
 import { until } from "../process/until.ts";
+import { BrowserPage } from "./browser_page.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -156,4 +158,26 @@ Deno.test("a page of feature flags is told of changes, and goes on by the id of 
   while (!text.includes("dark-mode")) text += (await reader.read()).value ?? "";
   assert(text.includes(`id: ${revision}\n`));
   await reader.cancel();
+});
+
+const noChromium = await isInstalled("chromium") ? "" : " (skipped: chromium is not installed)";
+
+Deno.test({
+  name: `a page of feature flags shows in a browser what is written, without a reload${noChromium}`,
+  ignore: noChromium !== "",
+  async fn() {
+    await using stage = await Stage.open();
+    await stage.kv.put("flags/dark-mode", "on");
+    const program = stage.start("feature_flags", { env: { PORT: "0" } });
+    await said(program, "http://localhost:");
+    const url = program.stdout.trim().replace("localhost", "127.0.0.1");
+    await using page = await BrowserPage.open(url);
+    const shown = (text: string) =>
+      until(`${text} to be shown`, async () => await page.textOf("#flags") === text);
+    await shown("dark-mode: on");
+    await stage.kv.put("flags/beta", true);
+    await shown("dark-mode: on\nbeta: true");
+    await stage.kv.delete("flags/dark-mode");
+    await shown("beta: true");
+  },
 });

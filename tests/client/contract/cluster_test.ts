@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { startBrowser } from "../../process/browser.ts";
 import { Cluster } from "../../process/cluster.ts";
 import { isInstalled } from "../../process/installed.ts";
-import { Program } from "../../process/program.ts";
 import type { ServedNode } from "../../process/served_node.ts";
 import { bundle } from "./bundle.ts";
 import { CASES } from "./cases.ts";
@@ -65,12 +65,7 @@ Deno.test({
     withDyingLeader(["--cors-origin", "ORIGIN"], async (errand, hearing) => {
       hearing.serve(await bundle(EVERYWHERE), `await runEverywhere(${JSON.stringify(errand)});`);
       const profile = await Deno.makeTempDir();
-      const flags = [
-        ...["headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"],
-        ...["disable-background-networking", "disable-component-update", "disable-sync"],
-      ].map((flag) => `--${flag}`);
-      const args = [...flags, `--user-data-dir=${profile}`, "--remote-debugging-port=0"];
-      const browser = new Program("chromium", [...args, hearing.origin]);
+      const browser = startBrowser(hearing.origin, profile);
       await hearing.heard(CASES.length);
       await browser.kill();
       await Deno.remove(profile, { recursive: true });
