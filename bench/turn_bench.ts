@@ -89,7 +89,7 @@ const DELETE: Command = {
 };
 const SIZES = [
   { count: LIMITS.commitRangeKeysMax, sizeBytes: 16 },
-  { count: LIMITS.commitRangeKeysMax, sizeBytes: 256 },
+  { count: LIMITS.commitRangeKeysMax, sizeBytes: 128 },
   { count: LIMITS.leaseKeyBytesMax / LIMITS.keyBytesMax, sizeBytes: LIMITS.keyBytesMax },
 ];
 

@@ -76,7 +76,7 @@ export const LIMITS: {
   commitComparesMax: 128,
   commitDepthMax: 8,
   commitRangeKeysMax: 4_096,
-  commitRangeKeyBytesMax: 1_048_576,
+  commitRangeKeyBytesMax: 524_288,
   commitAnswerBytesMax: 2_097_152,
   commitAnswerRecordsMax: 2_048,
   commandBytesMax: 1_703_936,
@@ -97,7 +97,7 @@ export const LIMITS: {
   idempotencyAgeMsMax: 86_400_000,
   leaseTtlMsMax: 1_000_000_000_000,
   leaseKeysMax: 4_096,
-  leaseKeyBytesMax: 1_048_576,
+  leaseKeyBytesMax: 524_288,
   sessionIdleMsMax: 3_600_000,
 };
 

@@ -86,7 +86,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   duplicate_key: row(400, "The transaction may write a key twice."),
   range_too_large: row(
     400,
-    "One transaction would delete or compare more than 4,096 keys by ranges, delete more than 1,048,576 bytes of keys so, or answer with more than 2,048 keys or 2,097,152 bytes.",
+    "One transaction would delete or compare more than 4,096 keys by ranges, delete more than 524,288 bytes of keys so, or answer with more than 2,048 keys or 2,097,152 bytes.",
   ),
   future_revision: row(400, "The store has not come to this revision."),
   forbidden_origin: row(403, "A browser's page of this origin may not change anything."),
@@ -103,7 +103,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   lease_exists: row(409, "A lease of this id exists."),
   lease_full: row(
     409,
-    "The lease would get more than 4,096 keys, or more than 1,048,576 bytes of them.",
+    "The lease would get more than 4,096 keys, or more than 524,288 bytes of them.",
   ),
   not_an_integer: row(409, "The value to be incremented is not a 64-bit integer in JSON."),
   out_of_range: row(409, "The increment's result would leave its bounds, or 64 bits."),
