@@ -1,5 +1,5 @@
 /**
- * Kills leaders and holders of a lock, as often as asked: `deno task test:locks`.
+ * Kills holders of a lock, leaders and whole clusters, as often as asked: `deno task test:locks`.
  *
  * @module
  */

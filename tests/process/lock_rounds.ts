@@ -1,5 +1,6 @@
 /**
- * Rounds in which programs take turns with a lock, and the leader or the holder is killed.
+ * Rounds in which programs take turns with a lock, and the leader, the holder or the whole cluster is
+ * killed.
  *
  * @module
  */
@@ -16,10 +17,13 @@ export interface LockRoundsOptions {
   readonly onRound?: (round: LockRound) => void;
 }
 
+/** Who is killed in a round: the cluster as a whole, too, for longer than the lock's lease lives. */
+export type Victim = "leader" | "holder" | "cluster";
+
 /** What became of one round. */
 export interface LockRound {
   readonly round: number;
-  readonly killed: "leader" | "holder";
+  readonly killed: Victim;
   /** From the kill to the next holder, in milliseconds. */
   readonly gapMs: number;
 }
@@ -35,6 +39,8 @@ export interface LockRounds {
 const NAME = "rounds";
 const WORKERS = 3;
 const WRITES_PER_ROUND = 5;
+/** One round of so many takes all nodes. */
+const ROUNDS_PER_OUTAGE = 5;
 
 /**
  * Kills in every round, and checks that no write under a smaller token comes after one under a
@@ -50,22 +56,28 @@ export async function lockRounds(
   for (let round = 1; round <= rounds; round++) {
     const seen = judge.writes;
     await until("somebody to write under the lock", () => judge.writes >= seen + WRITES_PER_ROUND);
-    const killed = round % 2 === 0 ? "leader" : "holder";
+    const killed = victimOf(round);
     const before = workers.tokenLast;
     const startMs = performance.now();
     if (killed === "holder") await workers.killHolder();
     else {
-      const leader = await cluster.leader();
-      await leader.kill();
-      leader.start();
+      const nodes = killed === "cluster" ? cluster.nodes : [await cluster.leader()];
+      await Promise.all(nodes.map((node) => node.kill()));
+      for (const node of nodes) node.start();
     }
     await until("another to hold the lock", () => workers.tokenLast > before);
     onRound({ round, killed, gapMs: performance.now() - startMs });
   }
+  workers.allLive();
   const { revision } = await kv.put(`${NAME}/end`, true);
   await judge.hasSeen(revision);
   assert(judge.writes > rounds, `only ${judge.writes} writes under the lock`);
   return { writes: judge.writes, holders: workers.held };
+}
+
+function victimOf(round: number): Victim {
+  if (round % ROUNDS_PER_OUTAGE === 0) return "cluster";
+  return round % 2 === 0 ? "leader" : "holder";
 }
 
 /** Follows what is written under the lock. */
@@ -127,6 +139,11 @@ class Workers implements AsyncDisposable {
     this.#programs.splice(this.#programs.indexOf(holder), 1);
     await holder.kill();
     this.#start();
+  }
+
+  /** None has ended but those that were killed, whatever befell the cluster. */
+  allLive(): void {
+    for (const { hasEnded, stderr } of this.#programs) assert(!hasEnded, stderr);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,20 +11,16 @@ const [name = "", endpoints = ""] = Deno.args;
 await using kv = connect({ endpoints: endpoints.split(","), timeoutMs: 60_000 });
 
 for (;;) {
-  try {
-    await using lock = await kv.lock(name, { ttl: 1 });
-    console.log(`held ${lock.token}`);
-    const endMs = performance.now() + 200 * Math.random();
-    // It goes on though it may have lost the lock: the store must tell.
-    while (performance.now() < endMs) {
-      const write = await kv.txn()
-        .if(lock.held())
-        .then(put(`${name}/guarded`, lock.token))
-        .commit();
-      if (!write.succeeded) break;
-    }
-  } catch (error) {
-    // Lost in the queue while nobody led, say: the next attempt is as good as this one.
-    console.log(`failed: ${error instanceof Error ? error.message : error}`);
+  // It waits through whatever befalls the cluster.
+  await using lock = await kv.lock(name, { ttl: 1 });
+  console.log(`held ${lock.token}`);
+  const endMs = performance.now() + 200 * Math.random();
+  // It goes on though it may have lost the lock: the store must tell.
+  while (performance.now() < endMs) {
+    const write = await kv.txn()
+      .if(lock.held())
+      .then(put(`${name}/guarded`, lock.token))
+      .commit({ timeoutMs: Infinity });
+    if (!write.succeeded) break;
   }
 }
