@@ -4,7 +4,6 @@
  * @module
  */
 
-import { LIMITS } from "@raftkv/core";
 import type { Key, KeyRange, KvEvent } from "@raftkv/core/kv";
 import { itemJson, keyJson } from "./answers.ts";
 import type { EventFeed } from "./kv_port.ts";
@@ -29,16 +28,13 @@ export function eventsMessage(
 ): string | null {
   const { range, kinds, prevKv } = of.watch;
   let json = "";
-  let prevBytes = 0;
   for (const event of events) {
     const { kind, before } = event;
     if (!kinds.includes(kind) || !isIn(range, keyOf(event))) continue;
     const what = kind === "put"
       ? `"kv":${itemJson(event.record, { keysOnly: false })}`
       : `"key":${keyJson(event.key)}`;
-    // One deletion of a range may end gigabytes: of those, only the first are shown.
-    prevBytes += before === null ? 0 : before.key.length + before.value.length;
-    const isShown = prevKv && prevBytes <= LIMITS.listBytesMax;
+    const isShown = prevKv && event.isBeforeCut !== true;
     const shown = before === null ? "null" : itemJson(before, { keysOnly: false });
     const was = isShown ? `,"prevKv":${shown}` : "";
     json += `${json === "" ? "" : ","}{"type":"${kind}",${what}${was}}`;

@@ -272,7 +272,13 @@ class Draft {
     }
     const deleted = found.length;
     if (!prevKv) return { kind: "delete", deleted };
-    return { kind: "delete", deleted, prevKvs: found.map((record) => this.#answer(record)) };
+    const prevKvs: KvRecord[] = [];
+    for (const record of found) {
+      // Such a commit is refused: what is left, gigabytes perhaps, is not even copied.
+      if (this.#isAnswerTooLarge) break;
+      prevKvs.push(this.#answer(record));
+    }
+    return { kind: "delete", deleted, prevKvs };
   }
 
   #range(operation: RangeOperation): RangeResult {

@@ -6,6 +6,7 @@
  */
 
 import { invariant } from "../assert.ts";
+import { LIMITS } from "../limits.ts";
 import type { ChangeLog } from "./change_log.ts";
 import type { Key } from "./key.ts";
 import type { ReadSource } from "./range.ts";
@@ -22,6 +23,8 @@ export interface PutEvent {
   readonly record: KvRecord;
   /** What stood there before, or null. */
   readonly before: KvRecord | null;
+  /** Whether the value of what stood there before is left away. */
+  readonly isBeforeCut?: true;
 }
 
 /** A key was taken out, or ended with its lease. */
@@ -32,6 +35,8 @@ export interface DeleteEvent {
   readonly key: Key;
   /** What stood there before. */
   readonly before: KvRecord;
+  /** Whether the value of what stood there before is left away. */
+  readonly isBeforeCut?: true;
 }
 
 /** What events are read from. */
@@ -40,7 +45,8 @@ export interface EventSource extends ReadSource {
 }
 
 /**
- * What `revision` changed, in the order of the keys.
+ * What `revision` changed, in the order of the keys. One deletion of a range may end gigabytes: of
+ * what stood there before, only the first MiB is read.
  *
  * @param isWanted Says of a key whether to read it at all.
  * @throws {InvariantViolation} if the revision is compacted or still to come
@@ -55,15 +61,16 @@ export function eventsAt(
     "the events of a revision that is kept are read",
     () => ({ revision, compactRevision: source.compactRevision }),
   );
+  const left = { beforeBytes: LIMITS.listBytesMax };
   return source.changes.keysAt(revision).filter(isWanted).map((key) =>
-    eventOf(source, key, { revision })
+    eventOf(source, key, { revision, left })
   );
 }
 
 function eventOf(
   { records, history }: EventSource,
   key: Key,
-  { revision }: { readonly revision: number },
+  { revision, left }: { readonly revision: number; readonly left: { beforeBytes: number } },
 ): KvEvent {
   const live = records.get(key);
   const isLive = live !== undefined && live.modRevision <= revision;
@@ -71,8 +78,11 @@ function eventOf(
   const put = isLive ? live : last?.record.modRevision === revision ? last.record : undefined;
   // The revision changed the key, so whatever stood there just before ended with it.
   const ended = put === undefined ? last?.record : history.at(key, revision - 1);
-  const before = ended === undefined ? null : ended.toRecord();
-  if (put !== undefined) return { kind: "put", record: put.toRecord(), before };
+  const isCut = left.beforeBytes <= 0;
+  left.beforeBytes -= ended?.contentBytes ?? 0;
+  const before = ended === undefined ? null : ended.toRecord({ keysOnly: isCut });
+  const cut = isCut && before !== null ? { isBeforeCut: true } as const : {};
+  if (put !== undefined) return { kind: "put", record: put.toRecord(), before, ...cut };
   invariant(before !== null, "what is deleted was there");
-  return { kind: "delete", key, before };
+  return { kind: "delete", key, before, ...cut };
 }

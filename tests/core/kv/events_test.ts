@@ -54,3 +54,18 @@ Deno.test("a deletion right after the compacted revision is still told (K9)", ()
   assertEquals(story(machine, 4), [...ALL.slice(2), ...nothing]);
   assertEquals(story(restored(snapshotBytes(machine)), 4), [...ALL.slice(2), ...nothing]);
 });
+
+Deno.test("of what a revision ended, the values of the first MiB are read, and no more", () => {
+  const log = new Log();
+  const machine = new KvStateMachine();
+  const sizeBytes = 100_000;
+  for (let at = 0; at < 20; at++) log.commit(machine, put(`k${10 + at}`, "v".repeat(sizeBytes)));
+  log.commit(machine, { kind: "delete_range", start: keyOf("k"), end: null });
+  const events = machine.eventsAt(machine.revision, () => true);
+  assertEquals(events.length, 20);
+  for (const [at, { before, isBeforeCut = false }] of events.entries()) {
+    const isRead = at * (sizeBytes + 3) < 1_048_576;
+    assertEquals([before?.value.length, isBeforeCut], [isRead ? sizeBytes : 0, !isRead]);
+    assertEquals(before?.version, 1);
+  }
+});

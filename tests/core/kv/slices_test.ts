@@ -169,3 +169,35 @@ Deno.test("a watch looks at so many revisions and keys of the past at once, what
   assert(looks.length >= 1_000 / 128 + 3 * 16 / 2, `${looks.length} looks`);
   assertEquals(cursor.next, machine.revision + 1);
 });
+
+/** How many bytes are copied out of arrays while something is done. */
+function copiedBytes(act: () => void): number {
+  const { slice } = Uint8Array.prototype;
+  let bytes = 0;
+  Uint8Array.prototype.slice = function (...bounds) {
+    const copy = slice.apply(this, bounds);
+    bytes += copy.length;
+    return copy;
+  };
+  try {
+    act();
+  } finally {
+    Uint8Array.prototype.slice = slice;
+  }
+  return bytes;
+}
+
+Deno.test("of values that are too many for an answer, or for a watch, only the first are copied", () => {
+  const log = new Log();
+  const machine = new KvStateMachine();
+  for (let at = 0; at < 12; at++) log.commit(machine, put(keyAt(at), "v".repeat(1_000_000)));
+  const asked = { ...EVERYTHING, prevKv: true } as const;
+  const copied = copiedBytes(() => {
+    const refused = { kind: "refused", reason: "range_too_large" } as const;
+    assertEquals(log.apply(machine, { kind: "commit", operations: [asked] }), refused);
+  });
+  assert(copied <= 3_000_000, `${copied} bytes for a refusal`);
+  log.commit(machine, EVERYTHING);
+  const told = copiedBytes(() => void machine.eventsAt(machine.revision, () => true));
+  assert(told <= 2_000_000, `${told} bytes for a watch`);
+});
