@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { LogIndex, NodeId, NodeStatus } from "@raftkv/core/raft";
-import { append, members, snapshot } from "../../support/raft_messages.ts";
+import { append, members, position, snapshot } from "../../support/raft_messages.ts";
 import { ReplicaBench } from "../../support/replica_bench.ts";
 
 const n2 = "n2" as NodeId;
@@ -125,6 +125,21 @@ Deno.test("the log is kept back to the snapshot before the newest", () => {
     return bench.tasks.map((task) => task.kind === "compact" && Number(task.through));
   });
   assertEquals(throughs, [[0], [1], [2]]);
+});
+
+// [S-10]
+Deno.test("memory holds less of the log than the disk once a snapshot covers it", () => {
+  const bench = new ReplicaBench({ term: 3, snapshotLogBytesMin: 280 }).linked();
+  bench.receive("n2", append(3, { previous: [0, 0], entries: [3, 3, 3, 3, 3, 3], commit: 6 }));
+  bench.step({ kind: "snapshot_saved", meta: snapshot([5, 3]) });
+  bench.sent = [];
+  const positions = ([[3, 3], [4, 3], [6, 3]] as const).map(position);
+  bench.receive("n2", { type: "entries_request", positions });
+  const supplied = bench.sent.flatMap(({ message }) =>
+    message.type === "entries_response" ? message.entries.map(({ index }) => Number(index)) : []
+  );
+  assertEquals(supplied, [4, 6]);
+  assertEquals(bench.tasks.map((task) => task.kind === "compact" && Number(task.through)), [0]);
 });
 
 // [S-6]
