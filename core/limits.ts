@@ -24,6 +24,8 @@ export const LIMITS: {
   readonly commitRangeKeysMax: number;
   /** Most bytes of the keys that one commit may delete by ranges. */
   readonly commitRangeKeyBytesMax: number;
+  /** Most bytes of values that one commit may compare: of each key as many as the operand has. */
+  readonly commitCompareBytesMax: number;
   /** Most bytes of keys and values in the answer to one commit. */
   readonly commitAnswerBytesMax: number;
   /** Most records in the answer to one commit. */
@@ -77,6 +79,7 @@ export const LIMITS: {
   commitDepthMax: 8,
   commitRangeKeysMax: 4_096,
   commitRangeKeyBytesMax: 524_288,
+  commitCompareBytesMax: 4_194_304,
   commitAnswerBytesMax: 2_097_152,
   commitAnswerRecordsMax: 2_048,
   commandBytesMax: 1_703_936,
@@ -106,6 +109,10 @@ invariant(
   "any legal pair fits in one request",
 );
 invariant(LIMITS.requestBytesMax < LIMITS.commandBytesMax, "any legal request fits in one command");
+invariant(
+  LIMITS.commandBytesMax < LIMITS.commitCompareBytesMax,
+  "any comparisons of single keys are few enough",
+);
 invariant(
   LIMITS.appendBytesMax + LIMITS.commandBytesMax < LIMITS.messageBytesMax,
   "a full append and one more entry fit in one message",

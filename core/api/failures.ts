@@ -86,7 +86,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   duplicate_key: row(400, "The transaction may write a key twice."),
   range_too_large: row(
     400,
-    "One transaction would delete or compare more than 4,096 keys by ranges, delete more than 524,288 bytes of keys so, or answer with more than 2,048 keys or 2,097,152 bytes.",
+    "One transaction would delete or compare more than 4,096 keys by ranges, delete more than 524,288 bytes of keys so, compare more than 4,194,304 bytes of values, or answer with more than 2,048 keys or 2,097,152 bytes.",
   ),
   future_revision: row(400, "The store has not come to this revision."),
   forbidden_origin: row(403, "A browser's page of this origin may not change anything."),

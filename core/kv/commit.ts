@@ -9,7 +9,7 @@ import { unreachable } from "../assert.ts";
 import { bytesOf } from "../codec/byte_string.ts";
 import { LIMITS } from "../limits.ts";
 import { noteEnded } from "./compaction.ts";
-import { holds, keysCompared } from "./compare.ts";
+import { costOf, holds } from "./compare.ts";
 import { freshLeaseId } from "./expiry.ts";
 import { incremented } from "./increment.ts";
 import type { Key } from "./key.ts";
@@ -81,6 +81,8 @@ class Draft {
   #attached: Map<number, Attached> | null = null;
   #rangeKeys = 0;
   #rangeKeyBytes = 0;
+  #comparedKeys = 0;
+  #comparedBytes = 0;
   #answerBytes = 0;
   #answerRecords = 0;
 
@@ -91,7 +93,12 @@ class Draft {
 
   carryOut({ compares = [], operations, otherwise = [] }: Branches): NestedResult | RefusalReason {
     const { records } = this.#state;
-    if (keysCompared(records, compares) > LIMITS.commitRangeKeysMax) return "range_too_large";
+    const { keys, valueBytes } = costOf(records, compares);
+    this.#comparedKeys += keys;
+    this.#comparedBytes += valueBytes;
+    const isTooMuch = this.#comparedKeys > LIMITS.commitRangeKeysMax ||
+      this.#comparedBytes > LIMITS.commitCompareBytesMax;
+    if (isTooMuch) return "range_too_large";
     const succeeded = compares.every((compare) => holds(records, compare));
     const results: OperationResult[] = [];
     for (const operation of succeeded ? operations : otherwise) {

@@ -4,23 +4,34 @@
  * @module
  */
 
-import { byteStringOf } from "../codec/byte_string.ts";
 import { keyAfter } from "./key.ts";
 import type { Compare, Relation } from "./operation.ts";
 import type { StoredRecord } from "./stored_record.ts";
 import type { TreeReader } from "./tree.ts";
 
-/** How many keys the comparisons look at, counted up to `max` and one more. */
-export function keysCompared(
+/** What it takes to look at some conditions, at the most. */
+export interface CompareCost {
+  /** Keys of ranges. */
+  readonly keys: number;
+  /** Bytes of values: of each key as many as it is compared with. */
+  readonly valueBytes: number;
+}
+
+/** What the conditions would cost, of which none has been looked at. */
+export function costOf(
   records: TreeReader<StoredRecord>,
   compares: readonly Compare[],
-): number {
-  let keys = 0;
-  for (const { start, end, target } of compares) {
-    const isCounted = target !== "count" && end !== keyAfter(start);
-    if (isCounted) keys += records.count(start, end);
+): CompareCost {
+  let [keys, valueBytes] = [0, 0];
+  for (const compare of compares) {
+    const { start, end, target } = compare;
+    if (target === "count") continue;
+    const isKey = end === keyAfter(start);
+    const count = isKey ? 1 : records.count(start, end);
+    if (!isKey) keys += count;
+    if (target === "value") valueBytes += count * compare.operand.length;
   }
-  return keys;
+  return { keys, valueBytes };
 }
 
 /** Whether a condition holds of the records as they are. */
@@ -45,8 +56,7 @@ function holdsOf(record: StoredRecord | null, compare: Compare): boolean {
   switch (compare.target) {
     case "value":
       if (record === null) return false;
-      // Values compare in the order of their bytes, which is that of byte strings.
-      return stands(byteStringOf(record.value), relation, byteStringOf(compare.operand));
+      return stands(compareBytes(record.value, compare.operand), relation, 0);
     case "version":
       return stands(record?.version ?? 0, relation, compare.operand);
     case "create":
@@ -60,7 +70,17 @@ function holdsOf(record: StoredRecord | null, compare: Compare): boolean {
   }
 }
 
-function stands<T extends string | number>(left: T, relation: Relation, right: T): boolean {
+/** Below, at or above 0 as `a` comes before `b`, is the same, or comes after it. */
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const size = Math.min(a.length, b.length);
+  for (let at = 0; at < size; at++) {
+    const difference = a[at]! - b[at]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+function stands(left: number, relation: Relation, right: number): boolean {
   switch (relation) {
     case "=":
       return left === right;

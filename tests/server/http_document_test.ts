@@ -44,6 +44,7 @@ Deno.test("the document's limits are the limits", () => {
       LIMITS.commitDepthMax,
       LIMITS.commitRangeKeysMax,
       LIMITS.commitRangeKeyBytesMax,
+      LIMITS.commitCompareBytesMax,
       LIMITS.commitAnswerBytesMax,
       LIMITS.commitAnswerRecordsMax,
       LIMITS.leaseKeysMax,

@@ -3,7 +3,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { LIMITS } from "@raftkv/core";
 import {
+  type Branches,
+  type Compare,
   KEY_FIRST,
+  keyAfter,
   keyFromText,
   KvStateMachine,
   type Operation,
@@ -200,4 +203,47 @@ Deno.test("of values that are too many for an answer, or for a watch, only the f
   log.commit(machine, EVERYTHING);
   const told = copiedBytes(() => void machine.eventsAt(machine.revision, () => true));
   assert(told <= 2_000_000, `${told} bytes for a watch`);
+});
+
+Deno.test("one commit compares 4,096 keys and 4 MiB of values at the most, however it is nested", () => {
+  const log = new Log();
+  const machine = filled(log);
+  const value = (sizeBytes: number): Compare => ({
+    start: KEY_FIRST,
+    end: null,
+    target: "value",
+    relation: "=",
+    operand: new Uint8Array(sizeBytes),
+  });
+  const version: Compare = { ...value(0), target: "version", relation: ">", operand: 0 };
+  const apply = (branches: Branches) => log.apply(machine, { kind: "commit", ...branches }).kind;
+  const of = (...compares: Compare[]): Branches => ({ compares, operations: [] });
+  assertEquals(apply(of(version)), "committed");
+  assertEquals(apply(of(version, { ...version, end: keyOf("k0001") })), "refused");
+  const nested: Operation = { kind: "commit", ...of({ ...version, end: keyOf("k0001") }) };
+  assertEquals(apply({ ...of(version), operations: [nested] }), "refused");
+  assertEquals(apply(of(value(1_024))), "committed");
+  assertEquals(apply(of(value(1_025))), "refused");
+  // Of single keys, as many as a request can carry.
+  const single = { ...value(10_000), end: keyAfter(KEY_FIRST) };
+  assertEquals(apply(of(...Array.from({ length: 128 }, () => single))), "committed");
+});
+
+Deno.test("large values are compared where they lie", () => {
+  const log = new Log();
+  const machine = new KvStateMachine();
+  for (let at = 0; at < 4; at++) log.commit(machine, put(keyAt(at), "v".repeat(1_000_000)));
+  const compares: Compare[] = (["<", "!=", "="] as const).map((relation) => ({
+    start: KEY_FIRST,
+    end: null,
+    target: "value",
+    relation,
+    operand: new TextEncoder().encode(relation === "=" ? "v" : "w"),
+  }));
+  const apply = (compare: Compare) => {
+    const result = log.apply(machine, { kind: "commit", compares: [compare], operations: [] });
+    return result.kind === "committed" && result.succeeded;
+  };
+  const copied = copiedBytes(() => assertEquals(compares.map(apply), [true, true, false]));
+  assert(copied < 1_000, `${copied} bytes`);
 });
