@@ -16,10 +16,11 @@ export function statusOf(
   node: RaftNode<unknown>,
   state: Pick<NodeStatus, "appliedIndex" | "revision">,
 ): NodeStatus {
-  const isMemberWithoutVote = node.configuration.learners.includes(node.id);
+  // Until that is known to be committed, a voter that is to be a learner may still lead.
+  const isLearner = node.role === "follower" && node.configuration.learners.includes(node.id);
   return {
     id: node.id,
-    role: isMemberWithoutVote ? "learner" : node.role,
+    role: isLearner ? "learner" : node.role,
     term: node.term,
     leaderId: node.leaderId,
     lastIndex: node.lastIndex,

@@ -1,6 +1,12 @@
 import { assertEquals } from "@std/assert";
-import type { LogIndex, NodeId, NodeStatus } from "@raftkv/core/raft";
-import { append, members, position, snapshot } from "../../support/raft_messages.ts";
+import { DEFAULT_TIMING, type LogIndex, type NodeId, type NodeStatus } from "@raftkv/core/raft";
+import {
+  append,
+  configurationEntry,
+  members,
+  position,
+  snapshot,
+} from "../../support/raft_messages.ts";
 import { ReplicaBench } from "../../support/replica_bench.ts";
 
 const n2 = "n2" as NodeId;
@@ -185,4 +191,15 @@ Deno.test("clients that wait make the replica wake often enough to keep their de
   bench.askStatus();
   assertEquals(bench.replica.wakeAtMs <= 50, true);
   assertEquals(idle > 900, true);
+});
+
+Deno.test("who leads says so, though the newest configuration, not committed yet, is to take its vote", () => {
+  const bench = new ReplicaBench({ term: 3 }).linked();
+  const voters = [n2, n3];
+  const configuration = { ...members(3), voters, learners: ["n1" as NodeId] };
+  const entry = configurationEntry([1, 3], configuration);
+  bench.receive("n2", { ...append(3, { previous: [0, 0] }), entries: [entry] });
+  assertEquals(bench.replica.status().role, "learner");
+  bench.wait(DEFAULT_TIMING.electionTimeoutMsMax);
+  assertEquals(bench.replica.status().role, "pre_candidate");
 });
