@@ -65,7 +65,7 @@ export async function send(
   if (!response.ok) throw new Error(`Cannot ${method} ${path}: ${response.status} ${text}`);
 }
 
-/** What a process has in memory, in bytes, as the kernel counts it. */
+/** What a process has in memory, in bytes, as the kernel counts it. Takes every permission. */
 export async function residentBytes(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
