@@ -104,12 +104,15 @@ Deno.test("a cron job outlives an outage that is longer than its leadership", as
   await kv.close();
   await said(one, "one leads no more");
   kv = await RaftKV.open({ listen, directory });
-  await said(two, "two ran");
-  await two.kill();
-  await until("the first to lead again", () => {
-    assert(!one.hasEnded, one.stderr);
+  const leads = (program: Program): boolean => {
+    assert(!program.hasEnded, program.stderr);
+    if (program === two) return two.stdout.includes("two ran");
     return one.stdout.lastIndexOf("one ran") > one.stdout.indexOf("one leads no more");
-  });
+  };
+  // The claim that waited has the earlier place, unless the machine was too busy to keep it.
+  const leader = await until("either to lead", () => [two, one].find(leads) ?? null);
+  await leader.kill();
+  await until("the other to lead", () => leads(leader === one ? two : one));
   await kv.close();
   await Deno.remove(directory, { recursive: true });
 });
