@@ -6,9 +6,9 @@
 
 import { figure, type Row } from "./table.ts";
 
-const WIDTH = 720;
+const WIDTH = 880;
 const ROW_HEIGHT = 26;
-const LABEL_WIDTH = 300;
+const LABEL_WIDTH = 470;
 const VALUE_WIDTH = 70;
 
 /** The rows that have a ratio, as SVG that reads on light and on dark paper. */
