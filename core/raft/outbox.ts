@@ -8,7 +8,7 @@
 import { unreachable } from "../assert.ts";
 import type { Entry } from "./entry.ts";
 import type { LogIndex, NodeId, Term } from "./ids.ts";
-import type { AppendAccepted, Envelope, RaftMessage } from "./message.ts";
+import type { Envelope, RaftMessage } from "./message.ts";
 import type { PersistBatch } from "./persist.ts";
 import type { ReadGrant } from "./read_rounds.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
@@ -55,21 +55,8 @@ export class OutboxBuilder<Token> {
 
   /** Queues a message for `to`. */
   send(to: NodeId, message: RaftMessage): void {
-    if (message.type === "append_accepted") this.#acknowledge(to, message);
-    else (isPromise(message) ? this.#held : this.#now).push({ to, message });
-  }
-
-  /**
-   * An acknowledgement speaks for all before it, and all that wait, wait for the same batch: one is
-   * enough. While a disk hangs, a leader that asks again and again would else fill the memory.
-   */
-  #acknowledge(to: NodeId, message: AppendAccepted): void {
-    for (const [at, waiting] of this.#held.entries()) {
-      if (waiting.to !== to || waiting.message.type !== "append_accepted") continue;
-      if (message.matchIndex > waiting.message.matchIndex) this.#held[at] = { to, message };
-      return;
-    }
-    this.#held.push({ to, message });
+    if (isPromise(message)) hold(this.#held, { to, message });
+    else this.#now.push({ to, message });
   }
 
   /**
@@ -100,17 +87,39 @@ export class OutboxBuilder<Token> {
     persist: PersistBatch | null,
   ): { now: Envelope<RaftMessage>[]; after: Envelope<RaftMessage>[] } {
     const now: Envelope<RaftMessage>[] = [];
+    const early: Envelope<RaftMessage>[] = [];
     const held: Envelope<RaftMessage>[] = [];
     for (const envelope of this.#now) {
-      (isTermKept(envelope.message, kept) ? now : held).push(envelope);
+      (isTermKept(envelope.message, kept) ? now : early).push(envelope);
     }
     for (const envelope of this.#held) {
-      (isPromiseKept(envelope.message, kept) ? now : held).push(envelope);
+      if (isPromiseKept(envelope.message, kept)) now.push(envelope);
+      else hold(held, envelope);
     }
+    for (const envelope of early) hold(held, envelope);
     this.#now = [];
     this.#held = persist === null ? held : [];
     return { now, after: persist === null ? [] : held };
   }
+}
+
+/**
+ * Adds a message to those that wait, in order. One of a kind for each peer is enough: the newest answer
+ * says all that those before it did, and an acknowledgement speaks for all entries before its own. While
+ * a disk hangs, a leader that asks again and again would else fill the memory.
+ */
+function hold(waiting: Envelope<RaftMessage>[], envelope: Envelope<RaftMessage>): void {
+  const { message, to } = envelope;
+  const at = waiting.findIndex((each) => each.to === to && each.message.type === message.type);
+  const earlier = waiting[at]?.message;
+  if (earlier === undefined) waiting.push(envelope);
+  else if (!isLess(message, earlier)) waiting[at] = envelope;
+}
+
+/** Whether a message acknowledges less than an earlier one: it answers an old request. */
+function isLess(message: RaftMessage, earlier: RaftMessage): boolean {
+  return message.type === "append_accepted" && earlier.type === "append_accepted" &&
+    message.matchIndex < earlier.matchIndex;
 }
 
 /** What a crash now would leave, as far as messages speak of it. */

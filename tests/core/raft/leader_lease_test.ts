@@ -179,8 +179,8 @@ Deno.test("a promised vote is withheld in every later term, and given in a hand-
   assertEquals(bench.node.term === 9, true);
   bench.wait(900).quiet().receive("n3", preVoteRequest(10, [9, 9]), voteRequest(9, [9, 9]));
   assertEquals(bench.sync().take(), [
-    "n3 <- pre_vote_response t9 refused",
     "n3 <- vote_response t9 refused",
+    "n3 <- pre_vote_response t9 refused",
   ]);
   bench.receive("n3", voteRequest(9, [9, 9], true)).sync();
   assertEquals(bench.take(), ["n3 <- vote_response t9 granted"]);

@@ -129,6 +129,22 @@ Deno.test("a disk that hangs does not make a follower hoard acknowledgements", (
   ]);
 });
 
+// [D-5]
+Deno.test("a disk that hangs does not make a follower hoard answers of any kind", () => {
+  const bench = new RaftBench({ term: 3 });
+  bench.receive("n2", append(3, { previous: [0, 0], entries: [3] }));
+  for (let round = 1; round <= 100; round++) {
+    bench.receive("n3", heartbeat(4, { round }), append(4, { previous: [9, 4] }));
+  }
+  bench.receive("n2", preVoteRequest(4, [9, 9]), preVoteRequest(4, [9, 9]));
+  assertEquals(bench.sync().take(), [
+    "n2 <- append_accepted t3 match=1",
+    "n3 <- heartbeat_response t4 round=100",
+    "n3 <- append_rejected t4 at=9 hint=1/3",
+    "n2 <- pre_vote_response t4 refused",
+  ]);
+});
+
 // [D-3]
 Deno.test("a follower acknowledges entries only when they are durable (I19)", () => {
   const bench = new RaftBench({ term: 3 });

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LogIndex, NodeId } from "@raftkv/core/raft";
+import { pcg32 } from "@raftkv/core";
+import { Reads } from "../../../core/replica/reads.ts";
 import { append, heartbeat, heartbeatAnswer } from "../../support/raft_messages.ts";
 import { ReplicaBench } from "../../support/replica_bench.ts";
 
@@ -274,4 +276,15 @@ Deno.test("a read that had to be asked about twice counts from the second questi
   const reply = bench.replies.find((each) => each.requestId === requestId);
   assert(reply?.kind === "readable");
   assert(reply.round.askedAtMs > askedAtMs - 60 && reply.round.askedAtMs <= askedAtMs);
+});
+
+// [P-4]
+Deno.test("too many that wait to read are refused", () => {
+  const reads = new Reads(pcg32(1));
+  for (let requestId = 1; requestId <= 100_000; requestId++) {
+    reads.add(requestId, 1, "linearizable");
+  }
+  assertEquals(reads.takeReplies(), []);
+  reads.add(100_001, 1, "linearizable");
+  assertEquals(reads.takeReplies(), [{ kind: "failed", requestId: 100_001, reason: "overloaded" }]);
 });
