@@ -11,7 +11,6 @@ import {
   type Transport,
   type TransportEvents,
 } from "@raftkv/core";
-import { dialWs } from "./dial_ws.ts";
 import { Farewells } from "./farewells.ts";
 import { type Identity, PROTOCOL_VERSIONS } from "./handshake.ts";
 import { ID_BYTES_MAX, isEncodableId, isIncarnation, type Refusal } from "./handshake_frame.ts";
@@ -39,13 +38,13 @@ export interface MeshOptions {
   readonly random: () => number;
   /** Sets alarms; the system's timers if not given. */
   readonly timers?: Timers;
-  /** Opens sockets; with the `ws` package if not given. */
-  readonly dial?: DialPeer;
+  /** Opens sockets. */
+  readonly dial: DialPeer;
   /** The bounds; {@linkcode MESH_LIMITS} if not given. */
   readonly limits?: MeshLimits;
 }
 
-/** A transport over WebSockets that the host's listener feeds with accepted sockets. */
+/** A transport over sockets that the host's listener feeds with accepted ones. */
 export interface Mesh extends Transport {
   /**
    * Takes over a socket that was accepted under {@linkcode PEER_PATH}. Nothing is believed about it
@@ -58,16 +57,16 @@ export interface Mesh extends Transport {
 }
 
 /**
- * Opens a mesh without links; {@linkcode Transport.setPeers} begins them.
+ * Opens a mesh without links over sockets of any kind; {@linkcode Transport.setPeers} begins them.
  *
  * @throws {RangeError} if an id is empty, longer than 64 bytes or ill-formed, the incarnation is none,
  *   or the secret is empty
  */
-export function openMesh(options: MeshOptions): Mesh {
-  return new WebSocketMesh(options);
+export function openMeshOver(options: MeshOptions): Mesh {
+  return new SocketMesh(options);
 }
 
-class WebSocketMesh implements Mesh {
+class SocketMesh implements Mesh {
   readonly #nodeId: NodeId;
   readonly #context: LinkContext;
   readonly #reception: Reception;
@@ -96,7 +95,7 @@ class WebSocketMesh implements Mesh {
     this.#context = {
       self,
       events: options.events,
-      dial: options.dial ?? dialWs,
+      dial: options.dial,
       timers,
       random: options.random,
       limits,

@@ -7,7 +7,8 @@
  * @module
  */
 
-export { type Mesh, type MeshOptions, openMesh } from "./mesh.ts";
+export type { Mesh } from "./mesh.ts";
+export { type MeshOptions, openMesh } from "./open_mesh.ts";
 export type { LinkReport } from "./peer_link.ts";
 export type { LinkPhase } from "./link_state.ts";
 export { MESH_LIMITS, type MeshLimits } from "./mesh_limits.ts";

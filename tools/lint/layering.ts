@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<Member, readonly string[]>> = {
   client: ["core/api"],
   server: ["core", "storage", "transport"],
   cli: ["server", "client", "storage", "core"],
-  sim: ["core", "storage", "transport/frame"],
+  sim: ["core", "storage", "transport/frame", "transport/links"],
   embed: ["server", "client", "core"],
 };
 
