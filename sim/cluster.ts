@@ -92,8 +92,8 @@ export class Cluster<Result> {
 
   /** Builds the cluster and starts every node. */
   constructor(options: ClusterOptions<Result>) {
-    const { statesMayDiffer = false, timing = DEFAULT_TIMING } = options;
-    this.observer = new Observer(() => this.nodes, { statesMayDiffer, timing });
+    const { statesMayDiffer = false, timing = DEFAULT_TIMING, windows = DEFAULT_WINDOWS } = options;
+    this.observer = new Observer(() => this.nodes, { statesMayDiffer, timing, windows });
     this.witnesses = new Witnesses([this.observer]);
     const random = pcg32(options.seed);
     this.random = random;

@@ -21,6 +21,7 @@ import { checkRecovered, noteLost } from "./check_recovered.ts";
 import type { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { NodeStorage, StorageEvents } from "./node_storage.ts";
+import { CLUSTER_ID } from "./stranger.ts";
 import { virtualVfs } from "./virtual_vfs.ts";
 
 /** What a file storage is made of. */
@@ -92,7 +93,7 @@ export class FileStorage implements NodeStorage {
     const before = this.#sizes();
     const open = async () => {
       const store = await openStore(PATH, {
-        clusterId: "sim",
+        clusterId: CLUSTER_ID,
         nodeId: id,
         segmentBytesMax,
         reserveBytes: RESERVE_BYTES,

@@ -31,6 +31,7 @@ export {
   type DiskEvent,
   type NodeWitness,
   type SurroundingsWitness,
+  type Told,
   type Witness,
   Witnesses,
 } from "./witness.ts";

@@ -10,6 +10,7 @@ import type { Random } from "@raftkv/core";
 import type {
   Configuration,
   Envelope,
+  Member,
   NodeId,
   NodeStatus,
   PersistBatch,
@@ -18,7 +19,6 @@ import type {
   SnapshotMeta,
 } from "@raftkv/core/raft";
 import {
-  type HostTask,
   type Input,
   type Outbox,
   Replica,
@@ -30,6 +30,7 @@ import {
 import { NodeClock } from "./clock.ts";
 import { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
+import { HostTasks } from "./host_tasks.ts";
 import type { Network } from "./network.ts";
 import type { NodeStorage, StorageEvents } from "./node_storage.ts";
 import type { Observed } from "./observed.ts";
@@ -85,6 +86,7 @@ export class SimulatedNode<Result> implements Observed {
   /** How long a turn waits for the processor, in milliseconds; 0 if it never does. */
   turnMs: number = 0;
   readonly #options: SimulatedNodeOptions<Result>;
+  readonly #tasks: HostTasks;
   /** What runs since the last start; null while the node is down. */
   #running: {
     readonly replica: Replica<Result>;
@@ -96,6 +98,8 @@ export class SimulatedNode<Result> implements Observed {
   #wakeMs = Infinity;
   /** What has come since the last turn, if turns wait. */
   #inbox: Input[] = [];
+  /** Peers to which a link was up since the last start: nobody is heard before. */
+  readonly #met = new Set<NodeId>();
 
   #lastConfiguration: Configuration;
 
@@ -111,11 +115,23 @@ export class SimulatedNode<Result> implements Observed {
       onFailed: (error) => options.onHalted(this.id, error),
     });
     this.saves = new SaveQueue(this.storage, (meta) => this.#onSaved(meta));
+    this.#tasks = new HostTasks({
+      storage: this.storage,
+      saves: this.saves,
+      chunkBytes: options.snapshotChunkBytes,
+      onInstalled: (meta) => options.witnesses.onInstalled(this, meta),
+      onEnd: (input) => this.step(input),
+    });
   }
 
   /** Its name. */
   get id(): NodeId {
     return this.#options.id;
+  }
+
+  /** Names the life of its data directory. */
+  get incarnation(): string {
+    return this.storage.incarnation;
   }
 
   /** Whether it runs. */
@@ -161,6 +177,11 @@ export class SimulatedNode<Result> implements Observed {
   /** The members in force for the running node, or null if it is down. */
   get configuration(): Configuration | null {
     return this.#running?.replica.configuration ?? null;
+  }
+
+  /** Whom the running node holds links to; nobody while it is down. */
+  get peers(): readonly Member[] {
+    return this.#running?.replica.peers ?? [];
   }
 
   /** The voters of the new cluster. */
@@ -235,6 +256,7 @@ export class SimulatedNode<Result> implements Observed {
     this.#lastConfiguration = this.lastConfiguration;
     this.#running = null;
     this.#inbox = [];
+    this.#met.clear();
     this.saves.crash();
     this.#process.renew();
     this.#options.witnesses.onCrashed(this.id);
@@ -256,18 +278,26 @@ export class SimulatedNode<Result> implements Observed {
     this.#process.run(() => {
       if (this.#running === null) return;
       if (this.turnMs > 0 || this.#inbox.length > 0) return this.#enqueue(input);
-      this.#running.replica.step(this.clock.now(), input);
+      this.#take(this.#running.replica, input);
       this.#drain();
     });
   }
 
-  /** Bytes arrived from a peer. */
+  /** Bytes arrived from a peer; they are lost if there is no link to it yet. */
   deliver(from: NodeId, bytes: Uint8Array): void {
-    if (this.#running === null) return;
+    if (this.#running === null || !this.#met.has(from)) return;
+    this.#options.witnesses.onDelivered(this, from, bytes);
     const message = decodeMessage(bytes);
     if (message.type === "malformed") return;
-    this.#options.witnesses.onReceived(this, from, message);
     this.step({ kind: "message", from, message });
+  }
+
+  #take(replica: Replica<Result>, input: Input): void {
+    const { witnesses } = this.#options;
+    if (input.kind === "message") witnesses.onReceived(this, input.from, input.message);
+    else witnesses.onTold(this, input);
+    if (input.kind === "peer_up") this.#met.add(input.peer);
+    replica.step(this.clock.now(), input);
   }
 
   /** A busy machine takes what has come in one turn, later. */
@@ -277,8 +307,7 @@ export class SimulatedNode<Result> implements Observed {
       const inputs = this.#inbox;
       this.#inbox = [];
       if (this.#running === null) return;
-      const now = this.clock.now();
-      for (const each of inputs) this.#running.replica.step(now, each);
+      for (const each of inputs) this.#take(this.#running.replica, each);
       this.#drain();
     };
     this.#options.queue.after(this.turnMs, this.#process.during(turn));
@@ -297,13 +326,14 @@ export class SimulatedNode<Result> implements Observed {
       this.storage.append(
         out.persist,
         this.#process.during(() => {
+          witnesses.onReleased(this, out.sendAfterPersist);
           this.#send(out.sendAfterPersist);
           this.step({ kind: "persisted", ticket });
         }),
       );
     }
     for (const reply of out.replies) this.#options.onReply(reply);
-    for (const task of out.tasks) this.#carryOut(task);
+    for (const task of out.tasks) this.#tasks.carryOut(task);
     if (out.hasMore) queue.after(0, this.#process.during(() => this.#drain()));
     this.#armTimer();
   }
@@ -329,6 +359,7 @@ export class SimulatedNode<Result> implements Observed {
         message = envelope.message;
         bytes = encodeMessage(message);
       }
+      witnesses.onPosted(this, envelope.to, bytes);
       network.send(this.id, envelope.to, bytes);
     }
   }
@@ -354,46 +385,9 @@ export class SimulatedNode<Result> implements Observed {
     );
   }
 
-  #carryOut(task: HostTask): void {
-    switch (task.kind) {
-      case "compact":
-        return this.storage.compact(task.through);
-      case "save_snapshot":
-        return this.saves.add(task);
-      case "read_chunk":
-        return this.#readChunk(task);
-      case "stage_chunk":
-        return this.#stageChunk(task);
-      case "install":
-        return this.#install(task);
-    }
-  }
-
   #onSaved(meta: SnapshotMeta | null): void {
     if (meta === null) return this.step({ kind: "snapshot_failed" });
     this.#options.witnesses.onSnapshot(this, meta);
     this.step({ kind: "snapshot_saved", meta });
-  }
-
-  #readChunk({ to, meta, offsetBytes }: Extract<HostTask, { kind: "read_chunk" }>): void {
-    const { index } = meta.last;
-    const bytesMax = this.#options.snapshotChunkBytes;
-    this.storage.readChunk({ index, offsetBytes, bytesMax }, (data) => {
-      const chunk = data === null ? null : { meta, offsetBytes, data };
-      this.step({ kind: "chunk_read", to, index, chunk });
-    });
-  }
-
-  #stageChunk({ from, chunk }: Extract<HostTask, { kind: "stage_chunk" }>): void {
-    this.storage.stage(chunk, (nextOffsetBytes) => {
-      this.step({ kind: "chunk_staged", from, meta: chunk.meta, nextOffsetBytes });
-    });
-  }
-
-  #install({ meta, restorer }: Extract<HostTask, { kind: "install" }>): void {
-    this.storage.install(meta, restorer, (ok) => {
-      if (ok) this.#options.witnesses.onInstalled(this, meta);
-      this.step({ kind: "installed", meta, ok });
-    });
   }
 }

@@ -38,6 +38,8 @@ export interface ObservedDisk {
 export interface Observed {
   /** The node. */
   readonly id: NodeId;
+  /** Names the life of its data directory. */
+  readonly incarnation: string;
   /** Its clock. */
   readonly clock: Pick<NodeClock, "monotonicMs">;
   /** Its disk. */

@@ -6,7 +6,11 @@
  */
 
 import type { Entry, Envelope, NodeId, PersistBatch, SnapshotMeta } from "@raftkv/core/raft";
+import type { Input } from "@raftkv/core/replica";
 import type { Observed } from "./observed.ts";
+
+/** What a node may be told that is no message. */
+export type Told = Exclude<Input, { readonly kind: "message" }>;
 
 /** What happens to nodes. */
 export interface NodeWitness {
@@ -14,8 +18,16 @@ export interface NodeWitness {
   onStepped(node: Observed): void;
   /** A node sends a message. */
   onSent(node: Observed, envelope: Envelope): void;
-  /** A message has come to a node that runs, and is handed to it next. */
+  /** A message leaves for the network, in this form. */
+  onPosted(node: Observed, to: NodeId, bytes: Uint8Array): void;
+  /** Messages that had to wait for a batch leave next, all together. */
+  onReleased(node: Observed, envelopes: readonly Envelope[]): void;
+  /** A link hands bytes to a node that runs, under the name of a peer. */
+  onDelivered(node: Observed, from: NodeId, bytes: Uint8Array): void;
+  /** A node takes a message in, next. */
   onReceived(node: Observed, from: NodeId, message: Envelope["message"]): void;
+  /** A node takes anything else in, next. */
+  onTold(node: Observed, input: Told): void;
   /** A node gives its disk a batch. */
   onWriting(node: Observed, batch: PersistBatch): void;
   /** A batch goes to a node's disk: called before it is there. */
@@ -78,8 +90,24 @@ export class Witnesses implements Witness {
     for (const each of this.#all) each.onSent?.(node, envelope);
   }
 
+  onPosted(node: Observed, to: NodeId, bytes: Uint8Array): void {
+    for (const each of this.#all) each.onPosted?.(node, to, bytes);
+  }
+
+  onReleased(node: Observed, envelopes: readonly Envelope[]): void {
+    for (const each of this.#all) each.onReleased?.(node, envelopes);
+  }
+
+  onDelivered(node: Observed, from: NodeId, bytes: Uint8Array): void {
+    for (const each of this.#all) each.onDelivered?.(node, from, bytes);
+  }
+
   onReceived(node: Observed, from: NodeId, message: Envelope["message"]): void {
     for (const each of this.#all) each.onReceived?.(node, from, message);
+  }
+
+  onTold(node: Observed, input: Told): void {
+    for (const each of this.#all) each.onTold?.(node, input);
   }
 
   onWriting(node: Observed, batch: PersistBatch): void {

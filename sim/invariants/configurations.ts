@@ -7,8 +7,10 @@
  */
 
 import { invariant } from "@raftkv/core";
-import type { Configuration, NodeId } from "@raftkv/core/raft";
+import { decodeConfiguration, encodeConfiguration } from "@raftkv/core/codec";
+import type { Configuration, NodeId, PersistBatch } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
+import { isSameBytes } from "../same_bytes.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { Rule, Step } from "./rule.ts";
 
@@ -19,6 +21,22 @@ export class Configurations implements Rule {
   /** Begins with nothing seen. */
   constructor(chronicle: Chronicle) {
     this.#chronicle = chronicle;
+  }
+
+  /** A batch reaches to the end of the log. */
+  onWriting({ configuration, id }: Observed, { entries }: PersistBatch): void {
+    const last = entries.findLast(({ kind }) => kind === "configuration");
+    if (last === undefined || configuration === null) return;
+    invariant(
+      isSameBytes(last.payload, encodeConfiguration(configuration)),
+      "I16 configurations: the last configuration in the log is in force, committed or not",
+      () => ({
+        id,
+        index: last.index,
+        ...decodeConfiguration(last.payload),
+        inForce: configuration,
+      }),
+    );
   }
 
   onCommitted({ now, before }: Step): void {

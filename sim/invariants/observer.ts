@@ -7,6 +7,7 @@
 
 import {
   DEFAULT_TIMING,
+  DEFAULT_WINDOWS,
   type Entry,
   type Envelope,
   type LogIndex,
@@ -15,11 +16,14 @@ import {
   type NodeStatus,
   type PersistBatch,
   type RaftTiming,
+  type RaftWindows,
   type SnapshotMeta,
 } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
-import type { NodeWitness } from "../witness.ts";
+import type { NodeWitness, Told } from "../witness.ts";
+import { AppendWindows } from "./append_windows.ts";
 import { ApplyOrder } from "./apply_order.ts";
+import { CausedTerms } from "./caused_terms.ts";
 import { Chronicle } from "./chronicle.ts";
 import { CommitQuorum } from "./commit_quorum.ts";
 import { CommittedEntries } from "./committed_entries.ts";
@@ -29,15 +33,22 @@ import { DurablePromises } from "./durable_promises.ts";
 import { DurableTerms } from "./durable_terms.ts";
 import { ElectionSafety } from "./election_safety.ts";
 import { EqualStates } from "./equal_states.ts";
+import { HeldAnswers } from "./held_answers.ts";
+import { Identities } from "./identities.ts";
+import { KeptLeaders } from "./kept_leaders.ts";
 import { LeaderAppendOnly } from "./leader_append_only.ts";
 import { LeaderCompleteness } from "./leader_completeness.ts";
+import { LeaderContact } from "./leader_contact.ts";
 import { LogMatching } from "./log_matching.ts";
+import { LoyalVoters } from "./loyal_voters.ts";
 import { MatchIndex } from "./match_index.ts";
 import { OneVote } from "./one_vote.ts";
 import { ProgressOrder } from "./progress_order.ts";
 import type { Rule, Sight, Step } from "./rule.ts";
 import { Snapshots } from "./snapshots.ts";
+import { Strangers } from "./strangers.ts";
 import { StuckLeaders } from "./stuck_leaders.ts";
+import { UncommittedTails } from "./uncommitted_tails.ts";
 import { UpToDateVotes } from "./up_to_date_votes.ts";
 
 /** What was seen, and how often: a run that never saw some of it has tested less than it seems. */
@@ -72,18 +83,21 @@ export class Observer implements NodeWitness {
    *
    * @param nodes Every node there is, members or not.
    * @param timing The nodes' timeouts: the defaults of production, if not given.
+   * @param windows The nodes' windows: the defaults of production, if not given.
    * @param statesMayDiffer Whether some machines are wrong on purpose, so that I13 is not asked for.
    */
   constructor(
     nodes: () => readonly Observed[],
-    { statesMayDiffer = false, timing = DEFAULT_TIMING }: {
+    { statesMayDiffer = false, timing = DEFAULT_TIMING, windows = DEFAULT_WINDOWS }: {
       readonly statesMayDiffer?: boolean;
       readonly timing?: RaftTiming;
+      readonly windows?: RaftWindows;
     } = {},
   ) {
     this.#nodes = nodes;
     const chronicle = this.#chronicle;
     const node = (id: NodeId) => this.#node(id);
+    const contact = new LeaderContact(timing.electionTimeoutMsMin);
     this.#hooks = hooksOf([
       new ElectionSafety(chronicle),
       new OneVote(),
@@ -103,6 +117,15 @@ export class Observer implements NodeWitness {
       new Snapshots(chronicle),
       new DurablePromises(),
       new StuckLeaders(timing.electionTimeoutMsMax),
+      contact,
+      new LoyalVoters(contact),
+      new CausedTerms(contact),
+      new KeptLeaders(timing),
+      new Identities(),
+      new AppendWindows(windows),
+      new UncommittedTails(windows.uncommittedBytesMax),
+      new HeldAnswers(),
+      new Strangers(),
     ]);
   }
 
@@ -141,8 +164,24 @@ export class Observer implements NodeWitness {
     for (const rule of this.#hooks.onSent) rule.onSent!(node, envelope);
   }
 
+  onPosted(node: Observed, to: NodeId, bytes: Uint8Array): void {
+    for (const rule of this.#hooks.onPosted) rule.onPosted!(node, to, bytes);
+  }
+
+  onReleased(node: Observed, envelopes: readonly Envelope[]): void {
+    for (const rule of this.#hooks.onReleased) rule.onReleased!(node, envelopes);
+  }
+
+  onDelivered(node: Observed, from: NodeId, bytes: Uint8Array): void {
+    for (const rule of this.#hooks.onDelivered) rule.onDelivered!(node, from, bytes);
+  }
+
   onReceived(node: Observed, from: NodeId, message: Message): void {
     for (const rule of this.#hooks.onReceived) rule.onReceived!(node, from, message);
+  }
+
+  onTold(node: Observed, input: Told): void {
+    for (const rule of this.#hooks.onTold) rule.onTold!(node, input);
   }
 
   onWriting(node: Observed, batch: PersistBatch): void {
@@ -220,7 +259,11 @@ function hooksOf(rules: readonly Rule[]): Hooks {
     onCommitting: looking("onCommitting"),
     onCommitted: looking("onCommitted"),
     onSent: looking("onSent"),
+    onPosted: looking("onPosted"),
+    onReleased: looking("onReleased"),
+    onDelivered: looking("onDelivered"),
     onReceived: looking("onReceived"),
+    onTold: looking("onTold"),
     onWriting: looking("onWriting"),
     onPersisting: looking("onPersisting"),
     onPersisted: looking("onPersisted"),

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { encodeMessage } from "@raftkv/core/codec";
 import type { SimulatedNode } from "../node.ts";
 import type { FaultClass, Storm } from "./fault.ts";
 import { mayLeave, mayLose } from "./losses.ts";
@@ -43,7 +42,7 @@ function campaign(storm: Storm): void {
   const from = leaderId === null || leaderId === node.id ? storm.anyNode().id : leaderId;
   if (from === node.id) return;
   storm.note(`campaign: ${node.id}`);
-  node.deliver(from, encodeMessage({ type: "timeout_now", term }));
+  node.step({ kind: "message", from, message: { type: "timeout_now", term } });
   const called = node.status()?.term ?? term;
   if (called === term) return;
   if (world.leaders().some((leader) => leader.term === term)) {
@@ -76,7 +75,11 @@ export const CLUSTER_FAULTS: readonly FaultClass[] = [
     name: "membership",
     what: "nodes join, replace others, begin to vote and leave",
     begin(storm) {
-      storm.every(storm.between(2_000, 20_000), () => change(storm));
+      storm.every(storm.between(2_000, 20_000), () => {
+        change(storm);
+        // Some operators do not wait for an answer.
+        if (storm.random() < 0.2) change(storm);
+      });
       storm.every(5_000, () => retire(storm));
     },
   },

@@ -10,6 +10,7 @@ import type { FaultClass } from "./fault.ts";
 import { DISK_FAULTS } from "./disk_faults.ts";
 import { NETWORK_FAULTS } from "./network_faults.ts";
 import { NODE_FAULTS } from "./node_faults.ts";
+import { STRANGER_FAULTS } from "./stranger_faults.ts";
 
 /** Every class of faults there is. */
 export const FAULT_CLASSES: readonly FaultClass[] = [
@@ -17,4 +18,5 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
   ...NODE_FAULTS,
   ...DISK_FAULTS,
   ...CLUSTER_FAULTS,
+  ...STRANGER_FAULTS,
 ];

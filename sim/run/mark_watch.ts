@@ -44,6 +44,8 @@ export const WORLD_MARKS = [
   "a node was made to campaign while its leader lived",
   "an election out of the blue was won",
   "a snapshot was taken out of turn",
+  "a leader that could not commit took no more",
+  "all nodes started anew before they were healed",
   "a torn tail was cut",
   "lost entries came back from peers",
   "a disk was full and had room again",
@@ -51,6 +53,11 @@ export const WORLD_MARKS = [
   "a new node took the place of a lost one",
   "a leader stood still for longer than an election timeout",
   "a corrupted frame was dropped",
+  "a stranger was refused: wrong_cluster",
+  "a stranger was refused: wrong_node",
+  "a stranger was refused: not_a_member",
+  "a stranger was refused: other_incarnation",
+  "a stranger was refused: bad_proof",
 ] as const;
 
 /** The name of a mark of the cluster. */
@@ -114,6 +121,11 @@ export class MarkWatch implements Partial<Witness> {
         return this.#hit("a command was forwarded");
       case "timeout_now":
         return this.#hit("the leadership was handed over");
+      case "forward_response":
+        if (message.end.kind === "failed" && message.end.reason === "overloaded") {
+          this.#hit("a leader that could not commit took no more");
+        }
+        return;
       case "read_index_response":
         if (message.index === null) this.#hit("a follower's read was sent away");
         return;

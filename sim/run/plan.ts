@@ -49,11 +49,15 @@ export interface PlanLimits {
 /** How many runs stand on the production store: they cost several times as much as the others. */
 const FILES_SHARE = 0.15;
 
-/** One entry a message, two messages at once: logs are compared and mended bit by bit. */
+/**
+ * One entry a message, two messages at once: logs are compared and mended bit by bit. And a leader that
+ * cannot commit refuses commands after a dozen or so.
+ */
 const NARROW_WINDOWS: RaftWindows = {
   ...DEFAULT_WINDOWS,
   inFlightMessagesMax: 2,
   appendBytesMax: 1,
+  uncommittedBytesMax: 2_000,
 };
 
 /** Timeouts near the delays of the network: elections all the time. */

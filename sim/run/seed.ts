@@ -19,6 +19,9 @@ import { calm } from "./mend.ts";
 import { describePlan, type Plan, type PlanLimits, planOf } from "./plan.ts";
 import type { Violation, Workload, WorkloadKind } from "./workload.ts";
 
+/** In how many runs all nodes start anew once the faults are over. */
+const RESTART_SHARE = 0.3;
+
 /** How a seed is run. */
 export interface RunOptions<Result> extends PlanLimits {
   /** The state machine and its clients. */
@@ -136,6 +139,7 @@ class Run<Result> {
   async #heal(): Promise<ReadonlySet<NodeId>> {
     const { world } = this;
     calm(world);
+    if (this.#random() < RESTART_SHARE) this.#restartAll();
     await this.#endChanges();
     // What they hold has to be seen before it is known who is needed.
     await this.#runUntil("every disk is read again", 60_000, () => {
@@ -151,6 +155,16 @@ class Run<Result> {
     }
     world.partition([...core], others);
     return core;
+  }
+
+  /** What only memory holds must not be what the healing rests on. */
+  #restartAll(): void {
+    const { world } = this;
+    world.trace.note("* all nodes start anew");
+    this.marks.hit("all nodes started anew before they were healed");
+    const running = world.nodes.filter(({ isUp }) => isUp);
+    for (const { id } of running) world.crash(id);
+    for (const { id } of running) world.start(id);
   }
 
   /**

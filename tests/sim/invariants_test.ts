@@ -1,5 +1,3 @@
-import { assertThrows } from "@std/assert";
-import { InvariantViolation } from "@raftkv/core";
 import {
   DEFAULT_TIMING,
   type LogIndex,
@@ -7,7 +5,7 @@ import {
   type Term,
   type Ticket,
 } from "@raftkv/core/raft";
-import { type Impostor, Scene } from "../support/impostors.ts";
+import { type Impostor, refuses, Scene } from "../support/impostors.ts";
 import {
   accepted,
   chunkAnswer,
@@ -20,12 +18,6 @@ import {
   vote,
   voteRequest,
 } from "../support/raft_messages.ts";
-
-function refuses(what: string, rule: string, deed: (scene: Scene) => void): void {
-  Deno.test(`the observer refuses ${what}`, () => {
-    assertThrows(() => deed(new Scene()), InvariantViolation, rule);
-  });
-}
 
 refuses("two leaders in a term", "I1 election safety", (scene) => {
   const { n1, n2, n3 } = scene;
@@ -42,14 +34,14 @@ refuses("a durable vote that changes within its term", "I2 one durable vote", (s
 refuses("a second vote in a term, also after a crash", "I2 one durable vote: one vote", (scene) => {
   const { n1 } = scene;
   n1.disk.hardState = { term: 3 as Term, votedFor: "n2" as NodeId };
-  scene.send(vote(3, true));
+  scene.vote(3);
   scene.observer.onCrashed(n1.id);
   n1.disk.hardState = { term: 3 as Term, votedFor: "n3" as NodeId };
-  scene.send(vote(3, true), n1, "n3");
+  scene.vote(3, n1, "n3");
 });
 
 refuses("a vote that is not durable", "I2 one durable vote: a vote is durable", (scene) => {
-  scene.send(vote(3, true));
+  scene.vote(3);
 });
 
 refuses("a candidate whose own vote is not durable", "I2 one durable vote", (scene) => {
@@ -241,6 +233,19 @@ refuses(
     n1.configuration = { ...members(3), voters: ["n1", "n4", "n5"] as NodeId[] };
     n1.configurationIndex = 2;
     scene.step(n1);
+  },
+);
+
+refuses(
+  "a membership that is in the log and not in force",
+  "I16 configurations: the last",
+  (scene) => {
+    const entry = configurationEntry([1, 3], members(1));
+    const batch = { ticket: 7 as Ticket, hardState: null, entries: [entry], repairs: [] };
+    scene.n1.configuration = members(1);
+    scene.observer.onWriting(scene.n1, batch);
+    scene.n1.configuration = members(3);
+    scene.observer.onWriting(scene.n1, batch);
   },
 );
 

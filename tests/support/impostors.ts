@@ -4,6 +4,8 @@
  * @module
  */
 
+import { assertThrows } from "@std/assert";
+import { InvariantViolation } from "@raftkv/core";
 import type {
   Configuration,
   Entry,
@@ -16,12 +18,14 @@ import type {
   Term,
   Ticket,
 } from "@raftkv/core/raft";
-import { type Observed, Observer } from "@raftkv/sim";
-import { entries, members, vote } from "./raft_messages.ts";
+import { type Observed, Observer, type Told } from "@raftkv/sim";
+import { encodeMessage } from "@raftkv/core/codec";
+import { entries, members, vote, voteRequest } from "./raft_messages.ts";
 
 /** A node that claims whatever a test makes it claim. */
 export class Impostor implements Observed {
   readonly id: NodeId;
+  incarnation: string;
   configuration: Configuration = members(3);
   configurationIndex = 0;
   stateHash: string | null = null;
@@ -34,6 +38,7 @@ export class Impostor implements Observed {
 
   constructor(id: string) {
     this.id = id as NodeId;
+    this.incarnation = `${id}'s directory`;
   }
 
   readonly disk = {
@@ -62,6 +67,13 @@ export class Impostor implements Observed {
       ...this.claims,
     };
   }
+}
+
+/** Tests that the observer takes what is done in a scene for a breach of a rule. */
+export function refuses(what: string, rule: string, deed: (scene: Scene) => void): void {
+  Deno.test(`the observer refuses ${what}`, () => {
+    assertThrows(() => deed(new Scene()), InvariantViolation, rule);
+  });
 }
 
 /** Three nodes and what they do, as the observer is told it. */
@@ -106,6 +118,27 @@ export class Scene {
     return this;
   }
 
+  /** The node gives its vote to a candidate that asked for it. */
+  vote(term: number, from: Impostor = this.n1, to = "n2"): this {
+    this.observer.onReceived(from, to as NodeId, voteRequest(term, [Infinity, term]));
+    return this.send(vote(term, true), from, to);
+  }
+
+  /** The node is told that a link came or went. */
+  tell(node: Impostor, input: Told): this {
+    this.observer.onTold(node, input);
+    return this;
+  }
+
+  /** A message leaves a node, and comes to another under some name. */
+  carry(message: Message, way: { from: Impostor; to: Impostor; as?: Impostor }): this {
+    const { as = way.from, from, to } = way;
+    const bytes = encodeMessage(message);
+    this.observer.onPosted(from, to.id, bytes);
+    this.observer.onDelivered(to, as.id, bytes);
+    return this;
+  }
+
   step(node: Impostor, claims: Partial<Record<keyof NodeStatus, unknown>> = {}): this {
     node.claims = { ...node.claims, ...claims } as Partial<NodeStatus>;
     this.observer.onStepped(node);
@@ -115,7 +148,7 @@ export class Scene {
   /** The node votes for the candidate in its present term. */
   voteFor(candidate: Impostor, voter: Impostor): this {
     const { term } = candidate.disk.hardState;
-    return this.keep(voter, term, candidate.id).send(vote(term, true), voter, candidate.id);
+    return this.keep(voter, term, candidate.id).vote(term, voter, candidate.id);
   }
 
   /** The node leads, with the vote of another. */

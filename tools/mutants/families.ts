@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CONDUCT, CONDUCT_EXCUSED } from "./families/conduct.ts";
 import { ELECTIONS, ELECTIONS_EXCUSED } from "./families/elections.ts";
 import { KV, KV_EXCUSED } from "./families/kv.ts";
 import { MEMBERSHIP, MEMBERSHIP_EXCUSED } from "./families/membership.ts";
@@ -30,6 +31,11 @@ export const FAMILIES: Families = {
   replication: { title: "Replication", mutants: REPLICATION, excused: REPLICATION_EXCUSED },
   membership: { title: "Membership", mutants: MEMBERSHIP, excused: MEMBERSHIP_EXCUSED },
   reads: { title: "Reads and repeated requests", mutants: READS, excused: READS_EXCUSED },
+  conduct: {
+    title: "Causeless elections, strangers, bounds",
+    mutants: CONDUCT,
+    excused: CONDUCT_EXCUSED,
+  },
   kv: { title: "The store", mutants: KV, excused: KV_EXCUSED },
   repair: { title: "Repair", mutants: REPAIR, excused: REPAIR_EXCUSED },
   storage: { title: "Storage", mutants: STORAGE, excused: STORAGE_EXCUSED },

@@ -143,11 +143,12 @@ export const ELECTIONS: readonly Mutant[] = [
     anchor:
       'return isOtherLife(expected.incarnation, welcome.incarnation) ? "other_incarnation" : null;',
     replacement: "return null;",
-    killer: {
-      harness: "test",
-      file: "transport/handshake_test.ts",
-      name: "a peer that is known by another incarnation is refused, and so is one without any",
-    },
+    also: [{
+      file: "transport/peer_link.ts",
+      anchor: "        if (!this.accepts(outcome.incarnation)) {",
+      replacement: "        if (outcome.incarnation === this.#url) {",
+    }],
+    killer: { harness: "sim", seeds: 100, rules: ["I36"] },
   },
   {
     row: "E11",
@@ -171,11 +172,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/election.ts",
     anchor: "    return;\n  }\n  startPreVote(state);\n}",
     replacement: "    return;\n  }\n  becomeCandidate(state, true);\n}",
-    killer: {
-      harness: "test",
-      file: "sim/cluster_test.ts",
-      name: "a node that was cut off does not depose the leader when it returns",
-    },
+    killer: { harness: "sim", seeds: 50, rules: ["I40"] },
   },
   {
     row: "E14",
@@ -200,11 +197,7 @@ export const ELECTIONS: readonly Mutant[] = [
     anchor: "  onLeaderContact(state, from);\n  // The log is about to be replaced",
     replacement:
       "  if (state.log.matches(request.previous)) onLeaderContact(state, from);\n  // The log is about to be replaced",
-    killer: {
-      harness: "test",
-      file: "core/raft/election_test.ts",
-      name: "a rejected append keeps a follower quiet like an accepted one (E17)",
-    },
+    killer: { harness: "sim", seeds: 200, rules: ["I40"] },
   },
   {
     row: "E18",
@@ -239,6 +232,42 @@ export const ELECTIONS: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/term_gate_test.ts",
       name: "an answer of a later term ends a leadership, whatever it says (E21)",
+    },
+  },
+  {
+    row: "E-10",
+    bug: "the wait after a vote that was split does not grow",
+    file: "core/raft/election.ts",
+    anchor: "heartbeatMs / 20 * 4 ** state.campaigns",
+    replacement: "heartbeatMs / 20",
+    killer: {
+      harness: "test",
+      file: "core/raft/campaign_again_test.ts",
+      name: "a candidate that is refused a vote campaigns again soon, and each time less soon",
+    },
+  },
+  {
+    row: "E-14",
+    bug: "a voter that was not reached is not asked again when its link is up",
+    file: "core/raft/election.ts",
+    anchor: "  if (role.votes.has(peer) || !peersOf(state).includes(peer)) return;",
+    replacement: "  if (role.votes.size > 0) return;",
+    killer: {
+      harness: "test",
+      file: "core/raft/campaign_again_test.ts",
+      name: "a candidate asks again when the link to a voter comes up that has not answered",
+    },
+  },
+  {
+    row: "E-15",
+    bug: "two pre-candidates that ask each other both go on, and split the vote",
+    file: "core/raft/election.ts",
+    anchor: "  return peer < state.id || !isUpToDate(state.log.last, last);",
+    replacement: "  return !isUpToDate(state.log.last, last);",
+    killer: {
+      harness: "test",
+      file: "core/raft/campaign_again_test.ts",
+      name: "of two pre-candidates that ask each other, the one whose id comes later steps back",
     },
   },
 ];

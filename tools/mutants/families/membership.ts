@@ -96,12 +96,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "transport/mesh.ts",
     anchor: '    if (!link.accepts(incarnation)) return "other_incarnation";\n',
     replacement: "",
-    killer: {
-      harness: "test",
-      file: "transport/mesh_test.ts",
-      name:
-        "a peer that comes back with another directory is refused by both who dial and who listen",
-    },
+    killer: { harness: "sim", seeds: 100, rules: ["I36"] },
   },
   {
     row: "M11",
