@@ -13,11 +13,13 @@ import {
   keyFromText,
   KvStateMachine,
   prefixEnd,
+  WatchCursor,
 } from "@raftkv/core/kv";
 import type { LogIndex, Term } from "@raftkv/core/raft";
 import { JsonInput, SLICE_UNITS } from "../server/json_input.ts";
 import { txn } from "../server/operations/write.ts";
-import { eventsMessage } from "../server/watch_message.ts";
+import { eventsMessage, SLICE_EVENTS } from "../server/watch_message.ts";
+import { EVENT_STREAM } from "../server/watch_stream.ts";
 
 /** A body of the largest size, all but its beginning and end made of one unit. */
 function bodyOf(head: string, unit: string, tail: string): string {
@@ -107,15 +109,46 @@ for (const size of SIZES) {
     subject.apply({ kind: "lease_revoke", lease: 7 });
     bench.end();
   });
-  Deno.bench(`tell a watch of the deletion of ${name}`, (bench) => {
-    const subject = new Subject(size);
-    subject.apply(DELETE);
-    const { machine } = subject;
-    const { revision } = machine;
-    const watch = { range: EVERYTHING, revision, prevKv: true, bookmarkMs: 1_000 };
+  Deno.bench(`read a slice of the deletion of ${name}, for a watch`, (bench) => {
+    const { machine, cursor } = watched(size);
     bench.start();
-    const events = machine.eventsAt(revision, () => true);
-    eventsMessage(events, { revision, watch: { ...watch, kinds: ["put", "delete"] } });
+    cursor.take(machine, SLICE_EVENTS);
     bench.end();
   });
+  Deno.bench(`write a slice of that`, (bench) => {
+    const slices = messageOf(watched(size));
+    slices.next();
+    bench.start();
+    slices.next();
+    bench.end();
+  });
+  Deno.bench(`hand over the whole of it`, (bench) => {
+    const { revision } = watched(size).machine;
+    const slices = messageOf(watched(size));
+    let made = slices.next();
+    while (made.done !== true) made = slices.next();
+    const json = made.value!;
+    bench.start();
+    new TextEncoder().encode(EVENT_STREAM({ type: "events", revision, json }));
+    bench.end();
+  });
+}
+
+/** A machine whose last revision deleted everything, and a watch of that. */
+function watched(size: typeof SIZES[number]) {
+  const subject = new Subject(size);
+  subject.apply(DELETE);
+  const { machine } = subject;
+  const { revision } = machine;
+  const kinds = ["put", "delete"] as const;
+  return {
+    machine,
+    cursor: new WatchCursor({ ...EVERYTHING, kinds }, revision),
+    watch: { range: EVERYTHING, kinds, revision, prevKv: true, bookmarkMs: 1_000 },
+  };
+}
+
+function messageOf({ machine, watch }: ReturnType<typeof watched>) {
+  const { revision } = machine;
+  return eventsMessage([...machine.eventsAt(revision, () => true)], { revision, watch });
 }

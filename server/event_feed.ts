@@ -31,7 +31,7 @@ export class MachineFeed implements EventFeed {
     return this.#machine.compactRevision;
   }
 
-  eventsAt(revision: number, isWanted: (key: Key) => boolean): readonly KvEvent[] {
+  eventsAt(revision: number, isWanted: (key: Key) => boolean): Iterator<KvEvent, undefined> {
     return this.#machine.eventsAt(revision, isWanted);
   }
 

@@ -51,7 +51,8 @@ export class FreshReads {
       resolve: (moments) => {
         this.#freshAtMs = Math.max(this.#freshAtMs, moments.askedAtMs);
         const served = (): Served => ({
-          consistency: mode,
+          // A lease read may have been proved by a quorum; what is told is what is so.
+          consistency: moments.proof === "lease" ? "lease" : "linearizable",
           ...(options.explain === true
             ? { spans: readSpans(moments, { startMs, endMs: this.#node.nowMs() }) }
             : {}),

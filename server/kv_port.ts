@@ -13,7 +13,7 @@ import type {
   Term,
 } from "@raftkv/core/raft";
 import type { MemberStatus, StateCapture } from "@raftkv/core/replica";
-import type { Command, CommandResult, Key, KvEvent, KvReader } from "@raftkv/core/kv";
+import type { Command, CommandResult, KvReader, WatchSource } from "@raftkv/core/kv";
 import type { Consistency, Served } from "./served.ts";
 
 /** How fresh a read must be. */
@@ -47,15 +47,7 @@ export interface Settle<Result> {
 }
 
 /** What a node has applied, revision by revision. */
-export interface EventFeed {
-  /** The last revision that can be read. */
-  readonly revision: number;
-  /** What lies before or at this revision can no longer be followed. */
-  readonly compactRevision: number;
-
-  /** What a revision that is kept changed: of the wanted keys, in their order. */
-  eventsAt(revision: number, isWanted: (key: Key) => boolean): readonly KvEvent[];
-
+export interface EventFeed extends WatchSource {
   /**
    * Resolves once the store has come to `revision`, after `waitMsMax`, when `signal` is aborted or the
    * node stops, whichever comes first.

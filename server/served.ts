@@ -8,15 +8,15 @@ import type { NodeId } from "@raftkv/core/raft";
 import type { ReadMoments, WriteTrace } from "@raftkv/core/replica";
 
 /**
- * What a read sees. `linearizable`: every write acknowledged before it began. `lease`: the same, as
- * long as the clocks of the members keep to what lease reads take for granted. `stale`: whatever the
- * asked node has applied.
+ * What a read sees. `linearizable`: every write acknowledged before it began, as a quorum confirmed.
+ * `lease`: the same, as long as the clocks of the members keep to what lease reads take for granted.
+ * `stale`: whatever the asked node has applied.
  */
 export type Consistency = "linearizable" | "lease" | "stale";
 
 /** How a request was served. */
 export interface Served {
-  /** Of a read: what is known of how fresh it is, which may be more than was asked for. */
+  /** Of a read: what it rests on, which may be more than was asked for. */
   readonly consistency?: Consistency;
   /**
    * Of a stale read: all that was acknowledged this many milliseconds before is in it; not there if

@@ -21,25 +21,39 @@ export interface Watch {
   readonly bookmarkMs: number;
 }
 
-/** All that one revision changed of what is watched; null if that is nothing. */
-export function eventsMessage(
+/**
+ * All that one revision changed of what is watched, as one message; null if that is nothing. A
+ * revision may change thousands of keys: the message is made a slice at a time, and whoever has it
+ * made lets others have a turn after each.
+ */
+export function* eventsMessage(
   events: readonly KvEvent[],
   of: { readonly revision: number; readonly watch: Watch },
-): string | null {
-  const { range, kinds, prevKv } = of.watch;
+): Generator<void, string | null> {
   let json = "";
+  let looked = 0;
+  let sliceUnits = 0;
   for (const event of events) {
-    const { kind, before } = event;
-    if (!kinds.includes(kind) || !isIn(range, keyOf(event))) continue;
-    const what = kind === "put"
-      ? `"kv":${itemJson(event.record, { keysOnly: false })}`
-      : `"key":${keyJson(event.key)}`;
-    const isShown = prevKv && event.isBeforeCut !== true;
-    const shown = before === null ? "null" : itemJson(before, { keysOnly: false });
-    const was = isShown ? `,"prevKv":${shown}` : "";
-    json += `${json === "" ? "" : ","}{"type":"${kind}",${what}${was}}`;
+    const shown = eventJson(event, of.watch);
+    if (shown !== null) json += json === "" ? shown : `,${shown}`;
+    sliceUnits += shown?.length ?? 0;
+    if (++looked % SLICE_EVENTS !== 0 && sliceUnits < SLICE_UNITS) continue;
+    sliceUnits = 0;
+    yield;
   }
   return json === "" ? null : `{"type":"events","revision":${of.revision},"events":[${json}]}`;
+}
+
+/** One event; null if it is not of what is watched. */
+function eventJson(event: KvEvent, { range, kinds, prevKv }: Watch): string | null {
+  const { kind, before } = event;
+  if (!kinds.includes(kind) || !isIn(range, keyOf(event))) return null;
+  const what = kind === "put"
+    ? `"kv":${itemJson(event.record, { keysOnly: false })}`
+    : `"key":${keyJson(event.key)}`;
+  if (!prevKv || event.isBeforeCut === true) return `{"type":"${kind}",${what}}`;
+  const was = before === null ? "null" : itemJson(before, { keysOnly: false });
+  return `{"type":"${kind}",${what},"prevKv":${was}}`;
 }
 
 /**
@@ -70,3 +84,7 @@ export function isIn({ start, end }: KeyRange, key: Key): boolean {
 export function keyOf(event: KvEvent): Key {
   return event.kind === "put" ? event.record.key : event.key;
 }
+
+/** After so many events, or so many characters of text, a slice of a message ends. */
+export const SLICE_EVENTS = 256;
+const SLICE_UNITS = 65_536;

@@ -3,13 +3,14 @@
  * whole. Between them bookmarks say how far the store was read.
  *
  * The stream is drawn by its client and keeps its place alone. If what comes next was compacted
- * meanwhile, it says so and ends: there is never a gap without a word.
+ * meanwhile, it says so and ends: there is never a gap without a word. A revision that changed
+ * thousands of keys is read, and its message made, in several turns, and then sent as a whole.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers/promises";
-import { WatchCursor, type WatchNotice } from "@raftkv/core/kv";
+import { type PlaceNotice, WatchCursor } from "@raftkv/core/kv";
 import type { EventFeed } from "./kv_port.ts";
 import { bookmarkJson, compactedAt, eventsMessage, type Watch } from "./watch_message.ts";
 
@@ -48,8 +49,8 @@ export function watchStream(
   return new ReadableStream<Uint8Array>({
     start(controller) {
       // The client learns at once that it is heard, and where from.
-      const message = messageOf(cursor.bookmark(port.events), watch);
-      if (message !== null) controller.enqueue(encoder.encode(format(message)));
+      const notice = cursor.bookmark(port.events);
+      if (notice !== null) controller.enqueue(encoder.encode(format(wordOf(notice))));
     },
     async pull(controller) {
       while (!left.signal.aborted) {
@@ -74,30 +75,28 @@ async function nextMessage(
 ): Promise<WatchMessage | null> {
   if (cursor.next > events.revision) {
     await events.reached(cursor.next, { waitMsMax: watch.bookmarkMs, signal });
-    if (cursor.next > events.revision) return messageOf(cursor.bookmark(events), watch);
+    if (cursor.next > events.revision) {
+      const bookmark = cursor.bookmark(events);
+      return bookmark === null ? null : wordOf(bookmark);
+    }
   }
   const notice = cursor.take(events, LOOK_STEPS);
   if (notice === null) await setImmediate();
-  return messageOf(notice, watch);
-}
-
-function messageOf(notice: WatchNotice | null, watch: Watch): WatchMessage | null {
-  if (notice === null) return null;
-  const { kind: type, revision } = notice;
-  const json = jsonOf(notice, watch);
-  return json === null ? null : { type, revision, json };
-}
-
-function jsonOf(notice: WatchNotice, watch: Watch): string | null {
+  if (notice?.kind !== "events") return notice === null ? null : wordOf(notice);
   const { revision } = notice;
-  switch (notice.kind) {
-    case "events":
-      return eventsMessage(notice.events, { revision, watch });
-    case "bookmark":
-      return bookmarkJson(revision);
-    case "compacted":
-      return compactedAt(revision);
-  }
+  const slices = eventsMessage(notice.events, { revision, watch });
+  let made = slices.next();
+  for (; made.done !== true && !signal.aborted; made = slices.next()) await setImmediate();
+  return made.done === true && made.value !== null
+    ? { type: "events", revision, json: made.value }
+    : null;
+}
+
+/** A message about the place of the watch. */
+function wordOf({ kind, revision }: PlaceNotice): WatchMessage {
+  return kind === "compacted"
+    ? { type: "compacted", revision, json: compactedAt(revision) }
+    : { type: "bookmark", revision, json: bookmarkJson(revision) };
 }
 
 /** Revisions and keys looked at before other requests get their turn. */

@@ -30,7 +30,7 @@ export interface VersionRange {
 }
 
 /** The protocol versions this code speaks. */
-export const PROTOCOL_VERSIONS: VersionRange = { min: 1, max: 1 };
+export const PROTOCOL_VERSIONS: VersionRange = { min: 2, max: 2 };
 
 /** Who this node is. */
 export interface Identity {

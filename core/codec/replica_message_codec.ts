@@ -12,6 +12,8 @@ import type {
   EntriesResponse,
   ForwardEnd,
   NodeStatus,
+  ReadIndex,
+  ReadProof,
   ReplicaMessage,
   Role,
   StateHash,
@@ -82,9 +84,9 @@ function writeServiceMessage(
     case "status_request":
       return;
     case "read_index_response":
-      writer.flag(message.index !== null);
-      if (message.index !== null) writer.varint(message.index);
-      return;
+      if (message.granted === null) return writer.u8(CANNOT_TELL);
+      writer.u8(READ_PROOFS.tagOf(message.granted.proof));
+      return writer.varint(message.granted.index);
     case "status_response":
       return writeNodeStatus(writer, message.status);
     default:
@@ -145,12 +147,19 @@ function readServiceMessage(
     case "status_request":
       return { type, requestId };
     case "read_index_response":
-      return { type, requestId, index: reader.flag() ? readLogIndex(reader) : null };
+      return { type, requestId, granted: readReadIndex(reader) };
     case "status_response":
       return { type, requestId, status: readNodeStatus(reader) };
     default:
       return unreachable(type);
   }
+}
+
+function readReadIndex(reader: ByteReader): ReadIndex | null {
+  const tag = reader.u8();
+  if (tag === CANNOT_TELL) return null;
+  const proof = READ_PROOFS.nameOf(tag) ?? reader.fail("Proof is unknown");
+  return { index: readLogIndex(reader), proof };
 }
 
 /** Reads how many there are and then so many, each of at least `bytesMin`. */
@@ -235,6 +244,11 @@ const POSITION_BYTES_MIN = 2;
 
 /** First byte of a forwarded command's end: this, or the tag of a failure. */
 const APPLIED = 0;
+
+/** First byte of the answer of a node that does not lead: this, or the tag of a proof. */
+const CANNOT_TELL = 0;
+
+const READ_PROOFS = new Tags<ReadProof>({ quorum: 1, lease: 2 });
 
 const ROLES = new Tags<Role>({
   follower: 1,

@@ -45,25 +45,31 @@ export interface EventSource extends ReadSource {
 }
 
 /**
- * What `revision` changed, in the order of the keys. One deletion of a range may end gigabytes: of
- * what stood there before, only the first MiB is read.
+ * What `revision` changed, in the order of the keys; each event is read when it is asked for. The
+ * store may go on meanwhile, as long as it keeps the revision. One deletion of a range may end
+ * gigabytes: of what stood there before, only the first MiB is read.
  *
  * @param isWanted Says of a key whether to read it at all.
  * @throws {InvariantViolation} if the revision is compacted or still to come
  */
-export function eventsAt(
+export function* eventsAt(
   source: EventSource,
   revision: number,
   { isWanted }: { readonly isWanted: (key: Key) => boolean },
-): KvEvent[] {
+): Generator<KvEvent, undefined> {
+  const left = { beforeBytes: LIMITS.listBytesMax };
+  checkKept(source, revision);
+  for (const key of source.changes.keysAt(revision).filter(isWanted)) {
+    checkKept(source, revision);
+    yield eventOf(source, key, { revision, left });
+  }
+}
+
+function checkKept(source: EventSource, revision: number): void {
   invariant(
     revision > source.compactRevision && revision <= source.revision,
     "the events of a revision that is kept are read",
     () => ({ revision, compactRevision: source.compactRevision }),
-  );
-  const left = { beforeBytes: LIMITS.listBytesMax };
-  return source.changes.keysAt(revision).filter(isWanted).map((key) =>
-    eventOf(source, key, { revision, left })
   );
 }
 

@@ -108,8 +108,11 @@ export class KvStateMachine implements StateMachine<CommandResult>, KvReader {
     return readRange(this.#state, request);
   }
 
-  /** What a revision that is kept changed: of the wanted keys, in their order. */
-  eventsAt(revision: number, isWanted: (key: Key) => boolean): KvEvent[] {
+  /**
+   * What a revision that is kept changed: of the wanted keys, in their order, each read when it is
+   * asked for. Nothing may be asked for once the revision is compacted.
+   */
+  eventsAt(revision: number, isWanted: (key: Key) => boolean): IteratorObject<KvEvent, undefined> {
     return eventsAt(this.#state, revision, { isWanted });
   }
 

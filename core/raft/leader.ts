@@ -205,7 +205,7 @@ export function read<Token>(
   const { role } = state;
   if (role.kind !== "leader") state.outbox.abandoned.push(token);
   else if (proof.lease && knowsCommitIndex(state) && holdsLease(state, role)) {
-    state.outbox.grants.push({ token, index: state.commitIndex });
+    state.outbox.grants.push({ token, index: state.commitIndex, proof: "lease" });
   } else role.reads.add(token);
 }
 

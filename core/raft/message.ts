@@ -251,10 +251,24 @@ export interface ReadIndexRequest extends ServiceMessage<"read_index_request"> {
   readonly lease: boolean;
 }
 
+/**
+ * What showed that a leader still led when it told up to where to read. `quorum`: the answers to a
+ * question asked after the read had arrived. `lease`: promises of votes, and the clocks with them.
+ */
+export type ReadProof = "quorum" | "lease";
+
+/** Up to where to read, for a read that saw everything acknowledged before it began. */
+export interface ReadIndex {
+  /** What must be applied first. */
+  readonly index: LogIndex;
+  /** What that rests on. */
+  readonly proof: ReadProof;
+}
+
 /** Answers a {@linkcode ReadIndexRequest}. */
 export interface ReadIndexResponse extends ServiceMessage<"read_index_response"> {
-  /** The index to wait for, or null if the responder cannot tell (not the leader any more). */
-  readonly index: LogIndex | null;
+  /** What was asked for, or null if the responder cannot tell (not the leader any more). */
+  readonly granted: ReadIndex | null;
 }
 
 /** Asks a peer how it is, for the cluster's status page. */

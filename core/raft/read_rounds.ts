@@ -6,13 +6,12 @@
  */
 
 import type { LogIndex, ReadRound } from "./ids.ts";
+import type { ReadIndex } from "./message.ts";
 
 /** A read that has become safe: answer it once the state machine has applied `index`. */
-export interface ReadGrant<Token> {
+export interface ReadGrant<Token> extends ReadIndex {
   /** The read, as the host named it. */
   readonly token: Token;
-  /** What must be applied first. */
-  readonly index: LogIndex;
 }
 
 interface Round<Token> {
@@ -62,7 +61,7 @@ export class ReadRounds<Token> {
     const current = this.#current;
     if (current === null || quorumRound < current.round) return [];
     this.#current = null;
-    return current.tokens.map((token) => ({ token, index: current.index }));
+    return current.tokens.map((token) => ({ token, index: current.index, proof: "quorum" }));
   }
 
   /** Everything it holds, as plain data. */

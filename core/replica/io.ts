@@ -12,6 +12,7 @@ import type {
   Message,
   NodeStatus,
   ProposalFailure,
+  ReadProof,
   TransferRefusal,
   WriteTimes,
 } from "../raft/message.ts";
@@ -200,12 +201,17 @@ export interface WriteTrace {
   readonly times: WriteTimes;
 }
 
-/** When a read and those that shared its round came how far, by the node's monotonic clock. */
+/**
+ * When a read and those that shared its round came how far, by the node's monotonic clock, and what
+ * the answer rests on.
+ */
 export interface ReadMoments {
   /** When the leader was asked: the state now shows all that was acknowledged before. */
   readonly askedAtMs: number;
   /** When the leader had told up to where to read. */
   readonly grantedAtMs: number;
+  /** What showed that it still led; not always what the read had asked for. */
+  readonly proof: ReadProof;
 }
 
 /** A member and, if it answered in time, how it is. */

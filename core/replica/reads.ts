@@ -8,7 +8,7 @@
 
 import { drawId, type Random } from "../random.ts";
 import type { LogIndex, NodeId } from "../raft/ids.ts";
-import type { Envelope } from "../raft/message.ts";
+import type { Envelope, ReadIndex } from "../raft/message.ts";
 import type { RaftNode } from "../raft/node.ts";
 import type { ReadGrant } from "../raft/read_rounds.ts";
 import { Disclaimer } from "./disclaimer.ts";
@@ -119,16 +119,17 @@ export class Reads {
   }
 
   /** The own leadership has confirmed an index. */
-  onGrant({ token, index }: ReadGrant<ReadToken>, nowMs: number): void {
-    if (token.kind === "clients") this.#grant(token, { index, grantedAtMs: nowMs });
-    else this.#answer(token, index);
+  onGrant({ token, index, proof }: ReadGrant<ReadToken>, nowMs: number): void {
+    if (token.kind === "clients") this.#grant(token, { index, proof }, nowMs);
+    else this.#answer(token, { index, proof });
   }
 
   #grant(
     { requestIds, askedAtMs }: Pick<Question, "requestIds" | "askedAtMs">,
-    { index, grantedAtMs }: { readonly index: LogIndex; readonly grantedAtMs: number },
+    { index, proof }: ReadIndex,
+    grantedAtMs: number,
   ): void {
-    this.#granted.push({ index, requestIds, round: { askedAtMs, grantedAtMs } });
+    this.#granted.push({ index, requestIds, round: { askedAtMs, grantedAtMs, proof } });
   }
 
   /** This node does not lead (any more), so it cannot tell. */
@@ -140,17 +141,17 @@ export class Reads {
   /** A leader elsewhere has answered. */
   onResponse(
     requestId: number,
-    index: LogIndex | null,
+    granted: ReadIndex | null,
     timing: { readonly nowMs: number; readonly holdMs: number },
   ): void {
     // Only the answer to the question that is open: an older one may be from before these reads.
     if (this.#question?.requestId !== requestId) return;
-    if (index === null) {
+    if (granted === null) {
       this.#disclaimer.note(this.#question.to, timing.nowMs + timing.holdMs);
       this.#giveUp();
       return;
     }
-    this.#grant(this.#question, { index, grantedAtMs: timing.nowMs });
+    this.#grant(this.#question, granted, timing.nowMs);
     this.#question = null;
   }
 
@@ -229,10 +230,10 @@ export class Reads {
     this.#question = null;
   }
 
-  #answer(token: ReadToken & { kind: "peer" }, index: LogIndex | null): void {
+  #answer(token: ReadToken & { kind: "peer" }, granted: ReadIndex | null): void {
     this.#messages.push({
       to: token.from,
-      message: { type: "read_index_response", requestId: token.requestId, index },
+      message: { type: "read_index_response", requestId: token.requestId, granted },
     });
   }
 }

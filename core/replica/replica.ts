@@ -307,7 +307,7 @@ export class Replica<Result> {
       case "read_index_request":
         return this.#node.read({ kind: "peer", from, requestId: message.requestId }, message);
       case "read_index_response":
-        return this.#reads.onResponse(message.requestId, message.index, timing);
+        return this.#reads.onResponse(message.requestId, message.granted, timing);
       case "status_request":
         return this.#queries.answer(from, message.requestId, this.status());
       case "state_hash":

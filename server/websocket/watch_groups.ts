@@ -24,6 +24,9 @@ export class Watcher {
   readonly sink: WatchSink;
   /** Its place, unless it goes with the others: then that is the hub's. */
   cursor: WatchCursor;
+  /** The message of the revision before its place, if that is being made. */
+  making: { readonly revision: number; readonly slices: Iterator<void, string | null> } | null =
+    null;
   /** When something was told last, in milliseconds. */
   toldAtMs = 0;
 
@@ -33,10 +36,21 @@ export class Watcher {
     this.cursor = new WatchCursor({ ...watch.range, kinds: watch.kinds }, watch.revision);
   }
 
-  /** Takes a place of its own again. */
+  /** The first revision of which it has not been told, if it does not go with the others. */
+  get untold(): number {
+    return this.making?.revision ?? this.cursor.next;
+  }
+
+  /** Whether it keeps more than its place: a part of the revision that it is told next. */
+  get isMidway(): boolean {
+    return this.making !== null || this.cursor.isMidway;
+  }
+
+  /** Takes a place of its own again, and keeps nothing else. */
   goTo(revision: number): void {
     const { range, kinds } = this.watch;
     this.cursor = new WatchCursor({ ...range, kinds }, revision);
+    this.making = null;
   }
 }
 

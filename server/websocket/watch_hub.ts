@@ -5,11 +5,21 @@
  * it has caught up. None keeps more than its place, so a slow client costs no memory and misses
  * nothing.
  *
+ * One revision may change thousands of keys. It is read, and its message made, in several turns, and
+ * then told as a whole: one such message of the present is in the making at a time, and one of the
+ * past.
+ *
  * @module
  */
 
 import { setImmediate } from "node:timers";
-import type { WatchSource } from "@raftkv/core/kv";
+import {
+  KEY_FIRST,
+  WatchCursor,
+  type WatchNotice,
+  type WatchScope,
+  type WatchSource,
+} from "@raftkv/core/kv";
 import type { EventFeed } from "../kv_port.ts";
 import { bookmarkAt, compactedAt, eventsMessage } from "../watch_message.ts";
 import { type Watcher, WatchGroups } from "./watch_groups.ts";
@@ -18,17 +28,20 @@ import { type Watcher, WatchGroups } from "./watch_groups.ts";
 export interface HubPace {
   /** The monotonic clock in milliseconds. */
   readonly nowMs: () => number;
-  /** How many watchers are told between two looks at it. */
-  readonly toldPerStep: number;
+  /**
+   * How many steps are taken between two looks at it: to look at what one key was changed to is one,
+   * to tell one watcher of it another, and so is each KiB that it is told.
+   */
+  readonly stepsPerLook: number;
 }
 
-const PACE: HubPace = { nowMs: () => performance.now(), toldPerStep: 100 };
+const PACE: HubPace = { nowMs: () => performance.now(), stepsPerLook: 256 };
 
 /** The watches of a node. */
 export class WatchHub {
   readonly #events: EventFeed;
   readonly #nowMs: () => number;
-  readonly #toldPerStep: number;
+  readonly #stepsPerLook: number;
   readonly #groups = new WatchGroups();
   readonly #behind = new Set<Watcher>();
   /** The next revision to tell of to all that are in groups. */
@@ -43,21 +56,12 @@ export class WatchHub {
   #isStopped = false;
   #timer: { readonly id: ReturnType<typeof setTimeout>; readonly atMs: number } | null = null;
 
-  constructor(events: EventFeed, { nowMs, toldPerStep }: HubPace = PACE) {
+  constructor(events: EventFeed, { nowMs, stepsPerLook }: HubPace = PACE) {
     this.#events = events;
     this.#nowMs = nowMs;
-    this.#toldPerStep = toldPerStep;
+    this.#stepsPerLook = stepsPerLook;
     this.#next = events.revision + 1;
-    const toldRevision = () => this.#next - 1;
-    this.#told = {
-      get revision() {
-        return toldRevision();
-      },
-      get compactRevision() {
-        return events.compactRevision;
-      },
-      eventsAt: (revision, isWanted) => events.eventsAt(revision, isWanted),
-    };
+    this.#told = upTo(events, () => this.#next - 1);
   }
 
   /** How many watches there are. */
@@ -137,7 +141,11 @@ export class WatchHub {
   #tellPast(untilMs: number): void {
     for (const watcher of this.#behind) {
       if (this.#idle >= this.#behind.size) return;
-      const goesOn = this.#catchUp(watcher);
+      // In the middle of a revision it stays in front, over several turns if need be: so no two keep
+      // more than their place.
+      let goesOn = this.#catchUp(watcher);
+      while (watcher.isMidway && this.#nowMs() < untilMs) goesOn = this.#catchUp(watcher);
+      if (watcher.isMidway) return this.#schedule();
       // One that has caught up is behind no more: to count it among those that cannot go on would end
       // the round halfway through the row.
       if (goesOn || !this.#behind.has(watcher)) this.#idle = 0;
@@ -148,15 +156,23 @@ export class WatchHub {
     }
   }
 
-  /** Tells one revision to all groups, some members at a time. */
+  /** Tells one revision to all groups, some steps at a time. */
   *#tell(revision: number): Generator<void> {
-    if (revision <= this.#events.compactRevision) return this.#scatter();
-    const events = this.#events.eventsAt(revision, everyKey);
-    let told = 0;
+    const notice = yield* this.#read(revision);
+    if (notice?.kind === "compacted") return this.#scatter();
+    if (notice?.kind !== "events") return;
+    const { events } = notice;
+    let steps = 0;
+    const isTimeToLook = (more: number) => {
+      steps = steps >= this.#stepsPerLook ? more : steps + more;
+      return steps >= this.#stepsPerLook;
+    };
     for (const { watch, members } of this.#groups.concernedBy(events)) {
-      const message = eventsMessage(events, { revision, watch });
+      const message = yield* eventsMessage(events, { revision, watch });
+      if (isTimeToLook(events.length)) yield;
       if (message === null) continue;
       const nowMs = this.#nowMs();
+      const stepsEach = 1 + Math.floor(message.length / 1_024);
       for (const watcher of members) {
         if (watcher.sink.isCongested) {
           this.#groups.leave(watcher);
@@ -166,8 +182,19 @@ export class WatchHub {
           watcher.toldAtMs = nowMs;
           watcher.sink.onMessage(message);
         }
-        if (++told % this.#toldPerStep === 0) yield;
+        if (isTimeToLook(stepsEach)) yield;
       }
+    }
+  }
+
+  /** What a revision changed, read some steps at a time; null if it changed nothing. */
+  *#read(revision: number): Generator<void, WatchNotice | null> {
+    const cursor = new WatchCursor(EVERYTHING, revision);
+    const source = upTo(this.#events, () => revision);
+    for (;;) {
+      const notice = cursor.take(source, this.#stepsPerLook);
+      if (notice !== null || cursor.next > revision) return notice;
+      yield;
     }
   }
 
@@ -182,28 +209,37 @@ export class WatchHub {
 
   /** Tells of the past, one revision at most; whether there is more of it to tell. */
   #catchUp(watcher: Watcher): boolean {
-    const { watch, sink, cursor } = watcher;
-    if (sink.isCongested) return false;
-    const notice = cursor.take(this.#told, LOOK_STEPS);
-    if (notice?.kind === "compacted") {
-      this.#behind.delete(watcher);
-      sink.onEnd(compactedAt(notice.revision));
+    const { watch, sink } = watcher;
+    if (sink.isCongested) {
+      if (watcher.isMidway) watcher.goTo(watcher.untold);
       return false;
     }
-    const { revision = 0 } = notice ?? {};
-    const message = notice?.kind === "events"
-      ? eventsMessage(notice.events, { revision, watch })
-      : null;
-    if (message !== null) {
+    if (watcher.making === null) {
+      const notice = watcher.cursor.take(this.#told, LOOK_STEPS);
+      if (notice?.kind === "compacted") {
+        this.#behind.delete(watcher);
+        sink.onEnd(compactedAt(notice.revision));
+        return false;
+      }
+      if (notice?.kind === "events") {
+        const { revision, events } = notice;
+        watcher.making = { revision, slices: eventsMessage(events, { revision, watch }) };
+      }
+    }
+    const made = watcher.making?.slices.next();
+    if (made !== undefined && made.done !== true) return true;
+    watcher.making = null;
+    if (made !== undefined && made.value !== null) {
       watcher.toldAtMs = this.#nowMs();
-      sink.onMessage(message);
+      sink.onMessage(made.value);
     }
     // While a revision is being told, a group may have had it already.
-    if (cursor.next === this.#next && this.#telling === null) {
+    const isPresent = watcher.cursor.next === this.#next && this.#telling === null;
+    if (isPresent && this.#behind.has(watcher)) {
       this.#groups.join(watcher);
       this.#behind.delete(watcher);
     }
-    return cursor.next < this.#next;
+    return watcher.cursor.next < this.#next;
   }
 
   #armTimer(atMs: number): void {
@@ -235,14 +271,26 @@ export class WatchHub {
       earliestMs = Math.min(earliestMs, watcher.toldAtMs + bookmarkMs);
     };
     for (const watcher of this.#groups.watchers()) look(watcher, this.#next);
-    for (const watcher of this.#behind) look(watcher, watcher.cursor.next);
+    for (const watcher of this.#behind) look(watcher, watcher.untold);
     if (earliestMs < Infinity) this.#armTimer(earliestMs);
   }
 }
 
-function everyKey(): boolean {
-  return true;
+/** A feed as it is up to some revision. */
+function upTo(events: EventFeed, revision: () => number): WatchSource {
+  return {
+    get revision() {
+      return revision();
+    },
+    get compactRevision() {
+      return events.compactRevision;
+    },
+    eventsAt: (at, isWanted) => events.eventsAt(at, isWanted),
+  };
 }
+
+/** What all groups together may watch. */
+const EVERYTHING: WatchScope = { start: KEY_FIRST, end: null, kinds: ["put", "delete"] };
 
 /** How long to tell of the present, and how long of the past, before others get a turn. */
 const SLICE_MS = 3;

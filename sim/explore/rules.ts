@@ -69,7 +69,7 @@ export function checkStep(before: View, after: View): void {
 }
 
 /** A read is safe at an index only if that covers all that was committed when it began. */
-export function checkGrant({ token, index }: ReadGrant<number>): void {
+export function checkGrant({ token, index }: Pick<ReadGrant<number>, "token" | "index">): void {
   invariant(
     index >= token,
     "I24 no stale read: a read sees everything committed before it began",

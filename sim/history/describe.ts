@@ -80,7 +80,9 @@ function describeFirst(result: CommandResult): string {
 function describeAnswer(answer: KvAnswer): string {
   if (answer.kind === "applied") return describeResult(answer.result);
   const records = answer.records.map(describeRecord);
-  return `revision ${answer.revision}: ${records.length === 0 ? "nothing" : records.join(", ")}`;
+  const by = answer.proof === undefined ? "" : ` by ${answer.proof}`;
+  const shown = records.length === 0 ? "nothing" : records.join(", ");
+  return `revision ${answer.revision}${by}: ${shown}`;
 }
 
 function describeName(command: Command): string {

@@ -21,6 +21,7 @@ export const HISTORY_RULES = {
   exactlyOnce: "I22 exactly once",
   serializable: "I23 strict serializability",
   fresh: "I24 reads see what was acknowledged",
+  freshByLease: "I25 lease reads see what was acknowledged",
   revision: "I26 one revision for each change",
   watch: "I27 watches tell everything once, in order",
   lease: "I28 leases live as long as promised",

@@ -5,6 +5,7 @@
  */
 
 import type { Command, CommandResult, Key, KeyRange, KvRecord } from "@raftkv/core/kv";
+import type { ReadProof } from "@raftkv/core/raft";
 import type { Operation } from "./operation.ts";
 import { isSameBytes } from "../same_bytes.ts";
 
@@ -44,6 +45,8 @@ export interface ReadAnswer {
   readonly revision: number;
   /** What was there, in the order of the keys. */
   readonly records: readonly KvRecord[];
+  /** What showed that the leader still led; not there if nobody was asked, or it is not known. */
+  readonly proof?: ReadProof;
 }
 
 /** One request to the store. */

@@ -75,7 +75,8 @@ function checkRevision(operation: KvOperation, floor: Floor): Finding[] {
     const isFree = request.kind === "read" && !request.isLinearizable;
     if (isFree || revision >= floor.value) return [];
     const what = `reads at revision ${revision}, though ${floor.value} had been seen before`;
-    return [findingOf(HISTORY_RULES.fresh, operation, { floor, what })];
+    const rule = answer.proof === "lease" ? HISTORY_RULES.freshByLease : HISTORY_RULES.fresh;
+    return [findingOf(rule, operation, { floor, what })];
   }
   const isNew = answer.result.kind === "committed";
   if (isNew ? revision > floor.value : revision >= floor.value) return [];

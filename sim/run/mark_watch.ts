@@ -127,7 +127,7 @@ export class MarkWatch implements Partial<Witness> {
         }
         return;
       case "read_index_response":
-        if (message.index === null) this.#hit("a follower's read was sent away");
+        if (message.granted === null) this.#hit("a follower's read was sent away");
         return;
       default:
     }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Random } from "@raftkv/core";
+import { invariant, type Random } from "@raftkv/core";
 import {
   type Command,
   type CommandResult,
@@ -14,9 +14,16 @@ import {
   encodeCommand,
   type KvReader,
 } from "@raftkv/core/kv";
+import type { ReadProof } from "@raftkv/core/raft";
 import type { ReadMode } from "@raftkv/core/replica";
 import type { Cluster } from "../cluster.ts";
-import type { HistoryRecorder, KvAnswer, KvRequest, ReadRequest } from "../history/mod.ts";
+import type {
+  HistoryRecorder,
+  KvAnswer,
+  KvRequest,
+  ReadAnswer,
+  ReadRequest,
+} from "../history/mod.ts";
 import type { SimulatedNode } from "../node.ts";
 import type { RequestEnd } from "../requests.ts";
 import type { Marks } from "../run/marks.ts";
@@ -137,18 +144,22 @@ export class Errands {
   ): void {
     if (end.kind === "readable") {
       const { marks } = this.#parts;
+      const { proof } = end.round;
+      if (errand.mode === "lease") marks.hit(LEASE_READ_MARKS[proof]);
+      else invariant(proof === "quorum", "who asks for a quorum gets one");
       if (this.#isOfAnother(term)) {
         marks.hit("a read was asked for under one leader and answered under another");
       }
-      this.#serve(errand, node);
+      this.#serve(errand, node, proof);
     } else if (this.#mayGoOn(errand)) this.#sendLater(errand);
     else this.#end(errand, null);
   }
 
-  #serve(errand: UnderWay, node: SimulatedNode<CommandResult>): void {
+  #serve(errand: UnderWay, node: SimulatedNode<CommandResult>, proof?: ReadProof): void {
     const { machine } = node;
     const request = errand.request as ReadRequest;
-    this.#end(errand, machine === null ? null : read(machine as unknown as KvReader, request));
+    const answer = machine === null ? null : read(machine as unknown as KvReader, request);
+    this.#end(errand, answer === null || proof === undefined ? answer : { ...answer, proof });
   }
 
   #onEnd(errand: UnderWay, end: RequestEnd<CommandResult>): void {
@@ -199,7 +210,7 @@ export class Errands {
   }
 }
 
-function read(machine: KvReader, request: ReadRequest): KvAnswer | null {
+function read(machine: KvReader, request: ReadRequest): ReadAnswer | null {
   const { start, end, limit } = request;
   const { revision, compactRevision } = machine;
   const asked = request.revision ?? revision;
@@ -222,3 +233,9 @@ const CERTAIN_FAILURES: ReadonlySet<string> = new Set([
   "lost",
 ]);
 const SENDINGS_MAX = 8;
+
+/** What proved a read for which a lease would do. */
+export const LEASE_READ_MARKS = {
+  lease: "a lease proved a read",
+  quorum: "a quorum proved a read for which a lease would have done",
+} as const satisfies Readonly<Record<ReadProof, string>>;

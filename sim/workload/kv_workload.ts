@@ -24,7 +24,7 @@ import {
 import type { Marks } from "../run/marks.ts";
 import type { Violation, Workload, WorkloadKind, WorkloadParts } from "../run/workload.ts";
 import { act, anyWatch } from "./deeds.ts";
-import { Errands } from "./errands.ts";
+import { Errands, LEASE_READ_MARKS } from "./errands.ts";
 import { ACCOUNTS, EVERYTHING, keyOf } from "./keyspace.ts";
 import { type Hearsay, KvClient } from "./kv_client.ts";
 import { LogBook } from "./log_book.ts";
@@ -39,6 +39,8 @@ export const KV: WorkloadKind<CommandResult> = {
     "an answer was given again by another leader",
     "a session was forgotten",
     "a read was asked for under one leader and answered under another",
+    LEASE_READ_MARKS.lease,
+    LEASE_READ_MARKS.quorum,
     "the past was compacted by hand",
     "a comparison failed",
     "the past was read",

@@ -131,4 +131,5 @@ export class Watcher {
 }
 
 const NOTICES_MAX = 16;
-const LOOK_STEPS = 256;
+/** Few, so that a revision is often read in several looks, with a crash or a compaction between. */
+const LOOK_STEPS = 16;

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { KvFailure } from "@raftkv/core/api";
 import { type KvReader, KvStateMachine } from "@raftkv/core/kv";
+import type { ReadProof } from "@raftkv/core/raft";
 import type { ReadMode, ReadMoments } from "@raftkv/core/replica";
 import { MachineFeed } from "../../server/event_feed.ts";
 import { FreshReads } from "../../server/fresh_reads.ts";
@@ -41,8 +42,9 @@ class Desk {
   }
 
   /** The leader answers the open question, asked now, and the node has come there. */
-  grant(): void {
-    this.asked.shift()!.settle.resolve({ askedAtMs: this.nowMs, grantedAtMs: this.nowMs });
+  grant(proof: ReadProof = "quorum"): void {
+    const { nowMs } = this;
+    this.asked.shift()!.settle.resolve({ askedAtMs: nowMs, grantedAtMs: nowMs, proof });
   }
 
   refuse(code: "no_leader" | "timeout" | "stopping"): void {
@@ -96,7 +98,7 @@ Deno.test("the age counts from the question to the leader, not from its answer",
   const { settle } = desk.asked.shift()!;
   const askedAtMs = desk.nowMs;
   desk.nowMs += 400;
-  settle.resolve({ askedAtMs, grantedAtMs: desk.nowMs });
+  settle.resolve({ askedAtMs, grantedAtMs: desk.nowMs, proof: "quorum" });
   assertEquals(desk.read(STALE).end.served?.stalenessMs, 400);
 });
 
@@ -109,12 +111,14 @@ Deno.test("a bound that cannot be met is refused by name; other failures keep th
   }
 });
 
-Deno.test("a lease read asks the leader for a lease, and is told as one", () => {
-  const desk = new Desk();
-  const { end } = desk.read({ consistency: "lease" });
-  assertEquals(desk.asked[0]?.mode, "lease");
-  desk.grant();
-  assertEquals(end.served, { consistency: "lease" });
+Deno.test("a lease read asks the leader for a lease, and is told as what proved it", () => {
+  for (const [proof, consistency] of [["lease", "lease"], ["quorum", "linearizable"]] as const) {
+    const desk = new Desk();
+    const { end } = desk.read({ consistency: "lease" });
+    assertEquals(desk.asked[0]?.mode, "lease");
+    desk.grant(proof);
+    assertEquals(end.served, { consistency });
+  }
 });
 
 for (const consistency of ["stale", "linearizable"] as const) {
@@ -150,7 +154,7 @@ Deno.test("a read that is explained tells of its parts, and only then", () => {
   desk.nowMs += 1;
   const askedAtMs = desk.nowMs;
   desk.nowMs += 5;
-  settle.resolve({ askedAtMs, grantedAtMs: askedAtMs + 2 });
+  settle.resolve({ askedAtMs, grantedAtMs: askedAtMs + 2, proof: "quorum" });
   assertEquals(end.served?.spans, [
     { name: "queue", ms: 1 },
     { name: "leader", ms: 2 },

@@ -52,7 +52,7 @@ function expected(port: FakePort, { watch }: Watcher, to: number): number[] {
   const revisions: number[] = [];
   for (let revision = watch.revision; revision <= to; revision++) {
     const isWanted = (key: Key) => key >= start && (end === null || key < end);
-    const events = port.events.eventsAt(revision, isWanted);
+    const events = Iterator.from(port.events.eventsAt(revision, isWanted));
     if (events.some(({ kind }) => kinds.includes(kind))) revisions.push(revision);
   }
   return revisions;
@@ -65,7 +65,7 @@ for (let seed = 1; seed <= 20; seed++) {
     const port = new FakePort();
     // Every look at the clock ends the hub's turn, in the middle of a revision too.
     let nowMs = 0;
-    const hub = new WatchHub(port.events, { nowMs: () => nowMs += 10, toldPerStep: 1 });
+    const hub = new WatchHub(port.events, { nowMs: () => nowMs += 10, stepsPerLook: 1 });
     port.onTurn = () => hub.onTurn();
     const subjects: Subject[] = [];
     const write = () =>

@@ -1,9 +1,9 @@
 import { assert } from "@std/assert";
 import { type CommandResult, encodeCommand, keyFromBytes, KvStateMachine } from "@raftkv/core/kv";
-import type { Reply, RequestId } from "@raftkv/core/replica";
+import type { RequestId } from "@raftkv/core/replica";
 import { CALM_NETWORK, Cluster } from "@raftkv/sim";
-import { MachineFeed } from "../../server/event_feed.ts";
-import { FreshReads } from "../../server/fresh_reads.ts";
+import type { FreshReads } from "../../server/fresh_reads.ts";
+import { SimulatedReads } from "../support/simulated_reads.ts";
 
 const SEEDS = 12;
 const ROUNDS = 80;
@@ -20,51 +20,6 @@ interface Books {
   readonly acknowledged: { readonly atMs: number; readonly revision: number }[];
   served: number;
   servedAtOnce: number;
-}
-
-/** The reads of every run of every node. */
-class Readers {
-  readonly #cluster: Cluster<CommandResult>;
-  readonly #byRun = new Map<string, FreshReads>();
-  readonly waiting = new Map<RequestId, (reply: Reply<CommandResult>) => void>();
-
-  constructor(cluster: Cluster<CommandResult>) {
-    this.#cluster = cluster;
-  }
-
-  of(id: string): FreshReads {
-    const cluster = this.#cluster;
-    const node = cluster.node(id);
-    const { machine } = node;
-    assert(machine instanceof KvStateMachine);
-    const run = `${id} ${node.life}`;
-    const known = this.#byRun.get(run);
-    if (known !== undefined) return known;
-    const reads = new FreshReads({
-      reader: machine,
-      events: new MachineFeed(machine),
-      isStopping: () => false,
-      nowMs: () => node.clock.monotonicMs,
-      ask: (_mode, { timeoutMs }, { resolve, reject }) => {
-        this.waiting.set(cluster.read(id, { timeoutMs }), (reply) => {
-          if (reply.kind === "readable") resolve(reply.round);
-          else reject(reply);
-        });
-      },
-    });
-    this.#byRun.set(run, reads);
-    return reads;
-  }
-
-  /** Passes on what was answered. */
-  hear(): void {
-    for (const [requestId, onReply] of this.waiting) {
-      const reply = this.#cluster.replies.get(requestId);
-      if (reply === undefined) continue;
-      this.waiting.delete(requestId);
-      onReply(reply);
-    }
-  }
 }
 
 function disturb(cluster: Cluster<CommandResult>): void {
@@ -85,7 +40,7 @@ function run(seed: number, books: Books): void {
     createMachine: () => new KvStateMachine(),
     network: { ...CALM_NETWORK, delayMsMin: 1, delayMsMax: 150 },
   });
-  const readers = new Readers(cluster);
+  const readers = new SimulatedReads(cluster);
   const writes = new Set<RequestId>();
   const { acknowledged } = books;
   acknowledged.length = 0;

@@ -235,7 +235,7 @@ function describeService(message: ReplicaMessage): string {
     case "read_index_request":
       return `read_index_request${message.lease ? " lease" : ""}`;
     case "read_index_response":
-      return `read_index_response ${message.index ?? "unknown"}`;
+      return `read_index_response ${message.granted?.index ?? "unknown"}`;
     default:
       return message.type;
   }

@@ -6,6 +6,7 @@ import {
   type HandshakeFrame,
   parseHandshake,
 } from "../../transport/handshake_frame.ts";
+import { PROTOCOL_VERSIONS } from "../../transport/handshake.ts";
 import { memberOf, nodeId, settle, VirtualNet, type VirtualNode } from "./virtual.ts";
 
 const A = nodeId("a");
@@ -40,8 +41,8 @@ async function closeAll(net: VirtualNet, ...nodes: readonly VirtualNode[]): Prom
 function helloOf(fields: Partial<HandshakeFrame>): Uint8Array<ArrayBuffer> {
   return encodeHandshake({
     kind: "hello",
-    versionMin: 1,
-    versionMax: 1,
+    versionMin: PROTOCOL_VERSIONS.min,
+    versionMax: PROTOCOL_VERSIONS.max,
     refusal: null,
     clusterId: "test",
     from: A,
@@ -251,7 +252,9 @@ Deno.test("a stranger hears why it is refused, and the host hears nothing", asyn
     [{ from: "d" }, "refuse not_a_member"],
     [{ from: B }, "refuse not_a_member"],
     [{ from: C }, "refuse wrong_direction"],
-    [{ versionMin: 2, versionMax: 9 }, "refuse protocol_unsupported"],
+    [{ versionMin: PROTOCOL_VERSIONS.max + 1, versionMax: 9 }, "refuse protocol_unsupported"],
+    // Before the answers to questions for a read index named what they rest on.
+    [{ versionMin: 1, versionMax: 1 }, "refuse protocol_unsupported"],
   ];
   for (const [fields, answer] of cases) {
     const received: Uint8Array[] = [];

@@ -91,6 +91,13 @@ Deno.test("a position has a term if and only if it lies in the log", () => {
   }
 });
 
+Deno.test("a read index that rests on nothing known is malformed", () => {
+  const granted = { index: 2 as LogIndex, proof: "lease" } as const;
+  const bytes = encodeMessage({ type: "read_index_response", requestId: 1, granted });
+  assertEquals([...bytes], [1, 35, 1, 2, 2]);
+  for (const tag of [3, 255]) assertEquals(reasonFor(bytes.with(3, tag)), "Proof is unknown");
+});
+
 Deno.test("payloads are views of the message, not copies", () => {
   const bytes = encodeMessage(
     decoded(appendOf(5, [entry(3, 2), entry(4, 2)])),

@@ -15,6 +15,7 @@ import type {
   NodeId,
   Order,
   OrderEnd,
+  ReadProof,
   ReadRound,
   Role,
   SnapshotChunk,
@@ -162,6 +163,7 @@ export class Draw {
   }
 }
 
+const PROOFS: readonly ReadProof[] = ["quorum", "lease"];
 const ROLES: readonly Role[] = ["follower", "pre_candidate", "candidate", "leader", "learner"];
 const MEMBERSHIP_REFUSALS = [
   "change_in_progress",
@@ -293,7 +295,7 @@ export const MAKERS: {
   read_index_response: (draw) => ({
     type: "read_index_response",
     requestId: draw.integer(),
-    index: draw.flag() ? draw.index() : null,
+    granted: draw.flag() ? { index: draw.index(), proof: draw.oneOf(PROOFS) } : null,
   }),
   status_request: (draw) => ({ type: "status_request", requestId: draw.integer() }),
   status_response: (draw) => ({

@@ -6,7 +6,7 @@ import { del, keyOf, Log, put, restored, snapshotBytes } from "./apply.ts";
 function story(machine: KvStateMachine, first: number): string[] {
   const lines: string[] = [];
   for (let revision = first; revision <= machine.revision; revision++) {
-    const events = machine.eventsAt(revision, () => true);
+    const events = [...machine.eventsAt(revision, () => true)];
     const told = events.map((event) =>
       event.kind === "put" ? `put ${event.record.key}` : `delete ${event.key}`
     );
@@ -61,7 +61,7 @@ Deno.test("of what a revision ended, the values of the first MiB are read, and n
   const sizeBytes = 100_000;
   for (let at = 0; at < 20; at++) log.commit(machine, put(`k${10 + at}`, "v".repeat(sizeBytes)));
   log.commit(machine, { kind: "delete_range", start: keyOf("k"), end: null });
-  const events = machine.eventsAt(machine.revision, () => true);
+  const events = [...machine.eventsAt(machine.revision, () => true)];
   assertEquals(events.length, 20);
   for (const [at, { before, isBeforeCut = false }] of events.entries()) {
     const isRead = at * (sizeBytes + 3) < 1_048_576;

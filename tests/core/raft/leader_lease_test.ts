@@ -45,7 +45,8 @@ function promised(options: BenchOptions = {}): RaftBench {
 Deno.test("a leader with a quorum of promises serves a lease read without asking anyone", () => {
   const bench = promise(leader(), "n2", 200);
   assertEquals(grants(bench), true);
-  assertEquals([bench.grants[0]?.index === 1, bench.take()], [true, []]);
+  const [grant] = bench.grants;
+  assertEquals([grant?.index === 1, grant?.proof, bench.take()], [true, "lease", []]);
 });
 
 //
@@ -88,7 +89,7 @@ Deno.test("without a lease a lease read asks a quorum like any other", () => {
   const bench = leader();
   bench.node.read("a", { lease: true });
   bench.drain().receive("n2", heartbeatAnswer(2, 1));
-  assertEquals(bench.grants.map(({ token }) => token), ["a"]);
+  assertEquals(bench.grants.map(({ token, proof }) => [token, proof]), [["a", "quorum"]]);
 });
 
 //
@@ -96,6 +97,8 @@ Deno.test("a read that asks for a quorum gets one, lease or not", () => {
   const bench = promise(leader(), "n2", 200);
   bench.node.read("a");
   assertEquals(bench.drain().grants, []);
+  bench.receive("n3", heartbeatAnswer(2, 1));
+  assertEquals(bench.grants.map(({ token, proof }) => [token, proof]), [["a", "quorum"]]);
 });
 
 //

@@ -11,8 +11,8 @@ Deno.test("a round is granted at the commit index it began with, to all its read
   rounds.add("b");
   rounds.begin(at(7));
   assertEquals(rounds.maybeConfirm(rounds.round), [
-    { token: "a", index: at(7) },
-    { token: "b", index: at(7) },
+    { token: "a", index: at(7), proof: "quorum" },
+    { token: "b", index: at(7), proof: "quorum" },
   ]);
   assertEquals([rounds.isOpen, rounds.hasWaiting], [false, false]);
 });

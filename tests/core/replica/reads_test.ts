@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { LogIndex, NodeId } from "@raftkv/core/raft";
+import type { LogIndex, NodeId, ReadProof } from "@raftkv/core/raft";
 import { pcg32 } from "@raftkv/core";
 import { Reads } from "../../../core/replica/reads.ts";
 import { append, heartbeat, heartbeatAnswer } from "../../support/raft_messages.ts";
@@ -13,12 +13,20 @@ function follower(): ReplicaBench {
   return bench.receive("n2", append(3, { previous: [0, 0], entries: [3], commit: 1 }));
 }
 
-function answer(bench: ReplicaBench, requestId: number, index: number | null): ReplicaBench {
-  return bench.receive("n2", {
-    type: "read_index_response",
-    requestId,
-    index: index as LogIndex | null,
-  });
+function answer(
+  bench: ReplicaBench,
+  requestId: number,
+  index: number | null,
+  proof: ReadProof = "quorum",
+): ReplicaBench {
+  const granted = index === null ? null : { index: index as LogIndex, proof };
+  return bench.receive("n2", { type: "read_index_response", requestId, granted });
+}
+
+/** What a read that was served rests on. */
+function proofOf(bench: ReplicaBench, requestId: number): ReadProof | undefined {
+  const reply = bench.replies.find((each) => each.requestId === requestId);
+  return reply?.kind === "readable" ? reply.round.proof : undefined;
 }
 
 // [Q-1]
@@ -147,7 +155,11 @@ Deno.test("a peer's question is answered with the index once it is confirmed", (
   assertEquals(bench.take("read_index_response"), []);
   bench.acknowledge();
   assertEquals(bench.take("read_index_response"), [
-    { type: "read_index_response", requestId: 5, index: 1 as LogIndex },
+    {
+      type: "read_index_response",
+      requestId: 5,
+      granted: { index: 1 as LogIndex, proof: "quorum" },
+    },
   ]);
 });
 
@@ -159,7 +171,7 @@ Deno.test("a peer that asks a node that does not lead is told so at once", () =>
     lease: false,
   });
   assertEquals(bench.take("read_index_response"), [
-    { type: "read_index_response", requestId: 5, index: null },
+    { type: "read_index_response", requestId: 5, granted: null },
   ]);
 });
 
@@ -202,7 +214,8 @@ function promiseAll(bench: ReplicaBench): ReplicaBench {
 // [Q-7]
 Deno.test("a leader with a lease serves a lease read in the turn in which it arrives", () => {
   const bench = promiseAll(new ReplicaBench(lease).lead().wait(200));
-  assertEquals(bench.end(bench.read(1_000, "lease")), "readable");
+  const requestId = bench.read(1_000, "lease");
+  assertEquals([bench.end(requestId), proofOf(bench, requestId)], ["readable", "lease"]);
   assertEquals([bench.end(bench.read()), bench.take("heartbeat_request").length], [null, 2]);
 });
 
@@ -212,7 +225,17 @@ Deno.test("without a lease, a lease read is served like any other", () => {
   const requestId = bench.read(1_000, "lease");
   assertEquals(bench.end(requestId), null);
   bench.acknowledge();
-  assertEquals(bench.end(requestId), "readable");
+  assertEquals([bench.end(requestId), proofOf(bench, requestId)], ["readable", "quorum"]);
+});
+
+// [Q-11]
+Deno.test("a follower passes on what its leader's word rests on, whatever was asked for", () => {
+  for (const proof of ["lease", "quorum"] as const) {
+    const bench = follower();
+    const requestId = bench.read(1_000, "lease");
+    answer(bench, bench.take("read_index_request")[0]!.requestId, 1, proof);
+    assertEquals(proofOf(bench, requestId), proof);
+  }
 });
 
 // [Q-11]
@@ -238,7 +261,10 @@ Deno.test("a peer's question is answered from the lease, if it says that the lea
   const bench = promiseAll(new ReplicaBench(lease).lead().wait(200));
   bench.receive("n2", { type: "read_index_request", requestId: 5, lease: false });
   bench.receive("n2", { type: "read_index_request", requestId: 6, lease: true });
-  assertEquals(bench.take("read_index_response").map(({ requestId }) => requestId), [6]);
+  const byLease = { index: 1 as LogIndex, proof: "lease" } as const;
+  assertEquals(bench.take("read_index_response"), [
+    { type: "read_index_response", requestId: 6, granted: byLease },
+  ]);
 });
 
 Deno.test("a read tells when the leader was asked: what was acknowledged before is seen", () => {
@@ -251,6 +277,7 @@ Deno.test("a read tells when the leader was asked: what was acknowledged before 
   assertEquals(reply?.kind === "readable" && reply.round, {
     askedAtMs,
     grantedAtMs: askedAtMs + 7,
+    proof: "quorum",
   });
 });
 
@@ -259,20 +286,12 @@ Deno.test("a read that had to be asked about twice counts from the second questi
   const requestId = bench.read();
   const [first] = bench.take("read_index_request");
   bench.nowMs += 7;
-  bench.receive("n2", {
-    type: "read_index_response",
-    requestId: first!.requestId,
-    index: null,
-  });
+  answer(bench, first!.requestId, null);
   bench.wait(60);
   const [second] = bench.take("read_index_request");
   const askedAtMs = bench.nowMs;
   bench.nowMs += 2;
-  bench.receive("n2", {
-    type: "read_index_response",
-    requestId: second!.requestId,
-    index: 0 as LogIndex,
-  });
+  answer(bench, second!.requestId, 0);
   const reply = bench.replies.find((each) => each.requestId === requestId);
   assert(reply?.kind === "readable");
   assert(reply.round.askedAtMs > askedAtMs - 60 && reply.round.askedAtMs <= askedAtMs);

@@ -7,6 +7,7 @@ import {
   keyToBytes,
   type KvRecord,
 } from "@raftkv/core/kv";
+import type { ReadProof } from "@raftkv/core/raft";
 import {
   checkHistory,
   type HistoryAccount,
@@ -151,7 +152,7 @@ Deno.test("a sum that does not stay the same is refused (I30)", () => {
 });
 
 /** Two writes of one key and a read after both that shows the first. */
-function staleRead(): KvOperation[] {
+function staleRead(proof?: ReadProof): KvOperation[] {
   const key = "<a>" as Key;
   const at = (order: number) => ({ order, timeMs: 10 * order });
   const put = (id: number, text: string): KvOperation => ({
@@ -198,9 +199,25 @@ function staleRead(): KvOperation[] {
     },
     invoked: at(4),
     ended: at(5),
-    outcome: { kind: "answered", answer: { kind: "read", revision: 2, records: [old] } },
+    outcome: {
+      kind: "answered",
+      answer: {
+        kind: "read",
+        revision: 2,
+        records: [old],
+        ...(proof === undefined ? {} : { proof }),
+      },
+    },
   }];
 }
+
+Deno.test("a read that is not fresh breaks the promise of what had proved it (I24, I25)", () => {
+  const told = ["I24 reads see what was acknowledged", "I25 lease reads see what was acknowledged"];
+  for (const [proof, rule] of [["quorum", told[0]], ["lease", told[1]]] as const) {
+    const broken = rules({ history: staleRead(proof) });
+    assertEquals(told.filter((each) => broken.includes(each)), [rule]);
+  }
+});
 
 Deno.test("a counter-example says how far the story holds, and what breaks it", () => {
   const { findings } = checkHistory({ history: staleRead() });

@@ -109,7 +109,7 @@ function watchOf(machine: KvStateMachine, random: Random): WatchRecord {
   const messages: WatchedMessage[] = [];
   const at = { order: 1e6, timeMs: 0 };
   for (let revision = first; revision <= machine.revision; revision++) {
-    const events = machine.eventsAt(revision, (key) => key >= range.start);
+    const events = [...machine.eventsAt(revision, (key) => key >= range.start)];
     if (events.length > 0) messages.push({ kind: "events", at, node: "n1", revision, events });
     else if (random() < 0.2) messages.push({ kind: "bookmark", at, node: "n1", revision });
   }

@@ -60,9 +60,9 @@ export const KV: readonly Mutant[] = [
     row: "K6",
     bug: "a watch that is read too slowly goes on with the present",
     file: "core/kv/watch_cursor.ts",
-    anchor: "      const revision = this.#next++;",
+    anchor: "      const { compactRevision } = source;",
     replacement: `      if (source.revision - this.#next > 3) this.#next = source.revision;
-      const revision = this.#next++;`,
+      const { compactRevision } = source;`,
     killer: {
       harness: "test",
       file: "server/watch_test.ts",
@@ -73,9 +73,17 @@ export const KV: readonly Mutant[] = [
     row: "K6",
     bug: "a watch that looks too seldom goes on with the present",
     file: "core/kv/watch_cursor.ts",
-    anchor: "      const revision = this.#next++;",
+    anchor: "      const { compactRevision } = source;",
     replacement: `      if (source.revision - this.#next > 20) this.#next = source.revision;
-      const revision = this.#next++;`,
+      const { compactRevision } = source;`,
+    killer: { harness: "sim", seeds: 60, rules: ["I27"] },
+  },
+  {
+    row: "K6",
+    bug: "of a revision that takes several turns to read, a watch is told what one turn read",
+    file: "core/kv/watch_cursor.ts",
+    anchor: "      if (this.#steps >= lastStep) return null;",
+    replacement: "      if (this.#steps >= lastStep) break;",
     killer: { harness: "sim", seeds: 60, rules: ["I27"] },
   },
   {
@@ -135,9 +143,9 @@ export const KV: readonly Mutant[] = [
     row: "K10",
     bug: "a watch of a revision to come begins with the present on a node that is behind",
     file: "core/kv/watch_cursor.ts",
-    anchor: "    for (let looked = 0;",
+    anchor: "    const lastStep = this.#steps + stepsMax;",
     replacement: `    if (this.#next > source.revision + 1) this.#next = source.revision + 1;
-    for (let looked = 0;`,
+    const lastStep = this.#steps + stepsMax;`,
     killer: { harness: "sim", seeds: 60, rules: ["I27"] },
   },
   {

@@ -54,7 +54,7 @@ export const READS: readonly Mutant[] = [
       '  if (state.role.kind === "leader") state.outbox.abandoned.push(...state.role.reads.abandon());',
     replacement: `  if (state.role.kind === "leader") {
     const index = state.commitIndex;
-    state.outbox.grants.push(...state.role.reads.abandon().map((token) => ({ token, index })));
+    state.outbox.grants.push(...state.role.reads.abandon().map((token) => ({ token, index, proof: "quorum" as const })));
   }`,
     killer: { harness: "sim", seeds: 100, rules: ["I24", "I23"] },
   },
