@@ -93,12 +93,13 @@ rules("a cancelled watch tells nothing more, and can be cancelled again", async 
 rules("bookmarks say how far a quiet watch has been told, each for itself", async (of) => {
   const { watcher, writer } = of;
   resultOf(await watcher.ask({ op: "watch", id: 1, key: "a", bookmark: "1ms" }));
-  resultOf(
-    await watcher.ask({ op: "watch", id: 2, key: "a", revision: 50, bookmark: "1ms" })
-      .then((answer) => answer.id === 2 ? answer : watcher.ask({ op: "ping", id: 3 })),
-  );
-  for (const key of ["b", "c"]) await put(writer, key);
+  watcher.send({ op: "watch", id: 2, key: "a", revision: 50, bookmark: "1ms" });
+  // On a busy machine a bookmark of the first may be due before that is answered.
   let message = await watcher.next();
+  while (message.watch === 1) message = await watcher.next();
+  assertEquals(message.id, 2);
+  for (const key of ["b", "c"]) await put(writer, key);
+  message = await watcher.next();
   while (message.revision !== 3) {
     assertEquals([message.watch, message.type], [1, "bookmark"]);
     message = await watcher.next();
