@@ -22,6 +22,7 @@ import type { Door } from "./door.ts";
 import type { Listener } from "./listener_options.ts";
 import { dutiesOf } from "./duties.ts";
 import type { Duty } from "./duty.ts";
+import { untilHeirIsKnown } from "./hand_over.ts";
 import { LeaderWatch, type NodeEvent } from "./node_events.ts";
 import type { NotAMemberError } from "./not_a_member_error.ts";
 import { guarded, Origins } from "./origins.ts";
@@ -49,6 +50,9 @@ const now = (): Instant => {
   const monotonicMs = performance.now();
   return { monotonicMs, wallMs: Math.round(performance.timeOrigin + monotonicMs) };
 };
+
+/** How often those who have not heard of a new leader are asked again. */
+const QUESTIONS_PER_HEARTBEAT = 4;
 
 /** What a node is made of. */
 export interface NodeParts<Result> {
@@ -214,13 +218,14 @@ export class Node<Result> implements RunningNode {
       const { leaderId } = this.#replica;
       return !this.#hasPeers() || (leaderId !== null && leaderId !== id);
     });
-    for (;;) {
-      const timeoutMs = untilMs - now().monotonicMs;
-      if (timeoutMs <= 0) return;
-      const nodes = await this.#front.clusterStatus({ timeoutMs }).catch(() => []);
-      const others = nodes.filter(({ member }) => member.id !== id);
-      if (others.every(({ status }) => status?.leaderId !== id)) return;
-    }
+    await untilHeirIsKnown({
+      isStillFollowed: async (timeoutMs) => {
+        const nodes = await this.#front.clusterStatus({ timeoutMs }).catch(() => []);
+        return nodes.some(({ member, status }) => member.id !== id && status?.leaderId === id);
+      },
+      nowMs: () => now().monotonicMs,
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    }, { untilMs, pauseMs: this.#timing.heartbeatMs / QUESTIONS_PER_HEARTBEAT });
   }
 
   #hasPeers(): boolean {
