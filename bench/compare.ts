@@ -10,6 +10,7 @@ import { startRaftKv } from "./compare/raftkv_system.ts";
 import { measure, type Scale } from "./compare/suite.ts";
 import { type Row, tableOf } from "./compare/table.ts";
 import { isInstalled } from "../tests/process/installed.ts";
+import { wholeNumber } from "../tools/whole_number.ts";
 
 const HELP = `RaftKV and etcd side by side: three processes each, on this machine, in one run
 
@@ -75,18 +76,13 @@ async function bench(): Promise<number> {
 }
 
 function scaleOf(base: Scale): Scale {
-  const numberOf = (name: keyof Scale) => {
-    const text = flags[name];
-    if (text === undefined) return base[name];
-    const number = Number(text);
-    if (Number.isInteger(number) && number >= 0 && text !== "") return number;
-    throw new RangeError(`Cannot use --${name}: It must be a whole number: ${text}`);
-  };
+  const numberOf = (name: keyof Scale, min: number) =>
+    wholeNumber(name, { text: flags[name], base: base[name], min });
   return {
-    rounds: Math.max(1, numberOf("rounds")),
-    seconds: Math.max(1, numberOf("seconds")),
-    kills: Math.max(1, numberOf("kills")),
-    keys: numberOf("keys"),
+    rounds: numberOf("rounds", 1),
+    seconds: numberOf("seconds", 1),
+    kills: numberOf("kills", 1),
+    keys: numberOf("keys", 0),
   };
 }
 

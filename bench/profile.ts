@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Cluster } from "../tests/process/cluster.ts";
 import { isInstalled } from "../tests/process/installed.ts";
+import { wholeNumber } from "../tools/whole_number.ts";
 import { profileOf, type Purpose, timeByPurpose } from "./compare/cpu_profile.ts";
 import { quantile } from "./compare/statistics.ts";
 import { closedLoop } from "./compare/wrk.ts";
@@ -57,8 +58,8 @@ async function profile(): Promise<number> {
   });
   const leader = await cluster.leader();
   const port = ports[cluster.nodes.indexOf(leader)] ?? 0;
-  const clients = Number(flags.clients ?? 64);
-  const seconds = Number(flags.seconds ?? 5);
+  const clients = wholeNumber("clients", { text: flags.clients, base: 64, min: 1 });
+  const seconds = wholeNumber("seconds", { text: flags.seconds, base: 5, min: 1 });
   const load = () => closedLoop({ url: leader.url, calls: calls(), clients, seconds });
   // What is compiled and collected at first is not what a leader does all day.
   await load();

@@ -5,17 +5,17 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { killRounds } from "../tests/process/kill_rounds.ts";
+import { wholeNumber } from "./whole_number.ts";
 
 const flags = parseArgs(Deno.args, {
   string: ["rounds", "writes", "clients"],
   boolean: ["churn", "flip"],
 });
-const { rounds = "10", writes = "20000", clients = "16" } = flags;
 
 await killRounds({
-  rounds: Number(rounds),
-  writes: Number(writes),
-  clients: Number(clients),
+  rounds: wholeNumber("rounds", { text: flags.rounds, base: 10, min: 1 }),
+  writes: wholeNumber("writes", { text: flags.writes, base: 20_000, min: 1 }),
+  clients: wholeNumber("clients", { text: flags.clients, base: 16, min: 1 }),
   churn: flags.churn,
   flips: flags.flip,
   onKill: ({ round, victim, churn, writes, writeMs, electionMs, gapMs, flipped }) =>

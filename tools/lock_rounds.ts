@@ -5,11 +5,13 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { lockRounds } from "../tests/process/lock_rounds.ts";
+import { wholeNumber } from "./whole_number.ts";
 
-const { rounds = "200" } = parseArgs(Deno.args, { string: ["rounds"] });
+const flags = parseArgs(Deno.args, { string: ["rounds"] });
+const rounds = wholeNumber("rounds", { text: flags.rounds, base: 200, min: 1 });
 
 const { writes, holders } = await lockRounds({
-  rounds: Number(rounds),
+  rounds,
   onRound: ({ round, killed, gapMs }) =>
     console.log(`round ${round}, killed the ${killed}: held again after ${gapMs.toFixed(0)} ms`),
 });
