@@ -87,6 +87,7 @@ function sizeBytesExpected(message: Message): number {
     case "entries_request":
       return SMALL_MESSAGE_BYTES + POSITION_BYTES_MAX * message.positions.length;
     case "snapshot_request":
+    case "snapshot_supply":
       return CHUNK_HEADER_BYTES + message.chunk.data.length;
     case "forward_request":
       return SMALL_MESSAGE_BYTES + message.payload.length;
@@ -129,4 +130,5 @@ const REPLICA_TYPES = new Tags<ReplicaMessage["type"]>({
   order_response: 40,
   entries_request: 41,
   entries_response: 42,
+  snapshot_supply: 43,
 });

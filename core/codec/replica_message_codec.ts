@@ -8,8 +8,6 @@
 import { unreachable } from "../assert.ts";
 import type { NodeId } from "../raft/ids.ts";
 import type {
-  EntriesRequest,
-  EntriesResponse,
   ForwardEnd,
   NodeStatus,
   ReadIndex,
@@ -19,6 +17,12 @@ import type {
   StateHash,
   WriteTimes,
 } from "../raft/message.ts";
+import type {
+  EntriesRequest,
+  EntriesResponse,
+  SnapshotPart,
+  SnapshotSupply,
+} from "../raft/repair_message.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { ENTRY_BYTES_MIN, readEntry, writeEntry } from "./entry_codec.ts";
@@ -33,10 +37,11 @@ import {
 } from "./ids_codec.ts";
 import { readOrder, readOrderEnd, writeOrder, writeOrderEnd } from "./order_codec.ts";
 import { PROPOSAL_FAILURES } from "./proposal_failures.ts";
+import { readSnapshotChunk, writeSnapshotChunk } from "./snapshot_codec.ts";
 import { Tags } from "./tags.ts";
 
 /** What speaks for itself, whoever asked. */
-type MessageWithoutNumber = StateHash | EntriesRequest | EntriesResponse;
+type MessageWithoutNumber = StateHash | EntriesRequest | EntriesResponse | SnapshotSupply;
 
 /** Writes the fields of a message, without its type. */
 export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage): void {
@@ -48,14 +53,23 @@ export function writeReplicaMessage(writer: ByteWriter, message: ReplicaMessage)
     case "entries_request":
       writer.varint(message.positions.length);
       for (const position of message.positions) writeLogPosition(writer, position);
-      return;
+      return writeSnapshotPart(writer, message.snapshot);
     case "entries_response":
       writer.varint(message.entries.length);
       for (const entry of message.entries) writeEntry(writer, entry);
       return;
+    case "snapshot_supply":
+      return writeSnapshotChunk(writer, message.chunk);
     default:
       return writeServiceMessage(writer, message);
   }
+}
+
+function writeSnapshotPart(writer: ByteWriter, part: SnapshotPart | null): void {
+  writer.flag(part !== null);
+  if (part === null) return;
+  writer.varint(part.index);
+  writer.varint(part.offsetBytes);
 }
 
 function writeServiceMessage(
@@ -107,9 +121,17 @@ export function readReplicaMessage(
     case "state_hash":
       return { type, index: readLogIndex(reader), hash: reader.text(), asks: reader.flag() };
     case "entries_request":
-      return { type, positions: readAll(reader, POSITION_BYTES_MIN, readLogPosition) };
+      return {
+        type,
+        positions: readAll(reader, POSITION_BYTES_MIN, readLogPosition),
+        snapshot: reader.flag()
+          ? { index: readLogIndex(reader), offsetBytes: reader.varint() }
+          : null,
+      };
     case "entries_response":
       return { type, entries: readAll(reader, ENTRY_BYTES_MIN, readEntry) };
+    case "snapshot_supply":
+      return { type, chunk: readSnapshotChunk(reader) };
     default:
       return readServiceMessage(type, reader);
   }

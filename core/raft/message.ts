@@ -9,6 +9,7 @@ import type { Configuration } from "./configuration.ts";
 import type { Entry } from "./entry.ts";
 import type { LogIndex, LogPosition, NodeId, ReadRound, Term } from "./ids.ts";
 import type { MembershipChange, MembershipRefusal } from "./membership.ts";
+import type { EntriesRequest, EntriesResponse, SnapshotSupply } from "./repair_message.ts";
 import type { SnapshotChunk } from "./snapshot.ts";
 
 /** A message of the consensus protocol. */
@@ -293,22 +294,6 @@ export interface StateHash {
   readonly asks: boolean;
 }
 
-/** Asks for entries that the sender lost to damage, by what it still knows of them. */
-export interface EntriesRequest {
-  /** Which message it is. */
-  readonly type: "entries_request";
-  /** The entries, at most 1,024. */
-  readonly positions: readonly LogPosition[];
-}
-
-/** Those of the entries asked for that the sender has, up to a message's fill; nothing if none. */
-export interface EntriesResponse {
-  /** Which message it is. */
-  readonly type: "entries_response";
-  /** The entries, each as it was written under its index and term. */
-  readonly entries: readonly Entry[];
-}
-
 /** The roles of §5.1, with the pre-candidate of thesis §9.6 and the voteless learner of §4.2.1. */
 export type Role = "follower" | "pre_candidate" | "candidate" | "leader" | "learner";
 
@@ -364,7 +349,8 @@ export type ReplicaMessage =
   | StatusResponse
   | StateHash
   | EntriesRequest
-  | EntriesResponse;
+  | EntriesResponse
+  | SnapshotSupply;
 
 /** A message with its address. */
 export interface Envelope<M extends Message = Message> {
@@ -388,6 +374,7 @@ export function isReplicaMessage(message: Message): message is ReplicaMessage {
     case "state_hash":
     case "entries_request":
     case "entries_response":
+    case "snapshot_supply":
       return true;
     default:
       return false;

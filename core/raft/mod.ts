@@ -22,6 +22,7 @@ export {
 export type { RaftOutbox, SnapshotTask } from "./outbox.ts";
 export * from "./persist.ts";
 export type { LogRepair } from "./repair.ts";
+export * from "./repair_message.ts";
 export type { ChangeResult } from "./reconfiguration.ts";
 export type { ReadGrant } from "./read_rounds.ts";
 export * from "./snapshot.ts";

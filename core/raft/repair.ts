@@ -10,6 +10,7 @@
 import { decodeConfiguration } from "../codec/configuration_codec.ts";
 import { type Entry, entrySizeBytes } from "./entry.ts";
 import type { LogPosition } from "./ids.ts";
+import type { SnapshotMeta } from "./snapshot.ts";
 import { type NodeState, wholeIndexOf } from "./state.ts";
 
 /** Most entries that one request names. */
@@ -27,6 +28,13 @@ export interface LogRepair {
   supply(positions: readonly LogPosition[]): readonly Entry[];
   /** Takes entries that were lost here; returns whether any was. */
   restore(entries: readonly Entry[]): boolean;
+  /**
+   * The snapshot that helps a peer who lost what was let go of here; null if all it asks for is held,
+   * or was never.
+   */
+  snapshotFor(positions: readonly LogPosition[]): SnapshotMeta | null;
+  /** Whether a peer's snapshot would bring back what is lost here, and undo no promise. */
+  isHelpedBy(meta: SnapshotMeta): boolean;
 }
 
 /** Looks after the log of one node. */
@@ -43,7 +51,30 @@ export function logRepairOf(state: NodeState<unknown>): LogRepair {
     },
     supply: (positions) => supply(state, positions),
     restore: (entries) => restoreEntries(state, entries),
+    snapshotFor: (positions) => snapshotFor(state, positions),
+    isHelpedBy: (meta) => isHelpedBy(state, meta),
   };
+}
+
+function snapshotFor(
+  { snapshot, log }: NodeState<unknown>,
+  positions: readonly LogPosition[],
+): SnapshotMeta | null {
+  const isNeeded = positions.length === 0 ||
+    positions.some(({ index }) => index <= log.base.index);
+  return isNeeded ? snapshot : null;
+}
+
+/**
+ * What a snapshot holds is committed, in whatever term: anyone's will do. One that ends before the own
+ * log begins would give up what this node has promised to hold.
+ */
+function isHelpedBy(state: NodeState<unknown>, { last }: SnapshotMeta): boolean {
+  const { log, isStateLost, installing, role, commitIndex } = state;
+  if (role.kind !== "follower" || state.leaderId !== null || installing !== null) return false;
+  if (last.index <= commitIndex || last.index < log.base.index) return false;
+  const [first] = log.lost;
+  return isStateLost || (first !== undefined && first.index <= last.index);
 }
 
 function supply(

@@ -88,9 +88,9 @@ export class Replica<Result> {
     this.#maintenance = new Maintenance(machine, this.#heartbeatMs);
     this.#repairs = new Repairs(this.#node, this.#heartbeatMs);
     this.#now = options.now;
-    const { snapshot } = recovered;
-    ({ index: this.#appliedIndex, term: this.#appliedTerm } = snapshot?.last ?? POSITION_ZERO);
-    this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, snapshot, 0);
+    const start = recovered.snapshot?.last ?? POSITION_ZERO;
+    ({ index: this.#appliedIndex, term: this.#appliedTerm } = start);
+    this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, recovered.snapshot, 0);
     this.#node.trim(this.#policy.trailingBytesMax);
   }
 
@@ -218,15 +218,16 @@ export class Replica<Result> {
       case "snapshot_failed":
         return this.#policy.onFailed();
       case "chunk_read":
+        this.#repairs.onChunkRead(input.to, input);
         return this.#node.onChunkRead(input.to, input);
       case "chunk_staged":
+        if (this.#repairs.maybeGoOn(input, now.monotonicMs)) return;
         return this.#node.onChunkStaged(input.from, input);
       case "installed":
         return this.#onInstalled(input);
       case "transfer_leadership":
         if (input.answer !== undefined) return this.#onOrder(input, input.answer);
-        this.#node.transferLeadership(input.target);
-        return;
+        return void this.#node.transferLeadership(input.target);
       case "disk_room":
         return this.#proposals.onRoom(this.#node, input.isShort);
       case "stop":
@@ -247,9 +248,8 @@ export class Replica<Result> {
       patienceMs: 5 * this.#heartbeatMs,
       isUp: this.#isUp,
     };
-    if (this.#maintains) {
-      this.#maintenance.flush(this.#proposals, { term: this.term, now: this.#now });
-    }
+    const moment = { term: this.term, now: this.#now };
+    if (this.#maintains) this.#maintenance.flush(this.#proposals, moment);
     this.#proposals.flush(this.#node, host);
     this.#orders.flush(this.#node, host);
     this.#reads.flush(this.#node, host);
@@ -273,7 +273,7 @@ export class Replica<Result> {
       persist: raft.persist,
       sendAfterPersist: raft.sendAfterPersist,
       replies: [...this.#replies.splice(0), ...this.#desks.flatMap((desk) => desk.takeReplies())],
-      tasks: this.#tasks.splice(0),
+      tasks: [...this.#tasks.splice(0), ...this.#repairs.takeTasks()],
       hasMore: raft.hasMore || raft.abandoned.length > 0 || differs,
     };
   }
@@ -313,9 +313,9 @@ export class Replica<Result> {
       case "state_hash":
         return this.#hashes.onMessage(from, message, this.#stateIndex);
       case "entries_request":
-        return this.#repairs.onRequest(from, message);
       case "entries_response":
-        return this.#repairs.onResponse(message);
+      case "snapshot_supply":
+        return this.#repairs.onMessage(from, message);
       case "status_response":
         return this.#queries.onResponse(from, message.requestId, message.status);
       default:
@@ -326,7 +326,7 @@ export class Replica<Result> {
   #onPeerDown(peer: NodeId): void {
     this.#up.delete(peer);
     this.#node.onPeerDown(peer);
-    for (const desk of this.#desks) desk.onPeerDown(peer);
+    for (const each of [...this.#desks, this.#repairs]) each.onPeerDown(peer);
   }
 
   #onOrder(

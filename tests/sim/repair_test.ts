@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LogIndex, NodeId } from "@raftkv/core/raft";
 import { isLost } from "@raftkv/core/raft";
-import { Cluster, type ClusterOptions } from "@raftkv/sim";
+import { CALM_NETWORK, Cluster, type ClusterOptions } from "@raftkv/sim";
 import { JournalMachine, line } from "../support/journal_machine.ts";
 
 const WRITES = 12;
@@ -169,4 +169,80 @@ Deno.test("an entry that the others have only in a snapshot comes as a snapshot"
   subject.start(victim);
   subject.runUntil("the victim to have all", () => has(subject.node(victim), 60), 10_000);
   assertEquals(lostOn(subject, victim), 0);
+});
+
+/**
+ * A cluster of which all are down. `victim` has the longest log of those that will come back, and lost
+ * an entry that the others, `peers`, have let go of in memory: their newest snapshots cover it, the
+ * victim's does not.
+ */
+function short(
+  options: Partial<ClusterOptions<number>>,
+): { subject: Cluster<number>; victim: NodeId; peers: readonly NodeId[] } {
+  const subject = new Cluster<number>({
+    seed: 1,
+    size: 3,
+    createMachine: () => new JournalMachine(),
+    snapshotLogBytesMin: 600,
+    ...options,
+  });
+  const leader = subject.runUntilLed();
+  const [victim, ...others] = subject.nodes.map(({ id }) => id).filter((id) => id !== leader) as [
+    NodeId,
+    NodeId,
+  ];
+  const peers = others.slice(0, Math.ceil(others.length / 2));
+  const writesOf = (count: number) => {
+    for (let n = 1; n <= count; n++) write(subject, leader, `w${n}`);
+    subject.runFor(200);
+  };
+  // Who catches up in one go takes its snapshots at other places than who heard of each write.
+  subject.crash(victim);
+  writesOf(20);
+  subject.start(victim);
+  const snapshotOf = (id: NodeId) => Number(subject.node(id).disk.snapshotIndex);
+  const isApart = () =>
+    snapshotOf(victim) > 0 && peers.every((peer) => snapshotOf(peer) - snapshotOf(victim) >= 6);
+  for (let tries = 0; !isApart(); tries++) {
+    assert(tries < 80, "the snapshots are apart");
+    writesOf(1);
+  }
+  subject.partition(peers, subject.nodes.map(({ id }) => id).filter((id) => !peers.includes(id)));
+  subject.propose(leader, line("the last"));
+  const has = () => subject.node(victim).disk.lastIndex > subject.node(peers[0]!).disk.lastIndex;
+  subject.runUntil("the victim to have the last", has);
+  for (const { id } of subject.nodes) subject.crash(id);
+  subject.network.heal();
+  subject.node(victim).disk.lose((snapshotOf(victim) + 1) as LogIndex);
+  return { subject, victim, peers };
+}
+
+// [X-3]
+Deno.test("two of three that are up serve, though the entry that one lost is in the other's snapshot alone", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const { subject, victim, peers: [peer] } = short({ seed });
+    subject.start(victim);
+    subject.start(peer!);
+    const leader = subject.runUntilLed(10_000);
+    write(subject, leader, "after");
+    assertEquals(lostOn(subject, victim), 0);
+  }
+});
+
+// [X-3]
+Deno.test("a snapshot comes without a leader from whoever is there, over a bad network, part by part", () => {
+  const network = { ...CALM_NETWORK, dropRate: 0.1, duplicateRate: 0.2, delayMsMax: 30 };
+  for (let seed = 1; seed <= 10; seed++) {
+    const { subject, victim, peers } = short({ seed, size: 5, snapshotChunkBytes: 16 });
+    subject.network.options = network;
+    for (const id of [victim, ...peers]) subject.start(id);
+    // One that has begun to give is gone in between.
+    subject.runFor(400);
+    subject.crash(peers[0]!);
+    subject.runFor(1_000);
+    subject.start(peers[0]!);
+    const leader = subject.runUntilLed(60_000);
+    write(subject, leader, "after");
+    assertEquals(lostOn(subject, victim), 0);
+  }
 });

@@ -11,11 +11,13 @@ import {
   DEFAULT_WINDOWS,
   type Envelope,
   type LogIndex,
+  type LogPosition,
   type MembershipChange,
   type Message,
   type NodeId,
   POSITION_ZERO,
   type RaftTiming,
+  type StoredEntry,
   type Term,
   type Ticket,
 } from "@raftkv/core/raft";
@@ -37,6 +39,10 @@ export interface ReplicaBenchOptions {
   readonly configuration?: Configuration;
   readonly term?: number;
   readonly log?: readonly number[];
+  /** What storage found behind index 0, in place of `log`; some of it may be lost. */
+  readonly stored?: readonly StoredEntry[];
+  /** Where the log begins, the state before it being lost unless that is at 0. */
+  readonly base?: LogPosition;
   readonly snapshotLogBytesMin?: number;
   readonly seed?: number;
   readonly timing?: Partial<RaftTiming>;
@@ -64,8 +70,8 @@ export class ReplicaBench {
       recovered: {
         hardState: { term: (options.term ?? 0) as Term, votedFor: null },
         snapshot: null,
-        base: POSITION_ZERO,
-        entries: entries(0, options.log ?? []),
+        base: options.base ?? POSITION_ZERO,
+        entries: options.stored ?? entries(options.base?.index ?? 0, options.log ?? []),
       },
       timing: { ...DEFAULT_TIMING, ...options.timing },
       windows: DEFAULT_WINDOWS,

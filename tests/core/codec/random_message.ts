@@ -322,11 +322,13 @@ export const MAKERS: {
   entries_request: (draw) => ({
     type: "entries_request",
     positions: Array.from({ length: draw.upTo(4) }, () => draw.position()),
+    snapshot: draw.flag() ? { index: draw.index(), offsetBytes: draw.integer() } : null,
   }),
   entries_response: (draw) => ({
     type: "entries_response",
     entries: Array.from({ length: draw.upTo(3) }, () => draw.entriesAfter(draw.position())).flat(),
   }),
+  snapshot_supply: (draw) => ({ type: "snapshot_supply", chunk: draw.chunk() }),
 };
 
 /** A random message of a random type. */

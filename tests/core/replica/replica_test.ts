@@ -140,7 +140,7 @@ Deno.test("memory holds less of the log than the disk once a snapshot covers it"
   bench.step({ kind: "snapshot_saved", meta: snapshot([5, 3]) });
   bench.sent = [];
   const positions = ([[3, 3], [4, 3], [6, 3]] as const).map(position);
-  bench.receive("n2", { type: "entries_request", positions });
+  bench.receive("n2", { type: "entries_request", positions, snapshot: null });
   const supplied = bench.sent.flatMap(({ message }) =>
     message.type === "entries_response" ? message.entries.map(({ index }) => Number(index)) : []
   );
