@@ -250,7 +250,7 @@ export class FileStorage implements NodeStorage {
 
   #sizes(): Map<string, number> {
     const names = this.vfs.fileNames(PATH).filter((name) => name.endsWith(SEGMENT_SUFFIX));
-    return new Map(names.map((name) => [name, this.vfs.sizeBytes(PATH, name)]));
+    return new Map(names.map((name) => [name, this.vfs.writtenBytes(PATH, name)]));
   }
 
   /**

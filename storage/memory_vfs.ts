@@ -83,9 +83,10 @@ export class MemoryVfs implements Vfs {
     return [...this.#directory(path).names.keys()].sort();
   }
 
-  /** The size of a file. */
-  sizeBytes(path: string, name: string): number {
-    return inodeOf(this.#directory(path), name).sizeBytes;
+  /** The size of a file without the blank bytes at its end. */
+  writtenBytes(path: string, name: string): number {
+    const { bytes } = inodeOf(this.#directory(path), name);
+    return bytes.findLastIndex((byte) => byte !== 0) + 1;
   }
 
   /** A copy of a file's bytes. */

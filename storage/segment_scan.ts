@@ -167,12 +167,20 @@ class Scanner {
   /** Reads batch after batch; returns what stopped it before the end. */
   run(): Damage | null {
     while (this.#at.offsetBytes < this.#bytes.length) {
+      if (this.#isBlankFromHere()) return null;
       if (this.isSealed) return this.#contradiction("Something follows the segment's end");
       const frame = readFrame(this.#bytes, this.#place);
       const damage = typeof frame === "string" ? this.#skip(frame) : this.#read(frame);
       if (damage !== null) return damage;
     }
     return this.#batch.length === 0 ? null : this.#tail("Batch is cut off");
+  }
+
+  /** Whether nothing was ever written behind the last batch. */
+  #isBlankFromHere(): boolean {
+    const { offsetBytes } = this.#at;
+    const isAtEnd = this.#batch.length === 0 && this.#gap === null;
+    return isAtEnd && this.startBytes !== null && isBlank(this.#bytes, offsetBytes);
   }
 
   get #place() {
@@ -330,4 +338,10 @@ class Scanner {
       durableBytes > this.end.offsetBytes
     );
   }
+}
+
+/** Whether all bytes from an offset on are zero, which no frame begins with. */
+function isBlank(bytes: Uint8Array, offsetBytes: number): boolean {
+  for (let at = offsetBytes; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return true;
 }

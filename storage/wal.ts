@@ -49,6 +49,8 @@ export class Wal {
   #sealed: SegmentFile[];
   #active: ActiveSegment;
   #end: Mark;
+  /** How far the active segment is written, blank bytes included. */
+  #writtenBytes: number;
   #terms: TermRuns;
   #hardState: HardState;
 
@@ -60,6 +62,8 @@ export class Wal {
     this.#sealed = [...parts.sealed];
     this.#active = parts.active;
     this.#end = parts.active.end;
+    // What is blank behind it may be there already, and is written once more.
+    this.#writtenBytes = this.#end.offsetBytes;
     this.#terms = parts.terms;
     this.#hardState = parts.hardState;
   }
@@ -86,7 +90,7 @@ export class Wal {
       // The chain starts from another header now.
       this.#encode(batch);
     }
-    await this.#write();
+    await this.#write({ isLast: false });
     this.#terms.put(batch.entries);
     if (batch.hardState !== null) this.#hardState = batch.hardState;
   }
@@ -152,24 +156,46 @@ export class Wal {
     addCommit(frames, { durableBytes: this.#end.offsetBytes, last: { index, term } });
   }
 
-  /** Writes the batch in the buffer behind the last one. */
-  async #write(): Promise<void> {
+  /** Writes the batch in the buffer behind the last one; nothing follows the last of a segment. */
+  async #write({ isLast }: { readonly isLast: boolean }): Promise<void> {
     const { file } = this.#active;
     const { bytes, checksum } = this.#frames;
     const offsetBytes = this.#end.offsetBytes;
-    const sizeBytes = bytes.length;
+    const endBytes = offsetBytes + bytes.length;
     try {
       file.writeAt(offsetBytes, bytes);
     } catch (error) {
       if (!(error instanceof NoSpaceError)) throw error;
+      this.#writtenBytes = offsetBytes;
       // What was written of the batch must not stand before the next one, nor come back behind it: a
       // power cut could keep a seal here and lose the cut.
       await file.truncate(offsetBytes);
       await file.syncData();
       throw new StorageFullError("Cannot write to the log: No space left on the disk");
     }
+    if (!isLast) this.#writeAhead(endBytes);
     await file.syncData();
-    this.#end = { offsetBytes: offsetBytes + sizeBytes, checksum };
+    this.#end = { offsetBytes: endBytes, checksum };
+  }
+
+  /**
+   * Keeps blank bytes behind the last batch. A sync of what lies within the file takes half as long as
+   * one by which it grows, for then the file system has its own log to write as well.
+   */
+  #writeAhead(endBytes: number): void {
+    if (endBytes <= this.#writtenBytes) return;
+    const { length } = BLANK;
+    const roomBytes = this.#segmentBytesMax - endBytes;
+    const sizeBytes = Math.min(length, Math.floor(this.#segmentBytesMax / 8), roomBytes);
+    this.#writtenBytes = endBytes;
+    if (sizeBytes <= 0) return;
+    try {
+      this.#active.file.writeAt(endBytes, BLANK.subarray(0, sizeBytes));
+      this.#writtenBytes = endBytes + sizeBytes;
+    } catch (error) {
+      // The batch is there. What has been written of the blank bytes means nothing.
+      if (!(error instanceof NoSpaceError)) throw error;
+    }
   }
 
   /** Begins the next segment, then seals this one; recovery.ts rests on that order. */
@@ -180,7 +206,7 @@ export class Wal {
     addSeal(this.#frames);
     addCommit(this.#frames, { durableBytes: this.#end.offsetBytes, last: this.#terms.last });
     try {
-      await this.#write();
+      await this.#write({ isLast: true });
     } catch (error) {
       next.file.close();
       if (!(error instanceof StorageFullError)) throw error;
@@ -214,5 +240,9 @@ export class Wal {
   #activate(segment: ActiveSegment): void {
     this.#active = segment;
     this.#end = segment.end;
+    this.#writtenBytes = segment.end.offsetBytes;
   }
 }
+
+/** As much as a sync of a busy log takes along without being felt. */
+const BLANK = new Uint8Array(262_144);

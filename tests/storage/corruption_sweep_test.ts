@@ -16,6 +16,7 @@ import {
   liveAs,
   type Moment,
   WHOLE,
+  writtenBytesOf,
 } from "./sound_directory.ts";
 import { differenceOfLogs, IDENTITY, openOn } from "./workload.ts";
 
@@ -140,12 +141,12 @@ function judge(
   if (isAll(recovered, WHOLE)) return;
   assertEquals(name, LAST_SEGMENT, `${where}: something is missing`);
   const original = lastSegmentOf(WHOLE).bytes;
-  const lastBatchBytes = lastSegmentOf(HISTORY.at(-2)!).bytes.length;
+  const lastBatchBytes = writtenBytesOf(lastSegmentOf(HISTORY.at(-2)!));
   const { first, last } = differenceOf(original, bytes);
   assert(last >= lastBatchBytes, `${where}: the last commit, whole, said that this was durable`);
   const intact = HISTORY.findLast((moment) => {
     const segment = lastSegmentOf(moment);
-    return segment.name !== LAST_SEGMENT || segment.bytes.length <= first;
+    return segment.name !== LAST_SEGMENT || writtenBytesOf(segment) <= first;
   })!;
   assert(isAll(recovered, intact), `${where}: a whole batch before the damage is missing`);
 }

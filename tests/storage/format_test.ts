@@ -7,10 +7,12 @@ import { batchOf, entryOf, hardStateOf, pointOf } from "../../storage/testing/fi
 
 Deno.test("a segment of version 1 has these bytes", async () => {
   const vfs = new MemoryVfs();
-  const store = await openOn(vfs);
+  const store = await openOn(vfs, SEGMENT_BYTES_MAX);
   await store.append(batchOf([{ ...entryOf(1, 1), payload: Uint8Array.of(7) }], hardStateOf(1)));
   assertEquals(vfs.fileNames(PATH), ["wal-0000000001-0000000000000001.log"]);
-  assertEquals(hexOf(vfs.readFile(PATH, "wal-0000000001-0000000000000001.log")), SEGMENT);
+  const bytes = vfs.readFile(PATH, "wal-0000000001-0000000000000001.log");
+  assertEquals(hexOf(bytes.subarray(0, WRITTEN_BYTES)), SEGMENT);
+  assertEquals(bytes.subarray(WRITTEN_BYTES), new Uint8Array(SEGMENT_BYTES_MAX / 8));
 });
 
 Deno.test("a snapshot of version 1 has these bytes", async () => {
@@ -20,6 +22,9 @@ Deno.test("a snapshot of version 1 has these bytes", async () => {
   await store.saveSnapshot(pointOf(1, 1), [Uint8Array.of(1, 2, 3)]);
   assertEquals(hexOf(vfs.readFile(PATH, "snapshot-0000000000000001.bin")), SNAPSHOT);
 });
+
+const SEGMENT_BYTES_MAX = 800;
+const WRITTEN_BYTES = 190;
 
 const SEGMENT = [
   "526166744b56776c010000004600000009636c75737465722d31026e31010000",

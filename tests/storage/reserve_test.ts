@@ -12,7 +12,9 @@ const RESERVE_BYTES = 200_000;
 
 function openWithReserve(vfs: MemoryVfs): Promise<Store> {
   const pause = () => Promise.resolve();
-  return openStore(PATH, { ...IDENTITY, vfs, pause, reserveBytes: RESERVE_BYTES });
+  // Written ahead by an eighth of that, which has no room for a large batch.
+  const segmentBytesMax = RESERVE_BYTES;
+  return openStore(PATH, { ...IDENTITY, vfs, pause, segmentBytesMax, reserveBytes: RESERVE_BYTES });
 }
 
 function large(index: number) {

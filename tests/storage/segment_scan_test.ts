@@ -14,6 +14,8 @@ import { entriesOf, hardStateOf, positionOf } from "../../storage/testing/fixtur
 
 const IDENTITY = { clusterId: "cluster-1", nodeId: "n1" as NodeId };
 
+const BLANK_BYTES = 40;
+
 /** Three batches; `ends` are where they end, after the segment's own start. */
 const { bytes, ends } = build();
 
@@ -36,6 +38,25 @@ Deno.test("cut at any byte, a segment gives exactly its whole batches", () => {
     assertEquals(scan.end.offsetBytes, ends.findLast((end) => end <= size), `cut to ${size}`);
     assertEquals(scan.damage === null, ends.includes(size));
     assertEquals(scan.damage?.couldBeTorn ?? true, true, `cut to ${size}`);
+  }
+});
+
+Deno.test("blank bytes behind the last batch are nothing, and within one they are a torn write", () => {
+  for (let size = ends[0]!; size <= bytes.length; size++) {
+    const scan = scanned(withBlank(bytes.subarray(0, size)));
+    const written = scanned(bytes.subarray(0, size));
+    assertEquals(scan.end, written.end, `blank from ${size}`);
+    // A checksum may end with zeros: then nothing is missing.
+    if (ends.includes(size)) assertEquals(scan.damage, null, `blank from ${size}`);
+    else if (scan.damage !== null) assert(scan.damage.couldBeTorn, `blank from ${size}`);
+  }
+});
+
+Deno.test("a byte among the blank ones could be of a torn write", () => {
+  for (let at = 0; at < BLANK_BYTES; at++) {
+    const scan = scanned(flipped(withBlank(bytes), bytes.length + at));
+    assertEquals(scan.end.offsetBytes, bytes.length);
+    assertEquals(scan.damage?.couldBeTorn, true, `blank byte ${at}`);
   }
 });
 
@@ -152,16 +173,19 @@ Deno.test("entries that leave a gap are never cut away", () => {
   assertEquals(scanned(gap.bytes).damage?.couldBeTorn, false);
 });
 
-Deno.test("a seal ends the segment, and nothing may follow it", () => {
+Deno.test("a seal ends the segment, and nothing but blank bytes may follow it", () => {
   const sealed = build((frames, start) => {
     addSeal(frames);
     addCommit(frames, { durableBytes: start, last: positionOf(0, 0) });
   });
-  const scan = scanned(sealed.bytes);
-  assertEquals([scan.isSealed, scan.damage, scan.end.offsetBytes], [true, null, sealed.ends[0]]);
-  const longer = new Uint8Array(sealed.bytes.length + 1);
-  longer.set(sealed.bytes);
-  assertEquals(scanned(longer).damage?.couldBeTorn, false);
+  for (const bytes of [sealed.bytes, withBlank(sealed.bytes)]) {
+    const scan = scanned(bytes);
+    assertEquals([scan.isSealed, scan.damage, scan.end.offsetBytes], [true, null, sealed.ends[0]]);
+  }
+  for (let at = 0; at < BLANK_BYTES; at++) {
+    const longer = flipped(withBlank(sealed.bytes), sealed.bytes.length + at);
+    assertEquals(scanned(longer).damage?.couldBeTorn, false, `byte ${at} behind the seal`);
+  }
 });
 
 type AddBatch = (frames: FrameWriter, startBytes: number) => void;
@@ -241,6 +265,12 @@ function parseFileHeaderSize(bytes: Uint8Array): number {
   const header = parseSegmentHeader(bytes);
   assert(header.kind === "header");
   return header.sizeBytes;
+}
+
+function withBlank(bytes: Uint8Array): Uint8Array {
+  const longer = new Uint8Array(bytes.length + BLANK_BYTES);
+  longer.set(bytes);
+  return longer;
 }
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {

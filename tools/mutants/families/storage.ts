@@ -50,15 +50,15 @@ export const STORAGE: readonly Mutant[] = [
     row: "S4",
     bug: "term and vote become durable apart from the entries",
     file: "storage/wal.ts",
-    anchor: "    await this.#write();\n    this.#terms.put(batch.entries);",
+    anchor: "    await this.#write({ isLast: false });\n    this.#terms.put(batch.entries);",
     replacement: `    const { hardState } = batch;
     if (hardState !== null && batch.entries.length > 0) {
       this.#encode({ ...batch, hardState: null });
-      await this.#write();
+      await this.#write({ isLast: false });
       this.#terms.put(batch.entries);
       this.#encode({ ...batch, entries: [] });
     }
-    await this.#write();
+    await this.#write({ isLast: false });
     this.#terms.put(batch.entries);`,
     killer: CRASHES,
   },
@@ -158,7 +158,7 @@ export const STORAGE: readonly Mutant[] = [
     row: "S10",
     bug: "a full segment is never sealed, so that nothing tells that another followed",
     file: "storage/wal.ts",
-    anchor: "      await this.#write();\n    } catch (error) {\n      next.file.close();",
+    anchor: "      await this.#write({ isLast: true });\n    } catch (error) {\n      next.file.close();",
     replacement: "    } catch (error) {\n      next.file.close();",
     killer: {
       harness: "test",
