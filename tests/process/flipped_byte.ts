@@ -27,7 +27,8 @@ export async function flipByteIn(dataDir: string, text: string): Promise<Flipped
   for (const [place, file] of segments.entries()) {
     const path = `${dataDir}/${file}`;
     const bytes = await Deno.readFile(path);
-    const end = place === 0 ? bytes.length - LAST_BATCH_BYTES_MAX : bytes.length;
+    const writtenBytes = bytes.findLastIndex((byte) => byte !== 0) + 1;
+    const end = place === 0 ? writtenBytes - LAST_BATCH_BYTES_MAX : writtenBytes;
     const offsetBytes = new TextDecoder("latin1").decode(bytes.subarray(0, Math.max(0, end)))
       .lastIndexOf(text);
     if (offsetBytes < 0) continue;

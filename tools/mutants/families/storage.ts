@@ -158,7 +158,8 @@ export const STORAGE: readonly Mutant[] = [
     row: "S10",
     bug: "a full segment is never sealed, so that nothing tells that another followed",
     file: "storage/wal.ts",
-    anchor: "      await this.#write({ isLast: true });\n    } catch (error) {\n      next.file.close();",
+    anchor:
+      "      await this.#write({ isLast: true });\n    } catch (error) {\n      next.file.close();",
     replacement: "    } catch (error) {\n      next.file.close();",
     killer: {
       harness: "test",
