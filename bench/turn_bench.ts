@@ -16,6 +16,7 @@ import {
   WatchCursor,
 } from "@raftkv/core/kv";
 import type { LogIndex, Term } from "@raftkv/core/raft";
+import { getAnswer } from "../server/answers.ts";
 import { JsonInput, SLICE_UNITS } from "../server/json_input.ts";
 import { txn } from "../server/operations/write.ts";
 import { eventsMessage, SLICE_EVENTS } from "../server/watch_message.ts";
@@ -133,6 +134,14 @@ for (const size of SIZES) {
     bench.end();
   });
 }
+
+/** A value all of whose characters JSON has to escape: nothing takes longer to write. */
+const WORST = new Uint8Array(LIMITS.valueBytesMax).fill(1);
+
+Deno.bench("write the largest value that there is, at its worst", () => {
+  const history = { createRevision: 1, modRevision: 1, version: 1 };
+  getAnswer({ key: "k" as Key, value: WORST, encoding: "text", ...history }, 1);
+});
 
 /** A machine whose last revision deleted everything, and a watch of that. */
 function watched(size: typeof SIZES[number]) {

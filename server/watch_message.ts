@@ -34,26 +34,33 @@ export function* eventsMessage(
   let looked = 0;
   let sliceUnits = 0;
   for (const event of events) {
-    const shown = eventJson(event, of.watch);
-    if (shown !== null) json += json === "" ? shown : `,${shown}`;
-    sliceUnits += shown?.length ?? 0;
-    if (++looked % SLICE_EVENTS !== 0 && sliceUnits < SLICE_UNITS) continue;
-    sliceUnits = 0;
-    yield;
+    for (const part of partsOf(event, of.watch)) {
+      json += part === "{" && json !== "" ? ",{" : part;
+      sliceUnits += part.length;
+      if (sliceUnits < SLICE_UNITS) continue;
+      sliceUnits = 0;
+      yield;
+    }
+    if (++looked % SLICE_EVENTS === 0) yield;
   }
   return json === "" ? null : `{"type":"events","revision":${of.revision},"events":[${json}]}`;
 }
 
-/** One event; null if it is not of what is watched. */
-function eventJson(event: KvEvent, { range, kinds, prevKv }: Watch): string | null {
+/**
+ * One event, from its brace to its brace, with no two values in one part; nothing if it is not of
+ * what is watched.
+ */
+function* partsOf(event: KvEvent, { range, kinds, prevKv }: Watch): Generator<string> {
   const { kind, before } = event;
-  if (!kinds.includes(kind) || !isIn(range, keyOf(event))) return null;
-  const what = kind === "put"
-    ? `"kv":${itemJson(event.record, { keysOnly: false })}`
-    : `"key":${keyJson(event.key)}`;
-  if (!prevKv || event.isBeforeCut === true) return `{"type":"${kind}",${what}}`;
-  const was = before === null ? "null" : itemJson(before, { keysOnly: false });
-  return `{"type":"${kind}",${what},"prevKv":${was}}`;
+  if (!kinds.includes(kind) || !isIn(range, keyOf(event))) return;
+  yield "{";
+  yield kind === "put"
+    ? `"type":"put","kv":${itemJson(event.record, { keysOnly: false })}`
+    : `"type":"delete","key":${keyJson(event.key)}`;
+  if (prevKv && event.isBeforeCut !== true) {
+    yield `,"prevKv":${before === null ? "null" : itemJson(before, { keysOnly: false })}`;
+  }
+  yield "}";
 }
 
 /**

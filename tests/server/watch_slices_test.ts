@@ -11,9 +11,10 @@ import {
   keyFromText,
   type KeyRange,
   type KvEvent,
+  type KvRecord,
   prefixEnd,
 } from "@raftkv/core/kv";
-import { SLICE_EVENTS } from "../../server/watch_message.ts";
+import { eventsMessage, SLICE_EVENTS } from "../../server/watch_message.ts";
 import { Watcher } from "../../server/websocket/watch_groups.ts";
 import { WatchHub } from "../../server/websocket/watch_hub.ts";
 import { appUnderTest } from "./app_under_test.ts";
@@ -244,6 +245,41 @@ Deno.test("a watch whose client falls behind lets go of what it has begun, and i
   assertEquals(sink.told, [{ revision, count: KEYS }]);
   assert(meter.most <= TURN_EVENTS_MAX, `${meter.most} events in one turn`);
   hub.stop();
+});
+
+Deno.test("no slice of a message writes two large values", () => {
+  const record = (version: number): KvRecord => ({
+    key: "k" as Key,
+    value: new Uint8Array(LIMITS.valueBytesMax).fill(97),
+    encoding: "text",
+    createRevision: 2,
+    modRevision: version,
+    version,
+  });
+  let written = 0;
+  const metered = (version: number): KvRecord => {
+    const { value, ...rest } = record(version);
+    const get = () => {
+      written++;
+      return value;
+    };
+    return Object.defineProperty(rest, "value", { get }) as KvRecord;
+  };
+  const events = [3, 5].map((version): KvEvent => (
+    { kind: "put", record: metered(version), before: metered(version - 1) }
+  ));
+  const slices = eventsMessage(events, { revision: 9, watch: watchFrom(9) });
+  let made = slices.next();
+  for (let before = 0; made.done !== true; made = slices.next()) {
+    assertEquals(written, ++before);
+  }
+  assertEquals(written, 4);
+  const told = JSON.parse(made.value!).events;
+  const versions = told.map(({ kv, prevKv }: Record<"kv" | "prevKv", { version: number }>) => [
+    kv.version,
+    prevKv.version,
+  ]);
+  assertEquals(versions, [[3, 2], [5, 4]]);
 });
 
 Deno.test("no bookmark tells of a revision whose message is still being made", async () => {
