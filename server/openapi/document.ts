@@ -8,7 +8,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type FailureCode, FAILURES } from "@raftkv/core/api";
 import * as z from "zod";
-import type { Form } from "../operations/operation.ts";
+import { type Form, headerName } from "../operations/operation.ts";
 import { ANSWERS } from "./answers.ts";
 import { type DocumentedRoute, ROUTES } from "./routes.ts";
 
@@ -275,12 +275,6 @@ function placed(node: unknown, aliases: ReadonlyMap<string, string>): unknown {
       : placed(value, aliases),
   ]);
   return Object.fromEntries(members);
-}
-
-/** `ifMatch` is `If-Match`. */
-function headerName(field: string): string {
-  const name = field.replace(/[A-Z]/g, (letter) => `-${letter}`);
-  return `${name[0]?.toUpperCase()}${name.slice(1)}`;
 }
 
 const TEXT: Schema = { type: "string" };

@@ -157,15 +157,18 @@ function derivedFrom(groups: FieldGroups) {
   return {
     groups,
     places: placesOf(groups),
-    headers: Object.keys(groups.header).map((name) => [name, headerOf(name)] as const),
+    headers: Object.keys(groups.header).map((name) =>
+      [name, headerName(name).toLowerCase()] as const
+    ),
     flags: new Set(Object.keys(groups.query).filter((name) => isFlag(groups.query[name]))),
     hasBody: Object.keys(groups.body).length > 0,
   };
 }
 
-/** The header of a field. */
-function headerOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** The header of a field: that of `ifMatch` is `If-Match`. */
+export function headerName(field: string): string {
+  const name = field.replace(/[A-Z]/g, (letter) => `-${letter}`);
+  return `${name[0]?.toUpperCase()}${name.slice(1)}`;
 }
 
 function isFlag(schema: z.ZodType | undefined): boolean {
@@ -197,7 +200,8 @@ function failureOfIssue(
   const what = issue.path.length === 0 ? "The request" : `The ${NOUNS[place]} `;
   const isMissing = issue.code === "invalid_type" && issue.expected === "nonoptional";
   const text = isMissing ? "is missing" : issue.message;
-  return new KvFailure(code, `${what}${pathText(issue.path)} ${text}.`);
+  const where = place === "header" ? headerName(String(top)) : pathText(issue.path);
+  return new KvFailure(code, `${what}${where} ${text}.`);
 }
 
 /** The code that a rule carries for itself. */

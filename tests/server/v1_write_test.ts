@@ -27,6 +27,13 @@ Deno.test("a put answers where the key stands, its entity tag, and what was ther
   assertEquals(prevKv, { key: "a", value: 1, createRevision: 2, modRevision: 2, version: 1 });
 });
 
+Deno.test("a header that is refused is called what it is called over HTTP", async () => {
+  const app = appUnderTest();
+  const refused = await write(app, "/v1/kv/a", { headers: { "if-match": "12" } });
+  const { error } = await assertFailure(refused, 400, "invalid_argument");
+  assertEquals(error.message, "The header If-Match is * or one revision in quotes.");
+});
+
 Deno.test("bytes come back as they were sent, whatever they are", async () => {
   const app = appUnderTest();
   const body = Uint8Array.from({ length: 256 }, (_, i) => i);
