@@ -12,7 +12,7 @@ import { lastWatcher, socketLoop } from "./socket_loop.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import { type HttpCall, send, type System } from "./system.ts";
 import type { Goal, Row } from "./table.ts";
-import { closedLoop } from "./wrk.ts";
+import { closedLoop, type LoadResult } from "./wrk.ts";
 
 /** How much to measure. */
 export interface Scale {
@@ -106,13 +106,12 @@ const LOADS: readonly Load[] = [
 async function* rowsOf(field: Field, load: Load): AsyncGenerator<Row> {
   const { scale: { rounds, seconds }, raftkv, etcd, hasGrpc, onStep } = field;
   const { work, clients, callOf } = load;
-  const [own, json, grpc]: [number[], number[], number[]] = [[], [], []];
-  const figureOf = (result: { readonly rate: number; readonly p50Ms: number }) =>
-    load.latency === true ? result.p50Ms : result.rate;
+  const [own, json, grpc]: [LoadResult[], LoadResult[], LoadResult[]] = [[], [], []];
+  const figureOf = ({ p50Ms, rate }: LoadResult) => load.latency === true ? p50Ms : rate;
   const over = async (system: System) => {
     const { url } = await system.leader();
     const calls = numbers(KEYS).map(callOf(system));
-    return figureOf(await closedLoop({ url, calls, clients, seconds }));
+    return await closedLoop({ url, calls, clients, seconds });
   };
   for (let round = 1; round <= rounds; round++) {
     onStep(`${work}, round ${round} of ${rounds}`);
@@ -122,12 +121,16 @@ async function* rowsOf(field: Field, load: Load): AsyncGenerator<Row> {
     if (!hasGrpc || load.grpc === null) continue;
     const { url } = await etcd.leader();
     const call = load.grpc === "Put" ? putCall(keyOf(1), VALUE) : rangeCall(keyOf(1));
-    grpc.push(figureOf(await grpcLoop(url, { call, clients, seconds })));
+    grpc.push(await grpcLoop(url, { call, clients, seconds }));
   }
   const unit = load.latency === true ? "ms" : "a second";
   const name = (door: string) => etcd === null ? work : `${work}; etcd over ${door}`;
-  yield compared({ work: name("JSON"), unit, goal: load.goals[0] }, own, json);
-  if (grpc.length > 0) yield compared({ work: name("gRPC"), unit, goal: load.goals[1] }, own, grpc);
+  const row = (door: string, goal: Goal | null, others: readonly LoadResult[]) => {
+    const about = { work: name(door), unit, goal };
+    return { ...compared(about, own.map(figureOf), others.map(figureOf)), ...loadOf(own, others) };
+  };
+  yield row("JSON", load.goals[0], json);
+  if (grpc.length > 0) yield row("gRPC", load.goals[1], grpc);
 }
 
 const IN_FLIGHT = 512;
@@ -135,20 +138,25 @@ const WATCHES = 10_000;
 
 async function* pipelinedRows(field: Field): AsyncGenerator<Row> {
   const { raftkv, etcd, hasGrpc, scale: { rounds, seconds }, onStep } = field;
-  const [own, grpc, watched]: [number[], number[], number[]] = [[], [], []];
+  const [own, grpc]: [LoadResult[], LoadResult[]] = [[], []];
+  const watched: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     onStep(`${IN_FLIGHT} PUT under way, round ${round} of ${rounds}`);
     const requestOf = (number: number) => ({ op: "put", key: keyOf(number % KEYS), value: VALUE });
     const { url } = await raftkv.leader();
-    own.push((await socketLoop(url, { requestOf, inFlight: IN_FLIGHT, seconds })).rate);
+    own.push(await socketLoop(url, { requestOf, inFlight: IN_FLIGHT, seconds }));
     watched.push(await lastWatcher(url, WATCHES));
     if (etcd === null || !hasGrpc) continue;
     const call = putCall(keyOf(1), VALUE);
     const leader = await etcd.leader();
-    grpc.push((await grpcLoop(leader.url, { call, clients: IN_FLIGHT, seconds })).rate);
+    grpc.push(await grpcLoop(leader.url, { call, clients: IN_FLIGHT, seconds }));
   }
   const work = `PUT, ${IN_FLIGHT} under way on one WebSocket; etcd: ${IN_FLIGHT} clients over gRPC`;
-  yield compared({ work, unit: "a second", goal: atLeast(4) }, own, grpc);
+  const rateOf = ({ rate }: LoadResult) => rate;
+  yield {
+    ...compared({ work, unit: "a second", goal: atLeast(4) }, own.map(rateOf), grpc.map(rateOf)),
+    ...loadOf(own, grpc),
+  };
   const goal: Goal = { of: "raftkv", atMost: 500 };
   yield compared({ work: "one PUT, the last of 10,000 watches", unit: "ms", goal }, watched, []);
 }
@@ -245,6 +253,16 @@ function compared(
   const raftkv = spread(own);
   const etcd = spread(others);
   return { ...about, raftkv, etcd, ratio: raftkv && etcd ? raftkv.median / etcd.median : null };
+}
+
+function loadOf(
+  own: readonly LoadResult[],
+  others: readonly LoadResult[],
+): Pick<Row, "generatorCores"> {
+  const coresOf = (results: readonly LoadResult[]) =>
+    spread(results.map(({ generatorCores }) => generatorCores))?.median ?? null;
+  const raftkv = coresOf(own);
+  return raftkv === null ? {} : { generatorCores: { raftkv, etcd: coresOf(others) } };
 }
 
 function alone(

@@ -16,6 +16,8 @@ export interface Row {
   readonly etcd: Spread | null;
   /** RaftKV's median divided by etcd's, or another figure that the goal speaks of. */
   readonly ratio: number | null;
+  /** Cores that the load generators took, in the median; absent where nothing was loaded. */
+  readonly generatorCores?: { readonly raftkv: number; readonly etcd: number | null };
   /** What is wanted of `ratio`, or of RaftKV's own median where there is none. */
   readonly goal: Goal | null;
 }
@@ -44,8 +46,9 @@ export function tableOf(rows: readonly Row[]): string {
     row.ratio === null ? "" : `${figure(row.ratio)} x`,
     goalText(row.goal),
     verdict(isMet(row)),
+    coresText(row.generatorCores),
   ]);
-  const head = ["work", "unit", "RaftKV", "etcd", "ratio", "goal", ""];
+  const head = ["work", "unit", "RaftKV", "etcd", "ratio", "goal", "", "load, in cores"];
   const all = [head, ...cells];
   const widths = head.map((_, at) => Math.max(...all.map((line) => line[at]!.length)));
   const lineOf = (line: readonly string[]) =>
@@ -58,6 +61,13 @@ function textOf(spread: Spread | null): string {
   if (spread === null) return "–";
   const { median, min, max } = spread;
   return min === max ? figure(median) : `${figure(median)} (${figure(min)}–${figure(max)})`;
+}
+
+function coresText(cores: Row["generatorCores"]): string {
+  if (cores === undefined) return "";
+  return cores.etcd === null
+    ? figure(cores.raftkv)
+    : `${figure(cores.raftkv)}, ${figure(cores.etcd)}`;
 }
 
 function goalText(goal: Goal | null): string {

@@ -34,6 +34,8 @@ Deno.test("A goal is met at its bound and not beyond, and not met by what was no
 Deno.test("The table says what was measured, what was wanted and whether it was reached", () => {
   const table = tableOf([ROW, { ...ROW, work: "GET", etcd: null, ratio: null }]);
   assertStringIncludes(table, "300 (200–400)");
+  const loaded = tableOf([{ ...ROW, generatorCores: { raftkv: 0.25, etcd: 0.125 } }]);
+  assertStringIncludes(loaded, "| 0.250, 0.125");
   assertStringIncludes(table, "≥ 4 x");
   assertEquals(table.split("\n")[2]!.includes("missed"), true);
   assertEquals(table.split("\n")[3]!.includes("missed"), false);
