@@ -21,20 +21,27 @@ export interface PastRecord {
 }
 
 /** A past version where it lies. Never changed once made. */
-interface Past {
+export interface Past {
+  /** Where. */
   readonly address: Address;
+  /** The revision that wrote it. */
   readonly modRevision: number;
+  /** The first revision at which it was no longer the key's value. */
   readonly endRevision: number;
 }
 
 /** Versions of a key that follow each other. Never changed once made. */
-interface Run {
+export interface Run {
+  /** Whose. */
   readonly key: Key;
   /** In the order of their revisions; never empty. */
   readonly pasts: readonly Past[];
 }
 
-/** Most keys have few versions: they then stand in one place, which is found again and again. */
+/**
+ * Most keys have few versions: they then stand in one place, which is found again and again. It is
+ * copied with each that comes or goes, so it must not grow with the past.
+ */
 const RUN_PASTS_MAX = 32;
 
 /** What can be asked of the past, now or as it was at some moment. */
@@ -107,9 +114,12 @@ export class History extends HistoryReader {
   readonly #arena: Arena;
   #size = 0;
 
-  /** Begins without a past; its records lie in `arena`. */
-  constructor(arena: Arena) {
-    const tree = new Tree<Run>();
+  /**
+   * Begins without a past; its records lie in `arena`.
+   *
+   * @param tree Where the runs will stand; empty.
+   */
+  constructor(arena: Arena, tree: Tree<Run> = new Tree<Run>()) {
     super(tree, arena);
     this.#tree = tree;
     this.#arena = arena;

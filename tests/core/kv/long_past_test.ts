@@ -1,8 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Key, keyFromBytes } from "@raftkv/core/kv";
+import { type Key, KEY_FIRST, keyFromBytes } from "@raftkv/core/kv";
 import { Arena } from "../../../core/kv/arena.ts";
-import { History, type HistoryReader, type PastRecord } from "../../../core/kv/history.ts";
+import {
+  History,
+  type HistoryReader,
+  type PastRecord,
+  type Run,
+} from "../../../core/kv/history.ts";
 import { RecordTable } from "../../../core/kv/record_table.ts";
+import { Tree } from "../../../core/kv/tree.ts";
 import { pcg32 } from "../../../core/random.ts";
 import { bytesOfText } from "./apply.ts";
 
@@ -34,10 +40,20 @@ Deno.test("a view of a long past stays as it was taken", () => {
   assertEquals(describe(view), shown);
 });
 
+Deno.test("no more than 32 versions are copied with one that comes or goes, however many a key has", () => {
+  const past = new Written();
+  for (let i = 0; i < 1_000; i++) past.end(KEYS[0] as Key);
+  assertEquals(Math.max(...past.runSizes()), 32);
+  past.drop(500);
+  for (let i = 0; i < 500; i++) past.end(KEYS[0] as Key);
+  assertEquals(Math.max(...past.runSizes()), 32);
+});
+
 /** A past, and the plain list that it stands for. */
 class Written {
   readonly #arena = new Arena();
-  readonly history = new History(this.#arena);
+  readonly #tree = new Tree<Run>();
+  readonly history = new History(this.#arena, this.#tree);
   readonly #records = new RecordTable(this.#arena);
   #ended: { readonly key: Key; readonly modRevision: number; readonly endRevision: number }[] = [];
   #revision = 0;
@@ -53,6 +69,13 @@ class Written {
     assert(record !== undefined);
     this.history.add({ record, endRevision });
     this.#ended.push({ key, modRevision, endRevision });
+  }
+
+  /** How many versions stand in one place, place by place. */
+  runSizes(): number[] {
+    const sizes: number[] = [];
+    this.#tree.scan(KEY_FIRST, (_, { pasts }) => sizes.push(pasts.length) > 0);
+    return sizes;
   }
 
   /** Lets go of the oldest. */
