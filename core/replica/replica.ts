@@ -90,7 +90,7 @@ export class Replica<Result> {
     this.#now = options.now;
     const start = recovered.snapshot?.last ?? POSITION_ZERO;
     ({ index: this.#appliedIndex, term: this.#appliedTerm } = start);
-    this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, recovered.snapshot, 0);
+    this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, recovered.snapshot, random);
     this.#node.trim(this.#policy.trailingBytesMax);
   }
 

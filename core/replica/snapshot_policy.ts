@@ -6,6 +6,7 @@
 
 import { type Entry, entrySizeBytes } from "../raft/entry.ts";
 import { INDEX_ZERO, type LogIndex } from "../raft/ids.ts";
+import type { Random } from "../random.ts";
 import type { SnapshotMeta } from "../raft/snapshot.ts";
 
 /** How much more log than usual, in memory, too, may come together while a follower is sent a snapshot. */
@@ -15,6 +16,12 @@ const PUT_OFF_TIMES = 4;
 const TRAILING_PART = 4;
 
 /**
+ * The least part of the distance between two snapshots after which the next may come. All nodes apply
+ * one log, and would else write their snapshots at the same moment, none of them free to answer.
+ */
+const DISTANCE_PART_MIN = 0.75;
+
+/**
  * Counts the log since the last snapshot. On disk it is kept back to the snapshot before the newest:
  * if the newest turns out damaged, the older one and the log together still hold everything. In
  * memory less is kept, so that a follower that is a little behind is served entries, not the whole
@@ -22,18 +29,25 @@ const TRAILING_PART = 4;
  */
 export class SnapshotPolicy {
   readonly #logBytesMin: number;
+  readonly #random: Random;
   #bytesSince: number;
+  /** The part of the distance after which the next one comes. */
+  #distancePart: number;
   #newest: SnapshotMeta | null;
   #saving = false;
 
   /**
-   * @param logBytesMin Applied bytes of log after which a snapshot is due; a large state waits for a
-   *   quarter of its own size, so that snapshots never cost more than a few times what was written.
+   * @param logBytesMin Applied bytes of log after which a snapshot is due at the latest; a large state
+   *   waits for a quarter of its own size, so that snapshots never cost more than a few times what was
+   *   written.
+   * @param random Draws how much sooner each of them comes.
    */
-  constructor(logBytesMin: number, newest: SnapshotMeta | null, bytesSince: number) {
+  constructor(logBytesMin: number, newest: SnapshotMeta | null, random: Random) {
     this.#logBytesMin = logBytesMin;
     this.#newest = newest;
-    this.#bytesSince = bytesSince;
+    this.#bytesSince = 0;
+    this.#random = random;
+    this.#distancePart = this.#drawPart();
   }
 
   /** How many bytes of entries stay in memory of those that the newest snapshot covers. */
@@ -60,7 +74,8 @@ export class SnapshotPolicy {
    */
   isDue(isOlderOnItsWay: boolean): boolean {
     const quarter = (this.#newest?.sizeBytes ?? 0) / 4;
-    const dueBytes = Math.max(this.#logBytesMin, quarter) * (isOlderOnItsWay ? PUT_OFF_TIMES : 1);
+    const distanceBytes = Math.max(this.#logBytesMin, quarter) * this.#distancePart;
+    const dueBytes = distanceBytes * (isOlderOnItsWay ? PUT_OFF_TIMES : 1);
     return !this.#saving && this.#bytesSince >= dueBytes;
   }
 
@@ -68,6 +83,7 @@ export class SnapshotPolicy {
   onBegin(): void {
     this.#saving = true;
     this.#bytesSince = 0;
+    this.#distancePart = this.#drawPart();
   }
 
   /**
@@ -91,5 +107,9 @@ export class SnapshotPolicy {
   onInstalled(meta: SnapshotMeta): void {
     this.#newest = meta;
     this.#bytesSince = 0;
+  }
+
+  #drawPart(): number {
+    return 1 - (1 - DISTANCE_PART_MIN) * this.#random();
   }
 }
