@@ -40,11 +40,18 @@ export interface Store {
 
   /**
    * Writes a snapshot of the state machine, taking one slice at a time and yielding between them,
-   * and makes it durable. Older snapshots but one are then forgotten.
+   * and makes it durable. Older snapshots but one are then forgotten. It takes more time than it needs,
+   * so that nothing else has to wait for it.
    *
    * @param slices The state's bytes, produced lazily.
+   * @param isUrgent Whether it must take no more time than it needs, asked again and again; never if
+   *   not given.
    */
-  saveSnapshot(point: SnapshotPoint, slices: Iterable<Uint8Array>): Promise<SnapshotMeta>;
+  saveSnapshot(
+    point: SnapshotPoint,
+    slices: Iterable<Uint8Array>,
+    isUrgent?: () => boolean,
+  ): Promise<SnapshotMeta>;
 
   /**
    * Reads a slice of a stored snapshot.

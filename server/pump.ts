@@ -198,7 +198,9 @@ export class Pump<Result> {
 
   async #save({ point, slices }: Extract<HostTask, { kind: "save_snapshot" }>) {
     try {
-      const meta = await this.#options.store.saveSnapshot(point, slices);
+      // Who stops waits for it.
+      const isUrgent = () => this.#isStopped;
+      const meta = await this.#options.store.saveSnapshot(point, slices, isUrgent);
       this.push({ kind: "snapshot_saved", meta });
     } catch (error) {
       // The log goes on without it; the next one is tried when more has been written.

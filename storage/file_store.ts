@@ -21,6 +21,7 @@ import { Serial } from "./serial.ts";
 import { SnapshotDraft } from "./snapshot_draft.ts";
 import { SAVING_SNAPSHOT_NAME } from "./snapshot_file.ts";
 import type { SnapshotFiles } from "./snapshot_files.ts";
+import { type Pause, SnapshotPace } from "./snapshot_pace.ts";
 import { SnapshotStaging } from "./snapshot_staging.ts";
 import { type Directory, type Lock, NoSpaceError } from "./vfs.ts";
 import type { Wal } from "./wal.ts";
@@ -42,7 +43,7 @@ export interface FileStoreParts {
   /** What was found. */
   readonly recovered: DurableState;
   /** Lets everything else run between two slices of a snapshot. */
-  readonly pause: () => Promise<void>;
+  readonly pause: Pause;
 }
 
 /** A store over files. */
@@ -55,7 +56,7 @@ export class FileStore implements Store {
   readonly #reserve: Reserve;
   readonly #staging: SnapshotStaging;
   readonly #stagingTurn = new Serial();
-  readonly #pause: () => Promise<void>;
+  readonly #pause: Pause;
   #recovered: DurableState | null;
   #isSaving = false;
   #failure: Error | null = null;
@@ -105,12 +106,16 @@ export class FileStore implements Store {
   }
 
   /** Writes a snapshot of the state machine, slice by slice. */
-  saveSnapshot(point: SnapshotPoint, slices: Iterable<Uint8Array>): Promise<SnapshotMeta> {
+  saveSnapshot(
+    point: SnapshotPoint,
+    slices: Iterable<Uint8Array>,
+    isUrgent: () => boolean = () => false,
+  ): Promise<SnapshotMeta> {
     return this.#guard(async () => {
       invariant(!this.#isSaving, "one snapshot is saved at a time");
       this.#isSaving = true;
       try {
-        return await this.#save(point, slices);
+        return await this.#save(point, { slices, isUrgent });
       } finally {
         this.#isSaving = false;
       }
@@ -164,14 +169,16 @@ export class FileStore implements Store {
     }
   }
 
-  async #save(point: SnapshotPoint, slices: Iterable<Uint8Array>): Promise<SnapshotMeta> {
+  async #save(point: SnapshotPoint, { slices, isUrgent }: Saving): Promise<SnapshotMeta> {
     const options = { name: SAVING_SNAPSHOT_NAME, identity: this.#identity, point };
     const draft = await creating(() => SnapshotDraft.create(this.#directory, options));
+    const loggedBytes = () => this.#wal.appendedBytes;
+    const pace = new SnapshotPace({ loggedBytes, isUrgent, pause: this.#pause });
     return await this.#keepOrDiscard(draft, async () => {
       for (const slice of slices) {
         draft.write(slice);
         await draft.syncSometimes();
-        await this.#pause();
+        await pace.giveWay(draft.sizeBytes);
       }
       const meta = draft.finish();
       await this.#snapshots.publish(draft, { meta, logReaches: this.#logHolds(meta) });
@@ -229,6 +236,12 @@ export class FileStore implements Store {
       throw this.#failure;
     }
   }
+}
+
+/** What is to be saved, and whether somebody waits for it. */
+interface Saving {
+  readonly slices: Iterable<Uint8Array>;
+  readonly isUrgent: () => boolean;
 }
 
 async function creating<T>(work: () => Promise<T>): Promise<T> {

@@ -7,7 +7,6 @@
 import { LIMITS, type Store } from "@raftkv/core";
 import { denoVfs } from "./deno_vfs.ts";
 import { DirectoryInUseError, LostLogError, UnsupportedFormatError } from "./errors.ts";
-import { nextTurn } from "./event_loop.ts";
 import { FORMAT_VERSION, HEADER_BYTES_MAX } from "./file_header.ts";
 import { FileStore } from "./file_store.ts";
 import { INCARNATION_NAME, LOG_IS_GONE } from "./incarnation.ts";
@@ -19,6 +18,7 @@ import { planOpening } from "./recovery_plan.ts";
 import { Reserve } from "./reserve.ts";
 import { parseSegmentHeader } from "./segment.ts";
 import { findSegments, segmentsAmong } from "./segment_files.ts";
+import { type Pause, restAfter } from "./snapshot_pace.ts";
 import { findSnapshots } from "./snapshot_survey.ts";
 import { type Directory, type Lock, readStart, type Vfs } from "./vfs.ts";
 import { Wal } from "./wal.ts";
@@ -31,8 +31,11 @@ export interface StoreOptions extends NodeIdentity {
   readonly reserveBytes?: number;
   /** The file system; the machine's own if not given. */
   readonly vfs?: Vfs;
-  /** Lets everything else run between two slices of a snapshot; one turn if not given. */
-  readonly pause?: () => Promise<void>;
+  /**
+   * Lets everything else run between two slices of a snapshot, after work of so many milliseconds or of
+   * no time at all; for some times as long, and for one turn, if not given.
+   */
+  readonly pause?: Pause;
   /** Told again and again how much of the directory has been read while it is opened. */
   readonly onProgress?: (progress: ReadProgress) => void;
 }
@@ -99,7 +102,8 @@ export async function openLocked(
   lock: Lock,
   options: StoreOptions,
 ): Promise<Store> {
-  const { clusterId, nodeId, segmentBytesMax = LIMITS.segmentBytesMax, pause = nextTurn } = options;
+  const { clusterId, nodeId, segmentBytesMax = LIMITS.segmentBytesMax } = options;
+  const { pause = restAfter } = options;
   const identity: NodeIdentity = { clusterId, nodeId };
   const { onProgress = () => {} } = options;
   const start = await startFrom(directory, { identity, onProgress });
@@ -108,7 +112,7 @@ export async function openLocked(
   // The base is where the snapshot stands and no segment begins there: the log is void.
   if (start.replacesLog) await wal.startAnew(recovered.base);
   const { reserveBytes: sizeBytes = 0 } = options;
-  const reserve = await Reserve.open(directory, { sizeBytes, pause });
+  const reserve = await Reserve.open(directory, { sizeBytes, pause: () => pause(0) });
   return new FileStore({ directory, lock, identity, wal, snapshots, reserve, recovered, pause });
 }
 

@@ -53,6 +53,7 @@ export class Wal {
   #writtenBytes: number;
   #terms: TermRuns;
   #hardState: HardState;
+  #appendedBytes = 0;
 
   /** Takes over the parts. */
   constructor(parts: WalParts) {
@@ -66,6 +67,11 @@ export class Wal {
     this.#writtenBytes = this.#end.offsetBytes;
     this.#terms = parts.terms;
     this.#hardState = parts.hardState;
+  }
+
+  /** How many bytes it has been given since it was opened. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
   }
 
   /** The term of the durable entry at `index`, or null if there is none. */
@@ -161,7 +167,8 @@ export class Wal {
     const { file } = this.#active;
     const { bytes, checksum } = this.#frames;
     const offsetBytes = this.#end.offsetBytes;
-    const endBytes = offsetBytes + bytes.length;
+    const sizeBytes = bytes.length;
+    const endBytes = offsetBytes + sizeBytes;
     try {
       file.writeAt(offsetBytes, bytes);
     } catch (error) {
@@ -176,6 +183,7 @@ export class Wal {
     if (!isLast) this.#writeAhead(endBytes);
     await file.syncData();
     this.#end = { offsetBytes: endBytes, checksum };
+    this.#appendedBytes += sizeBytes;
   }
 
   /**

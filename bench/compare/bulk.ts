@@ -64,16 +64,22 @@ export async function startAgain(system: System): Promise<number> {
   return performance.now() - startMs;
 }
 
-/** Writers beside a snapshot, and without one. */
-export interface SnapshotEffect {
-  readonly calm: OpenLoopResult;
-  readonly beside: OpenLoopResult;
+/** What a leader answered for a while. */
+export interface Answered {
+  readonly writes: OpenLoopResult;
   /** The longest time that a request which needs no disk waited for its answer, in milliseconds. */
   readonly stallMs: number;
 }
 
+/** The same load beside a snapshot, and without one. */
+export interface SnapshotEffect {
+  readonly calm: Answered;
+  readonly beside: Answered;
+}
+
 const WRITES_PER_SECOND = 500;
 const PROBES_PER_SECOND = 500;
+const ASK_EVERY_MS = 200;
 
 /** Makes RaftKV's leader write a snapshot of a filled store, and measures from outside. */
 export async function snapshotEffect(
@@ -87,22 +93,32 @@ export async function snapshotEffect(
   const { url } = await system.leader();
   const value = "w".repeat(256);
   const callOf = (number: number) => system.putCall(bulkKey(number * 7919 % keys), value);
-  const write = { callOf, rate: WRITES_PER_SECOND, seconds };
-  const calm = await openLoop(url, write);
+  const probeOf = () => ({ method: "GET", path: "/health", body: "" });
+  const answered = async (isOver: () => boolean): Promise<Answered> => {
+    const [writes, probes] = await Promise.all([
+      openLoop(url, { callOf, rate: WRITES_PER_SECOND, seconds, isOver }),
+      openLoop(url, { callOf: probeOf, rate: PROBES_PER_SECOND, seconds, isOver }),
+    ]);
+    return { writes, stallMs: probes.maxMs };
+  };
+  const calm = await answered(() => true);
   const before = await snapshotIndexOf(url);
   // What the log lacks until a snapshot is due, in a few large values.
   const large = "x".repeat(512 * 1024);
   for (let bytes = 0; bytes <= snapshotLogBytesMin; bytes += large.length) {
     await send(url, system.putCall("large", large));
   }
-  const probe = {
-    callOf: () => ({ method: "GET", path: "/health", body: "" }),
-    rate: PROBES_PER_SECOND,
-    seconds,
-  };
-  const [beside, probes] = await Promise.all([openLoop(url, write), openLoop(url, probe)]);
-  await until("the snapshot to be written", async () => await snapshotIndexOf(url) > before);
-  return { calm, beside, stallMs: probes.maxMs };
+  let isSaved = false;
+  const [beside] = await Promise.all([
+    answered(() => isSaved),
+    until("the snapshot to be written", async () => {
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+      return await snapshotIndexOf(url) > before;
+    }).finally(() => {
+      isSaved = true;
+    }),
+  ]);
+  return { calm, beside };
 }
 
 async function snapshotIndexOf(url: string): Promise<number> {

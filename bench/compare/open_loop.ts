@@ -18,13 +18,14 @@ export interface OpenLoopResult {
   readonly failed: number;
 }
 
-/** Sends `rate` calls a second to `url` for so long. */
+/** Sends `rate` calls a second to `url` for so long, and on until it is over, if that comes later. */
 export async function openLoop(
   url: string,
-  { callOf, rate, seconds }: {
+  { callOf, rate, seconds, isOver = () => true }: {
     readonly callOf: (number: number) => HttpCall;
     readonly rate: number;
     readonly seconds: number;
+    readonly isOver?: () => boolean;
   },
 ): Promise<OpenLoopResult> {
   const startMs = performance.now();
@@ -39,8 +40,8 @@ export async function openLoop(
     }
   };
   const underWay: Promise<void>[] = [];
-  for (let sent = 0; sent < rate * seconds;) {
-    const due = Math.min(rate * seconds, (performance.now() - startMs) * rate / 1_000);
+  for (let sent = 0; sent < rate * seconds || !isOver();) {
+    const due = (performance.now() - startMs) * rate / 1_000;
     for (; sent < due; sent++) underWay.push(one(sent, startMs + sent * 1_000 / rate));
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
