@@ -31,8 +31,8 @@ export class SnapshotPolicy {
   readonly #logBytesMin: number;
   readonly #random: Random;
   #bytesSince: number;
-  /** The part of the distance after which the next one comes. */
-  #distancePart: number;
+  /** The part of the distance after which the next one comes; drawn once that matters. */
+  #distancePart: number | null = null;
   #newest: SnapshotMeta | null;
   #saving = false;
 
@@ -47,7 +47,6 @@ export class SnapshotPolicy {
     this.#newest = newest;
     this.#bytesSince = 0;
     this.#random = random;
-    this.#distancePart = this.#drawPart();
   }
 
   /** How many bytes of entries stay in memory of those that the newest snapshot covers. */
@@ -74,16 +73,18 @@ export class SnapshotPolicy {
    */
   isDue(isOlderOnItsWay: boolean): boolean {
     const quarter = (this.#newest?.sizeBytes ?? 0) / 4;
-    const distanceBytes = Math.max(this.#logBytesMin, quarter) * this.#distancePart;
-    const dueBytes = distanceBytes * (isOlderOnItsWay ? PUT_OFF_TIMES : 1);
-    return !this.#saving && this.#bytesSince >= dueBytes;
+    const distanceBytes = Math.max(this.#logBytesMin, quarter) *
+      (isOlderOnItsWay ? PUT_OFF_TIMES : 1);
+    if (this.#saving || this.#bytesSince < distanceBytes * DISTANCE_PART_MIN) return false;
+    this.#distancePart ??= 1 - (1 - DISTANCE_PART_MIN) * this.#random();
+    return this.#bytesSince >= distanceBytes * this.#distancePart;
   }
 
   /** One is being taken of the state as it is now. */
   onBegin(): void {
     this.#saving = true;
     this.#bytesSince = 0;
-    this.#distancePart = this.#drawPart();
+    this.#distancePart = null;
   }
 
   /**
@@ -107,9 +108,5 @@ export class SnapshotPolicy {
   onInstalled(meta: SnapshotMeta): void {
     this.#newest = meta;
     this.#bytesSince = 0;
-  }
-
-  #drawPart(): number {
-    return 1 - (1 - DISTANCE_PART_MIN) * this.#random();
   }
 }
