@@ -29,7 +29,9 @@ Deno.test("of a snapshot no more than 512 KiB are synced at once: a batch of the
   const store = await openWith(vfs, () => Promise.resolve());
   const sizes = [0];
   vfs.beforeOperation = ({ kind, name }) => {
-    if (kind === "sync" && name === "snapshot.saving") sizes.push(vfs.sizeBytes("data", name));
+    if (kind === "sync" && name === "snapshot.saving") {
+      sizes.push(vfs.readFile("data", name).length);
+    }
   };
   await store.saveSnapshot(pointOf(1, 1), slicesOfZeros(64));
   const steps = sizes.slice(1).map((size, at) => size - sizes[at]!);
