@@ -13,6 +13,7 @@ import { type Listener, type ListenerOptions, PortTakenError } from "./listener_
 import { answer, requestOf } from "./node_exchange.ts";
 import { Upgrades } from "./hardened_upgrades.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
+import { asksForWebSocket } from "./upgrade.ts";
 
 /**
  * Listens with `node:http`.
@@ -28,6 +29,7 @@ export async function listenHardened(options: ListenerOptions): Promise<Listener
     requestTimeout: limits.requestMsMax,
     keepAliveTimeout: limits.idleMsMax,
     connectionsCheckingInterval: Math.min(limits.headersMsMax, CHECKING_MS_MAX),
+    ...UPGRADING,
   }, (incoming, outgoing) => {
     // A rejection that nobody takes would end the process, and with it the node.
     underWay.until(exchange(options, incoming, outgoing)).catch(() => outgoing.destroy());
@@ -46,6 +48,11 @@ export async function listenHardened(options: ListenerOptions): Promise<Listener
     },
   };
 }
+
+/** Which requests are upgrades; the runtime's types do not know of it yet. */
+const UPGRADING = {
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => asksForWebSocket(headers.upgrade),
+};
 
 /** How often Node looks for requests that are too slow. */
 const CHECKING_MS_MAX = 1_000;

@@ -12,7 +12,7 @@ import { type Listener, type ListenerOptions, PortTakenError } from "./listener_
 import { pathOf } from "./request_target.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
 import { isStreamed } from "./streamed.ts";
-import { upgradeOf } from "./upgrade.ts";
+import { asksForWebSocket, tokensOf, upgradeOf } from "./upgrade.ts";
 import { clientSocketOf } from "./websocket/client_socket.ts";
 
 /**
@@ -62,11 +62,14 @@ function serve(
 }
 
 function isUpgrade(request: Request): boolean {
-  return request.method === "GET" && request.headers.get("upgrade") !== null;
+  return request.method === "GET" && asksForWebSocket(request.headers.get("upgrade"));
 }
 
 function upgrade(request: Request, options: ListenerOptions): Response {
   const { headers } = request;
+  if (!isHandshake(headers)) {
+    return new Response(null, { status: 400, headers: { "sec-websocket-version": VERSION } });
+  }
   const asked = upgradeOf({
     path: pathOf(request.url),
     origin: headers.get("origin"),
@@ -93,6 +96,19 @@ function upgrade(request: Request, options: ListenerOptions): Response {
       return response;
     }
   }
+}
+
+/** The version of the protocol that RFC 6455 describes. */
+const VERSION = "13";
+
+/**
+ * Whether a request for a WebSocket is one by RFC 6455, §4.2.1. Of what is missing the runtime makes an
+ * internal error, and prints it; what is wrong it does not see.
+ */
+function isHandshake(headers: Headers): boolean {
+  return tokensOf(headers.get("connection")).includes("upgrade") &&
+    headers.get("sec-websocket-version") === VERSION &&
+    /^[\w+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "");
 }
 
 /**

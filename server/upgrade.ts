@@ -8,6 +8,19 @@ import { PEER_PATH } from "@raftkv/transport";
 import { Origins } from "./origins.ts";
 import { SUBPROTOCOL, WEBSOCKET_PATH } from "./websocket/client_socket.ts";
 
+/**
+ * Whether a request asks for a WebSocket. Who offers another protocol, as clients do that would rather
+ * speak HTTP/2, is answered in this one: an offer may be passed over (RFC 9110, §7.8).
+ */
+export function asksForWebSocket(upgrade: string | null | undefined): boolean {
+  return tokensOf(upgrade).includes("websocket");
+}
+
+/** The names in a header that lists some, in lower case. */
+export function tokensOf(header: string | null | undefined): readonly string[] {
+  return (header ?? "").toLowerCase().split(",").map((token) => token.trim());
+}
+
 /** What a request for a WebSocket says. */
 export interface UpgradeRequest {
   /** The path of its target. */

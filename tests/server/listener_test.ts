@@ -212,6 +212,39 @@ rule("sockets elsewhere, and those of web pages, are refused", async ({ listener
   assertEquals(peers, []);
 });
 
+rule("an offer of another protocol is passed over", async ({ listener, url }) => {
+  await (await fetch(`${url}/kv/k`, { method: "PUT", body: '{"value":1}' })).body?.cancel();
+  const offer = ["Connection: Upgrade, HTTP2-Settings, close", "HTTP2-Settings: AAMAAABk"];
+  for (const upgrade of ["h2c", "h2c, TLS/1.0"]) {
+    const request = ["GET /kv/k HTTP/1.1", "Host: x", `Upgrade: ${upgrade}`, ...offer, "", ""];
+    const { status, text } = await rawExchange(listener.port, request.join("\r\n"));
+    assertEquals([status, text.includes('"value":1')], [200, true], upgrade);
+  }
+});
+
+rule("what is no handshake of a WebSocket is the client's mistake", async ({ listener, peers }) => {
+  const printed: unknown[] = [];
+  const { error } = console;
+  console.error = (...all) => void printed.push(all);
+  try {
+    const right = [
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      "Sec-WebSocket-Version: 13",
+      "Connection: close, Upgrade",
+    ];
+    for (const wrong of ["", "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 99"]) {
+      const name = wrong === "" ? "Sec-WebSocket-Key" : wrong.split(":")[0]!;
+      const rest = right.filter((line) => !line.startsWith(name));
+      const lines = [`GET ${PEER_PATH} HTTP/1.1`, "Host: x", "Upgrade: websocket", ...rest];
+      const request = [...lines, ...wrong === "" ? [] : [wrong], "", ""].join("\r\n");
+      assertEquals((await rawExchange(listener.port, request)).status, 400, wrong);
+    }
+  } finally {
+    console.error = error;
+  }
+  assertEquals([peers, printed], [[], []]);
+});
+
 rule("a taken port is named", async ({ listener }, open) => {
   const error = await assertRejects(
     async () => void await open({ ...OPTIONS, port: listener.port }),
