@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { KvFailure } from "@raftkv/core/api";
+import { AnswerOrder } from "./answer_order.ts";
 import { failureResponse } from "./failures.ts";
 import { type Listener, type ListenerOptions, PortTakenError } from "./listener_options.ts";
 import { answer, requestOf } from "./node_exchange.ts";
@@ -23,6 +24,7 @@ import { asksForWebSocket } from "./upgrade.ts";
 export async function listenHardened(options: ListenerOptions): Promise<Listener> {
   const { limits } = options;
   const underWay = new RequestsUnderWay();
+  const order = new AnswerOrder();
   const server = createServer({
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersMsMax,
@@ -32,7 +34,11 @@ export async function listenHardened(options: ListenerOptions): Promise<Listener
     ...UPGRADING,
   }, (incoming, outgoing) => {
     // A rejection that nobody takes would end the process, and with it the node.
-    underWay.until(exchange(options, incoming, outgoing)).catch(() => outgoing.destroy());
+    const answered = order.inTurn(
+      incoming.socket,
+      () => exchange(options, incoming, outgoing),
+    );
+    underWay.until(answered).catch(() => outgoing.destroy());
   });
   server.maxConnections = limits.connectionsMax;
   const upgrades = new Upgrades(options);

@@ -212,6 +212,35 @@ rule("sockets elsewhere, and those of web pages, are refused", async ({ listener
   assertEquals(peers, []);
 });
 
+for (const [kind, open] of LISTENERS) {
+  Deno.test(`${kind} listener: who asks on without reading is answered no further than it reads`, async () => {
+    let answers = 0;
+    const fetchLarge = () => {
+      answers++;
+      return new Response(new Uint8Array(LARGE_BYTES));
+    };
+    await withListener(open, async ({ listener, url }) => {
+      using greedy = await rawConnect(listener.port);
+      const last = head("GET /last");
+      await writeAll(
+        greedy,
+        new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(PIPELINED) + last),
+      );
+      // Others are answered meanwhile, and all that was asked has long come by then.
+      const HTTP_ROUNDS = 5;
+      for (let round = 1; round <= HTTP_ROUNDS; round++) await (await fetch(url)).bytes();
+      assert(answers - HTTP_ROUNDS <= KERNEL_BYTES_MAX / LARGE_BYTES, `${answers} answers`);
+      const { text } = await readAnswer(greedy);
+      assertEquals(text.match(/HTTP\/1\.1 200/g)?.length, PIPELINED + 1);
+    }, { fetch: fetchLarge });
+  });
+}
+
+/** The size of an answer, how many are asked for, and what of them the kernel may take unread. */
+const LARGE_BYTES = 1_048_576;
+const PIPELINED = 60;
+const KERNEL_BYTES_MAX = 20_971_520;
+
 rule("an offer of another protocol is passed over", async ({ listener, url }) => {
   await (await fetch(`${url}/kv/k`, { method: "PUT", body: '{"value":1}' })).body?.cancel();
   const offer = ["Connection: Upgrade, HTTP2-Settings, close", "HTTP2-Settings: AAMAAABk"];
