@@ -10,13 +10,17 @@ import { encodeMessageFrame } from "@raftkv/transport/frame";
 import {
   DEAF,
   type DialPeer,
+  encodeHandshake,
   greetAsAcceptor,
   greetAsDialer,
   type Greeting,
+  type GreetingHost,
   type GreetingOutcome,
+  type HandshakeFrame,
   type Identity,
   type Mesh,
   openMeshOver,
+  parseHandshake,
   type PeerSocket,
   type PeerSocketHandlers,
   PROTOCOL_VERSIONS,
@@ -61,6 +65,8 @@ export interface Visit {
   readonly message: Uint8Array;
   /** It was turned away. Called in the same turn of the event loop, if at all. */
   readonly onRefused: (refusal: Refusal) => void;
+  /** It was let in, and this is what comes of it. */
+  readonly onHeard: (work: () => void) => void;
 }
 
 /** The cluster that simulated nodes belong to. */
@@ -74,60 +80,72 @@ const LIAR: Prover = {
 
 /** Comes to the node's port, and asks for `meant`, which is the node itself unless it has lost its way. */
 export function knock(visit: Visit, meant: NodeId): void {
+  const { guise, host } = visit;
   const socket = new StrangersSocket();
-  const mesh = meshOf(visit.host, () => new StrangersSocket());
-  mesh.setPeers(visit.host.peers);
+  const mesh = meshOf(visit, () => new StrangersSocket());
+  mesh.setPeers(host.peers);
   mesh.acceptPeer(socket);
-  const expected = { id: meant, incarnation: null };
-  converse(visit, socket, (greeting) => greetAsDialer(identityOf(visit.guise), expected, greeting));
+  const lies = { clusterId: guise.clusterId, to: meant };
+  converse(visit, { socket, lies }, (greeting) => {
+    return greetAsDialer(
+      identityOf(guise, guise.id),
+      { id: host.id, incarnation: null },
+      greeting,
+    );
+  });
 }
 
 /** Sits at the address of the node's peer `peer`, which the node dials. */
 export function lieInWait(visit: Visit, peer: NodeId): void {
+  const { guise, host } = visit;
   const socket = new StrangersSocket();
-  const address = visit.host.peers.find(({ id }) => id === peer)?.url;
-  const mesh = meshOf(visit.host, (url) => {
+  const address = host.peers.find(({ id }) => id === peer)?.url;
+  const mesh = meshOf(visit, (url) => {
     return address !== undefined && url.startsWith(address) ? socket : new StrangersSocket();
   });
-  mesh.setPeers(visit.host.peers.filter(({ id }) => id === peer));
-  converse(
-    visit,
-    socket,
-    (greeting) => greetAsAcceptor(identityOf(visit.guise), () => null, greeting),
-  );
+  mesh.setPeers(host.peers.filter(({ id }) => id === peer));
+  const lies = { clusterId: guise.clusterId, from: guise.id };
+  converse(visit, { socket, lies }, (greeting) => {
+    return greetAsAcceptor(identityOf(guise, peer), () => null, greeting);
+  });
   socket.open();
 }
 
+/** Talks as the node expects it, but for what is a lie: whether to go on is for the node to decide. */
 function converse(
   { message, onRefused }: Visit,
-  socket: StrangersSocket,
-  greet: (host: Parameters<typeof greetAsDialer>[2]) => Greeting,
+  { lies, socket }: { readonly socket: StrangersSocket; readonly lies: Partial<HandshakeFrame> },
+  greet: (host: GreetingHost) => Greeting,
 ): void {
   const onEnd = (outcome: GreetingOutcome) => {
     if (outcome.kind === "refused_by_peer" && outcome.refusal !== null) onRefused(outcome.refusal);
     // Not before the other side has ended the conversation, too.
     queueMicrotask(() => socket.say(encodeMessageFrame(message)));
   };
-  const greeting = greet({ send: (bytes) => socket.say(bytes), onEnd });
+  const send = (bytes: Uint8Array) => {
+    const parsed = parseHandshake(bytes);
+    if (parsed.ok) socket.say(encodeHandshake({ ...parsed.frame, ...lies }));
+  };
+  const greeting = greet({ send, onEnd });
   socket.onFrame = (bytes) => greeting.onFrame(bytes);
 }
 
-function identityOf({ clusterId, id, incarnation, knowsSecret }: Guise): Identity {
+function identityOf({ incarnation, knowsSecret }: Guise, nodeId: NodeId): Identity {
   const prover = knowsSecret ? proverOf(undefined) : LIAR;
-  return { clusterId, nodeId: id, incarnation, versions: PROTOCOL_VERSIONS, prover };
+  return { clusterId: CLUSTER_ID, nodeId, incarnation, versions: PROTOCOL_VERSIONS, prover };
 }
 
 /** The door of a node, open for as long as a visit lasts. */
-function meshOf(host: Host, dial: DialPeer): Mesh {
+function meshOf({ host, onHeard }: Visit, dial: DialPeer): Mesh {
   return openMeshOver({
     clusterId: CLUSTER_ID,
     nodeId: host.id,
     incarnation: host.incarnation,
     events: {
-      onMessage: (from, bytes) => host.deliver(from, bytes),
+      onMessage: (from, bytes) => onHeard(() => host.deliver(from, bytes)),
       onPeerUp: (peer, incarnation) => {
         const known = incarnation === null ? {} : { incarnation };
-        host.step({ kind: "peer_up", peer, ...known });
+        onHeard(() => host.step({ kind: "peer_up", peer, ...known }));
       },
       // The link to the peer itself is not concerned.
       onPeerDown: () => {},

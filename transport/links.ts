@@ -21,5 +21,14 @@ export {
   type VersionRange,
 } from "./handshake.ts";
 export type { Greeting, GreetingHost, GreetingOutcome } from "./conversation.ts";
-export { type Refusal, REFUSALS } from "./handshake_frame.ts";
+export {
+  encodeHandshake,
+  HANDSHAKE_KINDS,
+  type HandshakeFrame,
+  type HandshakeKind,
+  type ParsedHandshake,
+  parseHandshake,
+  type Refusal,
+  REFUSALS,
+} from "./handshake_frame.ts";
 export { type ProofRole, type Prover, proverOf, type Transcript } from "./proof.ts";

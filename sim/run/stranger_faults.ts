@@ -92,6 +92,8 @@ function come(
     guise,
     message,
     onRefused: (refusal) => storm.marks.hit(`a stranger was refused: ${refusal}`),
+    // As an event of its own: what it breaks is then the run's to report.
+    onHeard: (work) => storm.world.queue.after(0, work),
   });
   // Proofs are made and checked asynchronously, though not in threads.
   storm.world.queue.owesTurn = true;

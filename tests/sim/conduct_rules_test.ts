@@ -240,3 +240,17 @@ refuses("answers that pile up while a disk hangs", "I37 answers that wait", ({ n
   observer.onReleased(n1, [answer("n2"), answer("n3")]);
   observer.onReleased(n1, [answer("n2"), answer("n2")]);
 });
+
+refuses(
+  "a leader that counts what an earlier term acknowledged",
+  "I15 match index: a lead",
+  (scene) => {
+    const { n1, n2 } = scene.lead(scene.n1);
+    scene.receive(n1, n2, accepted(3, 5)).receive(n1, n2, accepted(2, 9));
+    scene.send(heartbeat(3, { commit: 5 })).send(heartbeat(3, { commit: 6 }));
+  },
+);
+
+refuses("an acknowledgement of what was replaced", "I15 match index: what is acknow", (scene) => {
+  scene.write(scene.n1, [3]).send(accepted(3, 1)).send(accepted(2, 1));
+});

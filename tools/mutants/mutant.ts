@@ -41,6 +41,8 @@ export type Killer =
     readonly file: string;
     /** Part of its name. */
     readonly name: string;
+    /** Why it is not the simulator or the explorer that finds it, where those look for its like. */
+    readonly why?: string;
   };
 
 /** A bug to put in. */

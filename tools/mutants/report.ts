@@ -47,6 +47,12 @@ export function markdownOf(
   for (const { title, mutants, excused } of Object.values(families)) {
     lines.push("", `## ${title}`, "", "| row | bug | found by | took |", "| - | - | - | - |");
     for (const mutant of mutants) lines.push(rows.get(mutant)!);
+    const tested = mutants.flatMap(({ bug, killer, row }) => {
+      return killer.harness === "test" && killer.why !== undefined
+        ? [`- ${row}, ${bug}: ${killer.why}`]
+        : [];
+    });
+    if (tested.length > 0) lines.push("", "Found by a test alone, because:", "", ...tested);
     if (excused.length > 0) lines.push("", "Not put in:", "");
     for (const { row, why } of excused) lines.push(`- ${row}: ${why}`);
   }

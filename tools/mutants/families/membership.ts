@@ -16,11 +16,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "core/raft/reconfiguration.ts",
     anchor: OWN_COMMIT,
     replacement: "  if (index > state.commitIndex) {\n    return { kind",
-    killer: {
-      harness: "test",
-      file: "core/raft/scenarios_test.ts",
-      name: "the scenario single_server_bug.txt plays as written",
-    },
+    killer: { harness: "sim", seeds: 100, rules: ["I16"] },
   },
   {
     row: "M1",
@@ -28,11 +24,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "core/raft/reconfiguration.ts",
     anchor: OWN_COMMIT,
     replacement: "  if (!knowsCommitIndex(state)) {\n    return { kind",
-    killer: {
-      harness: "test",
-      file: "core/raft/reconfiguration_test.ts",
-      name: "one change at a time, and only on the configuration that the caller has seen",
-    },
+    killer: { harness: "sim", seeds: 100, rules: ["I16"] },
   },
   {
     row: "M2",
@@ -40,11 +32,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "core/raft/state.ts",
     anchor: "      return configurations.latest.configuration;",
     replacement: "      return configurations.at(this.handedIndex);",
-    killer: {
-      harness: "test",
-      file: "core/raft/reconfiguration_test.ts",
-      name: "a candidate counts by the configuration in its log, applied or not (M2)",
-    },
+    killer: { harness: "sim", seeds: 20, rules: ["I16"] },
   },
   {
     row: "M3",
@@ -88,6 +76,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/reconfiguration_test.ts",
       name: "a learner that never answered is not promoted (M7)",
+      why:
+        "the simulator finds it, but by I36, which it breaks as well: that nobody knows the learner's directory",
     },
   },
   {
@@ -106,11 +96,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
       "  state.configurations.reset({ index: meta.last.index, configuration: meta.configuration });",
     replacement:
       "  const { configuration } = state;\n  state.configurations.reset({ index: meta.last.index, configuration });",
-    killer: {
-      harness: "test",
-      file: "core/raft/reconfiguration_test.ts",
-      name: "a follower that receives a snapshot takes its configuration over (M11)",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I16", "I18"] },
   },
   {
     row: "M11",
@@ -130,6 +116,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/reconfiguration_test.ts",
       name: "a leader that removes itself leads until that is committed, then hands over (M12)",
+      why: "who has left may lead until others elect, so that it is only a leader too long",
     },
   },
   {
@@ -143,6 +130,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/reconfiguration_test.ts",
       name: "a node without a vote never campaigns",
+      why: "the others still hear their leader, and refuse it",
     },
   },
 ];

@@ -44,6 +44,8 @@ export const READS: readonly Mutant[] = [
       harness: "test",
       file: "core/replica/reads_test.ts",
       name: "a late answer to a question given up does not serve the next one (L3)",
+      why:
+        "the answer must be a round late and a write have come between: none of 60 seeds did; what it breaks is I24",
     },
   },
   {
@@ -69,6 +71,8 @@ export const READS: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/read_rounds_test.ts",
       name: "a read never joins a round that has begun",
+      why:
+        "a write must be committed by a successor between the round and the read, which the leader that lost it must not have heard of",
     },
   },
   {
@@ -85,6 +89,8 @@ export const READS: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/leader_test.ts",
       name: "a read is granted by a majority of answers to its own round (L1, L5, L6)",
+      why:
+        "of five or more, the one that answers must be the only one that has not heard of the successor: none of a hundred seeds did",
     },
   },
   {
@@ -97,6 +103,8 @@ export const READS: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/leader_lease_test.ts",
       name: "a lease counts from when the heartbeat was sent, and ends early by the drift",
+      why:
+        "clocks and cuts must fall into one election timeout, in which a client reads by lease at the one and writes at the other",
     },
   },
   {
@@ -109,6 +117,8 @@ export const READS: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/leader_lease_test.ts",
       name: "a voter that restarts withholds its vote: the run before may have promised it",
+      why:
+        "clocks and cuts must fall into one election timeout, in which a client reads by lease at the one and writes at the other",
     },
   },
   {
@@ -121,6 +131,8 @@ export const READS: readonly Mutant[] = [
       harness: "test",
       file: "core/raft/leader_lease_test.ts",
       name: "a promised vote is withheld in every later term, and given in a hand-over",
+      why:
+        "clocks and cuts must fall into one election timeout, in which a client reads by lease at the one and writes at the other",
     },
   },
   {
