@@ -7,6 +7,7 @@
  */
 
 import type { Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 
 /** Most requests of one connection that wait while another is answered; then it is read no further. */
 const WAITING_MAX = 64;
@@ -24,7 +25,7 @@ export class AnswerOrder {
   /** Answers when those before on the same connection have been sent. */
   inTurn(socket: Socket, answer: () => Promise<void>): Promise<void> {
     const line = this.#lineOf(socket);
-    const answered = line.waiting === 0 ? answer() : line.last.then(answer, answer);
+    const answered = line.waiting === 0 ? answer() : inTurnOfItsOwn(line.last, answer);
     line.last = answered;
     if (++line.waiting === WAITING_MAX) socket.pause();
     const onEnd = () => {
@@ -41,4 +42,11 @@ export class AnswerOrder {
     this.#lines.set(socket, line);
     return line;
   }
+}
+
+/** Else all that wait would be answered in one turn of the event loop, and nobody else meanwhile. */
+async function inTurnOfItsOwn(before: Promise<void>, answer: () => Promise<void>): Promise<void> {
+  await before.catch(() => {});
+  await setImmediate();
+  await answer();
 }
