@@ -7,6 +7,7 @@
 
 import { LIMITS } from "../limits.ts";
 import type { Key } from "./key.ts";
+import { KeySet } from "./key_set.ts";
 import type { Branches, Operation } from "./operation.ts";
 import type { KeyRange } from "./range.ts";
 
@@ -55,13 +56,13 @@ function sizeOf({ compares = [], operations, otherwise = [] }: Branches): Commit
 
 /** What may be written: a set compares single keys without looking at all pairs. */
 interface Writes {
-  readonly keys: Set<Key>;
+  readonly keys: KeySet;
   readonly ranges: KeyRange[];
 }
 
 /** All that one branch may write, or null if it may write a key twice. */
 function writesOf(operations: readonly Operation[]): Writes | null {
-  const writes: Writes = { keys: new Set(), ranges: [] };
+  const writes: Writes = { keys: new KeySet(), ranges: [] };
   for (const operation of operations) if (!addWrites(writes, operation)) return null;
   return writes;
 }
@@ -83,14 +84,12 @@ function addWrites(writes: Writes, operation: Operation): boolean {
       const taken = writesOf(operation.operations);
       const other = writesOf(operation.otherwise ?? []);
       if (taken === null || other === null) return false;
-      const both = {
-        keys: taken.keys.union(other.keys),
-        ranges: [...taken.ranges, ...other.ranges],
-      };
-      const isClear = [...both.keys].every((key) => isFree(writes, key)) &&
-        both.ranges.every((range) => isClearOf(writes, range));
-      for (const key of both.keys) writes.keys.add(key);
-      writes.ranges.push(...both.ranges);
+      const keys = [...taken.keys.keys(), ...other.keys.keys()];
+      const ranges = [...taken.ranges, ...other.ranges];
+      const isClear = keys.every((key) => isFree(writes, key)) &&
+        ranges.every((range) => isClearOf(writes, range));
+      for (const key of keys) writes.keys.add(key);
+      writes.ranges.push(...ranges);
       return isClear;
     }
   }
@@ -114,7 +113,7 @@ function isFree({ keys, ranges }: Writes, key: Key): boolean {
 
 function isClearOf({ keys, ranges }: Writes, range: KeyRange): boolean {
   return !ranges.some((other) => overlap(other, range)) &&
-    ![...keys].some((key) => contains(range, key));
+    !keys.keys().some((key) => contains(range, key));
 }
 
 function contains({ start, end }: KeyRange, key: Key): boolean {
