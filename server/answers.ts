@@ -6,6 +6,7 @@
  */
 
 import { type Key, keyToBytes, type KvRecord } from "@raftkv/core/kv";
+import { joined, type Slices } from "./sliced_text.ts";
 
 /** A `GetAnswer`. */
 export function getAnswer(record: KvRecord, revision: number): string {
@@ -13,16 +14,16 @@ export function getAnswer(record: KvRecord, revision: number): string {
 }
 
 /** A `ListAnswer`. */
-export function listAnswer(
+export function* listAnswer(
   records: readonly KvRecord[],
   page: {
     readonly cursor: string | null;
     readonly revision: number;
     readonly keysOnly?: boolean;
   },
-): string {
+): Slices {
   const { keysOnly = false } = page;
-  const items = records.map((record) => itemJson(record, { keysOnly })).join(",");
+  const items = yield* joined(records, (record) => itemJson(record, { keysOnly }));
   const cursor = JSON.stringify(page.cursor);
   return `{"items":[${items}],"cursor":${cursor},"revision":${page.revision}}`;
 }

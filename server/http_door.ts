@@ -17,6 +17,7 @@ import { reply } from "./reply.ts";
 import { readBodyBytes, textOfBody } from "./request_body.ts";
 import { targetOf } from "./request_target.ts";
 import type { Handler } from "./routes.ts";
+import { written } from "./sliced_text.ts";
 
 /**
  * What a path says, as it stands there.
@@ -38,8 +39,14 @@ export function answering(
 }
 
 /** The response of an answer. */
-export function replyCarried(port: KvPort, { result, served }: Carried): Response {
-  const { json, revision, modRevision, replayed } = result;
+export function replyCarried(port: KvPort, carried: Carried): Response | Promise<Response> {
+  const { json } = carried.result;
+  if (typeof json === "string") return replyWritten(port, json, carried);
+  return written(json).then((text) => replyWritten(port, text, carried));
+}
+
+function replyWritten(port: KvPort, json: string, { result, served }: Carried): Response {
+  const { revision, modRevision, replayed } = result;
   const headers = {
     ...(replayed === true ? REPLAYED : {}),
     ...(modRevision === undefined ? {} : { etag: etagOf(modRevision) }),

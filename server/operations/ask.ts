@@ -10,11 +10,12 @@ import { CompactedFailure, KvFailure } from "@raftkv/core/api";
 import type { Command, CommandResult, KvReader, Refused } from "@raftkv/core/kv";
 import type { CallOptions, Freshness, KvPort, Settle } from "../kv_port.ts";
 import type { Served } from "../served.ts";
+import type { SlicedText } from "../sliced_text.ts";
 
 /** An answer, as every door gives it. */
 export interface Answer {
-  /** The body of a response, and the `result` of a message. */
-  readonly json: string;
+  /** The body of a response, and the `result` of a message; a large one is still to be written. */
+  readonly json: SlicedText;
   /** The revision that it reflects, if it is not the one the node has now. */
   readonly revision?: number;
   /** The revision of the one key it is about, for its entity tag. */

@@ -8,6 +8,7 @@ import { LIMITS } from "@raftkv/core";
 import { KEY_FIRST, prefixEnd } from "@raftkv/core/kv";
 import { listAnswer } from "../answers.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { begun } from "../sliced_text.ts";
 import { bound, consistency, integer, text, timeout } from "./fields.ts";
 import { type Operation, operation } from "./operation.ts";
 import { readAsk } from "./read.ts";
@@ -32,7 +33,8 @@ export const list: Operation = operation({
       const { revision } = reader;
       const { records, next } = reader.range({ ...range, bytesMax: LIMITS.listBytesMax });
       const onward = next === null ? null : encodeCursor(prefix, next);
-      return { json: listAnswer(records, { cursor: onward, revision }), revision };
+      const json = begun(listAnswer(records, { cursor: onward, revision }));
+      return { json, revision };
     });
   },
 });

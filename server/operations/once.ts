@@ -7,6 +7,7 @@
 import { LIMITS } from "@raftkv/core";
 import { isIdempotencyKey, type Lasting, type OnceRef, type SessionRef } from "@raftkv/core/kv";
 import * as z from "zod";
+import type { SlicedText } from "../sliced_text.ts";
 import type { Answer } from "./ask.ts";
 import { refuse } from "./fields.ts";
 
@@ -44,7 +45,7 @@ export function onceOf(
 }
 
 /** What the answer to any write carries beside its JSON. */
-export function lastingAnswer({ revision, replayed }: Lasting, json: string): Answer {
+export function lastingAnswer({ revision, replayed }: Lasting, json: SlicedText): Answer {
   return replayed === true ? { json, revision, replayed } : { json, revision };
 }
 

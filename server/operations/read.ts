@@ -12,6 +12,7 @@ import type { Freshness } from "../kv_port.ts";
 import type { Consistency } from "../served.ts";
 import { countAt } from "../ndjson.ts";
 import { decodePageCursor, encodePageCursor } from "../page_cursor.ts";
+import { begun } from "../sliced_text.ts";
 import type { Answer, ReadAsk } from "./ask.ts";
 import {
   CALL,
@@ -212,7 +213,8 @@ function pageIn(reader: KvReader, { asked, range, countOnly }: ListedRange) {
   if (countOnly) return countIn(reader, request);
   const { records, next } = reader.range(request);
   const cursor = next === null ? null : encodePageCursor({ ...request, last: next });
-  return { json: listAnswer(records, { cursor, revision, keysOnly: range.keysOnly }), revision };
+  const json = begun(listAnswer(records, { cursor, revision, keysOnly: range.keysOnly }));
+  return { json, revision };
 }
 
 async function countIn(

@@ -9,7 +9,8 @@ import type { Committed, Key, Operation as KvOperation, PutResult } from "@raftk
 import * as z from "zod";
 import { keyJson, leaseField } from "../answers.ts";
 import { storedValueOf } from "../stored_value.ts";
-import { prevKvField, prevKvsField, txnAnswer, writtenFields } from "../txn_answers.ts";
+import { begun } from "../sliced_text.ts";
+import { deletedAnswer, prevKvField, txnAnswer, writtenFields } from "../txn_answers.ts";
 import { CALL, choice, flag, key, leaseId, ttlSeconds } from "./fields.ts";
 import { commitAsk, CONDITIONS, onlyResult, RANGE, rangeOf, writeAsk } from "./keys.ts";
 import { leaseChoice } from "./lease_choice.ts";
@@ -115,10 +116,8 @@ export const deleteRange = operation({
     };
     const command = { kind: "commit", ...onceOf(request), operations: [operation] } as const;
     return commitAsk(command, request, (committed) => {
-      const { deleted, prevKvs } = onlyResult(committed, "delete");
-      const { revision } = committed;
-      const json = `{"deleted":${deleted}${prevKvsField(prevKvs)},"revision":${revision}}`;
-      return lastingAnswer(committed, json);
+      const result = onlyResult(committed, "delete");
+      return lastingAnswer(committed, begun(deletedAnswer(result, committed.revision)));
     });
   },
 });
@@ -184,7 +183,7 @@ export const txn = operation({
     return commitAsk(
       command,
       request,
-      (committed) => lastingAnswer(committed, txnAnswer(committed)),
+      (committed) => lastingAnswer(committed, begun(txnAnswer(committed))),
     );
   },
 });

@@ -11,6 +11,7 @@ import { failureBody, failureOf, ReplayedFailure } from "../failures.ts";
 import { fieldsOf, type JsonFields, type JsonInput } from "../json_input.ts";
 import type { KvPort, Settle } from "../kv_port.ts";
 import { type Served, servedField } from "../served.ts";
+import { written, writtenNow } from "../sliced_text.ts";
 import { type Answer, type ReadAsk, start } from "../operations/ask.ts";
 import type { Operation } from "../operations/operation.ts";
 import type { ClientSocket } from "./client_socket.ts";
@@ -41,6 +42,8 @@ export class Connection {
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming;
   #underWayBytes = 0;
+  /** Large answers that are being written. */
+  #unwritten = 0;
   #isEnded = false;
   #isPaused = false;
 
@@ -169,9 +172,28 @@ export class Connection {
   }
 
   /** A request has been answered. */
-  onAnswer({ id, sizeBytes }: UnderWay, { json, replayed }: Answer, served?: Served): void {
+  onAnswer(request: UnderWay, answer: Answer, served?: Served): void {
+    const { json } = answer;
+    if (typeof json === "string") this.#say(request, json, { answer, served });
+    // A thousand that end in one turn may be gigabytes: not all are kept until they are written.
+    else if (this.#unwritten >= UNWRITTEN_MAX) {
+      this.#say(request, writtenNow(json), { answer, served });
+    } else {
+      this.#unwritten++;
+      void written(json).then((text) => {
+        this.#unwritten--;
+        this.#say(request, text, { answer, served });
+      });
+    }
+  }
+
+  #say(
+    { id, sizeBytes }: UnderWay,
+    json: string,
+    { answer, served }: { readonly answer: Answer; readonly served: Served | undefined },
+  ): void {
     this.#leave(id, sizeBytes);
-    const mark = replayed === true ? ',"replayed":true' : "";
+    const mark = answer.replayed === true ? ',"replayed":true' : "";
     this.#outgoing.say(`{"id":${id},"result":${json}${mark}${servedField(served)}}`);
   }
 
@@ -282,6 +304,9 @@ export class Connection {
     this.#options.onEnd();
   }
 }
+
+/** Most large answers of a connection that are written side by side, a slice a turn. */
+const UNWRITTEN_MAX = 4;
 
 /** A request that has not ended. */
 class UnderWay implements Settle<Answer> {

@@ -93,6 +93,8 @@ export class Outgoing {
   #beginToWait(): void {
     if (this.#timer !== null) return;
     this.#leastBytes = Infinity;
+    // Who is told of the one must be told of the other, asked for or not.
+    this.#isAwaited = true;
     this.#events.onCongested();
     this.#wait();
   }
