@@ -27,6 +27,8 @@ export interface ConnectionOptions {
   readonly port: KvPort;
   readonly hub: WatchHub;
   readonly limits: WebSocketLimits;
+  /** Whether all clients together leave so much unread that those who leave much get no more. */
+  readonly isCrowded: () => boolean;
   /** Takes what was thrown and not foreseen. */
   readonly onInternalError: (thrown: unknown) => void;
   /** The connection has ended. */
@@ -280,7 +282,9 @@ export class Connection {
 
   /** Whether the client has left so much unread that no answer had better be added. */
   #isUnread(): boolean {
-    return this.#outgoing.unreadBytes > this.#options.limits.unreadBytesMax / 4;
+    const { limits, isCrowded } = this.#options;
+    const { unreadBytes, isBehind } = this.#outgoing;
+    return unreadBytes > limits.unreadBytesMax / 4 || (isBehind && isCrowded());
   }
 
   #readNoMore(): void {

@@ -27,6 +27,12 @@ export interface WebSocketLimits {
   readonly unreadMsMax: number;
 }
 
+/**
+ * Most bytes that all clients together may leave unread before those who leave much are refused reads:
+ * some dozens, each within its own bounds, could else take gigabytes.
+ */
+export const ALL_UNREAD_BYTES_MAX = 268_435_456;
+
 /** The limits that a node has unless told otherwise. */
 export const WEBSOCKET_LIMITS: WebSocketLimits = {
   messageBytesMax: LIMITS.requestBytesMax,

@@ -45,9 +45,14 @@ export class Outgoing {
     return this.#socket.bufferedBytes + this.#collectedBytes;
   }
 
+  /** Whether the client has left more unread than one that just happens to be slow. */
+  get isBehind(): boolean {
+    return this.unreadBytes > CONGESTED_BYTES;
+  }
+
   /** Whether more had better wait: whoever is told so is told when it is so no longer. */
   get isCongested(): boolean {
-    const isCongested = this.#timer !== null || this.unreadBytes > CONGESTED_BYTES;
+    const isCongested = this.#timer !== null || this.isBehind;
     this.#isAwaited ||= isCongested;
     return isCongested;
   }

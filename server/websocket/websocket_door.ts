@@ -7,7 +7,7 @@
 import type { KvPort } from "../kv_port.ts";
 import { type ClientSocket, SUBPROTOCOL } from "./client_socket.ts";
 import { Connection } from "./connection.ts";
-import { WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
+import { ALL_UNREAD_BYTES_MAX, WEBSOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
 import { WatchHub } from "./watch_hub.ts";
 
 /** What the door needs besides the node. */
@@ -16,6 +16,8 @@ export interface WebSocketDoorOptions {
   readonly onInternalError: (thrown: unknown) => void;
   /** What one client may take. */
   readonly limits?: WebSocketLimits;
+  /** What all together may leave unread. */
+  readonly allUnreadBytesMax?: number;
 }
 
 /** The connections of a node. */
@@ -23,6 +25,7 @@ export class WebSocketDoor {
   readonly #port: KvPort;
   readonly #options: WebSocketDoorOptions;
   readonly #limits: WebSocketLimits;
+  readonly #allUnreadBytesMax: number;
   readonly #hub: WatchHub;
   readonly #connections = new Set<Connection>();
   #leaderId: string | null = null;
@@ -32,6 +35,7 @@ export class WebSocketDoor {
     this.#port = port;
     this.#options = options;
     this.#limits = options.limits ?? WEBSOCKET_LIMITS;
+    this.#allUnreadBytesMax = options.allUnreadBytesMax ?? ALL_UNREAD_BYTES_MAX;
     this.#hub = new WatchHub(port.events);
   }
 
@@ -59,6 +63,7 @@ export class WebSocketDoor {
       port: this.#port,
       hub: this.#hub,
       limits: this.#limits,
+      isCrowded: () => this.unreadBytes > this.#allUnreadBytesMax,
       onInternalError: this.#options.onInternalError,
       onEnd: () => this.#connections.delete(connection),
     });
