@@ -1,6 +1,6 @@
 /**
- * What operators do to a cluster at a bad moment: each class of faults alone, in runs in which nothing
- * else goes wrong.
+ * What operators and strangers do to a cluster at a bad moment: each class of faults alone, in runs in
+ * which nothing else goes wrong.
  *
  * @module
  */
@@ -34,4 +34,11 @@ Deno.test("a node that is made to campaign while its leader lives wins without h
 
 Deno.test("states saved out of turn, and log let go, do no harm", async () => {
   assert((await marksOf("compaction")).has("a snapshot was taken out of turn"));
+});
+
+Deno.test("strangers are turned away, and change nothing", async () => {
+  const marks = await marksOf("stranger");
+  for (const refusal of ["wrong_cluster", "wrong_node", "other_incarnation", "bad_proof"]) {
+    assert(marks.has(`a stranger was refused: ${refusal}`), refusal);
+  }
 });

@@ -16,7 +16,7 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/leader.ts",
     anchor: CONFIRMED,
     replacement: "    const quorumRound = Infinity;",
-    killer: { harness: "sim", seeds: 100, rules: ["I24", "I23"] },
+    killer: { harness: "sim", seeds: 400, rules: ["I24", "I23"] },
   },
   {
     row: "L2",
@@ -32,7 +32,7 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/read_rounds.ts",
     anchor: "round: ++this.#last as ReadRound",
     replacement: "round: Math.min(++this.#last, 2) as ReadRound",
-    killer: { harness: "sim", seeds: 100, rules: ["I24", "I23"] },
+    killer: { harness: "sim", seeds: 400, rules: ["I24", "I23"] },
   },
   {
     row: "L3",
@@ -169,7 +169,7 @@ export const READS: readonly Mutant[] = [
     file: "core/kv/session.ts",
     anchor: "    return new CapturedSessions([...this.#sessions.values()]);",
     replacement: "    return new CapturedSessions([]);",
-    killer: { harness: "sim", seeds: 60, rules: ["I22", "I13", "I45"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I22", "I13", "I26", "I45"] },
   },
 ];
 

@@ -28,7 +28,11 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/follower.ts",
     anchor: "  advanceCommit(state, indexMin(request.leaderCommit, verified));",
     replacement: "  advanceCommit(state, indexMin(request.leaderCommit, state.log.lastIndex));",
-    killer: { harness: "sim", seeds: 300, rules: ["I7", "the commit index stays inside the log"] },
+    killer: {
+      harness: "sim",
+      seeds: 300,
+      rules: ["I7", "I15", "the commit index stays inside the log"],
+    },
   },
   {
     row: "R2",
@@ -36,7 +40,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/leader.ts",
     anchor: "  const commitIndex = indexMin(progress.matchIndex, state.commitIndex);",
     replacement: "  const { commitIndex } = state;",
-    killer: { harness: "sim", seeds: 20, rules: ["the commit index stays inside the log"] },
+    killer: { harness: "sim", seeds: 20, rules: ["I15", "the commit index stays inside the log"] },
   },
   {
     row: "R3",
@@ -74,7 +78,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/quorum.ts",
     anchor: "voters.map(valueOf).sort((a, b) => b - a)",
     replacement: "voters.map(valueOf)",
-    killer: { harness: "sim", seeds: 50, rules: ["I9", "I1"] },
+    killer: { harness: "sim", seeds: 50, rules: ["I9", "I1", "I40"] },
   },
   {
     row: "R6",
@@ -124,7 +128,7 @@ export const REPLICATION: readonly Mutant[] = [
     anchor: "      this.#inFlight.through = indexMin(this.#inFlight.through, indexBefore(from));",
     replacement:
       "      this.#inFlight.through = indexMax(this.#inFlight.through, indexBefore(from));",
-    killer: { harness: "sim", seeds: 100, rules: ["I9", "I19"] },
+    killer: { harness: "sim", seeds: 100, rules: ["I5", "I9", "I19"] },
   },
   {
     row: "R8",
@@ -210,7 +214,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/leader.ts",
     anchor: "  } else if (progress.isStuck(state.nowMs - state.timing.electionTimeoutMsMin)) {",
     replacement: "  } else if (progress.isStuck(-Infinity)) {",
-    killer: { harness: "sim", seeds: 100, rules: ["I38", "I45"] },
+    killer: { harness: "sim", seeds: 400, rules: ["I38", "I45"] },
   },
   {
     row: "R19",
