@@ -32,7 +32,13 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/read_rounds.ts",
     anchor: "round: ++this.#last as ReadRound",
     replacement: "round: Math.min(++this.#last, 2) as ReadRound",
-    killer: { harness: "sim", seeds: 400, rules: ["I24", "I23"] },
+    killer: {
+      harness: "test",
+      file: "sim/staleness_test.ts",
+      name: "no stale read is staler than it promises, whoever is cut off",
+      why:
+        "the test is a simulation of its own, of leaders that are cut off while all read, and needs 12 seeds at the most; among all faults, none of 300 seeds let a late answer meet a number used again",
+    },
   },
   {
     row: "L3",
@@ -45,7 +51,7 @@ export const READS: readonly Mutant[] = [
       file: "core/replica/reads_test.ts",
       name: "a late answer to a question given up does not serve the next one (L3)",
       why:
-        "the answer must be a round late and a write have come between: none of 60 seeds did; what it breaks is I24",
+        "the answer must be to a question given up, and a write have come between: none of 60 seeds did",
     },
   },
   {
@@ -72,7 +78,7 @@ export const READS: readonly Mutant[] = [
       file: "core/raft/read_rounds_test.ts",
       name: "a read never joins a round that has begun",
       why:
-        "a write must be committed by a successor between the round and the read, which the leader that lost it must not have heard of",
+        "a successor must commit a write between the round and the read; not tried in the simulator",
     },
   },
   {
@@ -104,7 +110,7 @@ export const READS: readonly Mutant[] = [
       file: "core/raft/leader_lease_test.ts",
       name: "a lease counts from when the heartbeat was sent, and ends early by the drift",
       why:
-        "clocks and cuts must fall into one election timeout, in which a client reads by lease at the one and writes at the other",
+        "within one election timeout a client must read by lease at the one and another write at the other; of the three, a hundred seeds were tried with that of the restart, and found nothing",
     },
   },
   {
@@ -118,7 +124,7 @@ export const READS: readonly Mutant[] = [
       file: "core/raft/leader_lease_test.ts",
       name: "a voter that restarts withholds its vote: the run before may have promised it",
       why:
-        "clocks and cuts must fall into one election timeout, in which a client reads by lease at the one and writes at the other",
+        "within one election timeout a client must read by lease at the one and another write at the other; of the three, a hundred seeds were tried with that of the restart, and found nothing",
     },
   },
   {
@@ -132,7 +138,7 @@ export const READS: readonly Mutant[] = [
       file: "core/raft/leader_lease_test.ts",
       name: "a promised vote is withheld in every later term, and given in a hand-over",
       why:
-        "clocks and cuts must fall into one election timeout, in which a client reads by lease at the one and writes at the other",
+        "within one election timeout a client must read by lease at the one and another write at the other; of the three, a hundred seeds were tried with that of the restart, and found nothing",
     },
   },
   {
