@@ -6,6 +6,7 @@
  * @module
  */
 
+import { LIMITS } from "@raftkv/core";
 import { KvFailure } from "@raftkv/core/api";
 import { failureBody, failureOf, ReplayedFailure } from "../failures.ts";
 import { fieldsOf, type JsonFields, type JsonInput } from "../json_input.ts";
@@ -79,9 +80,9 @@ export class Connection {
     });
   }
 
-  /** Bytes that the client has not taken, about. */
+  /** Bytes that the client has not taken, about; of an answer that is being written, its values. */
   get unreadBytes(): number {
-    return this.#outgoing.unreadBytes;
+    return this.#outgoing.unreadBytes + this.#unwritten * LIMITS.commitAnswerBytesMax;
   }
 
   /** Says something of itself, before whatever else is to be said now. */
@@ -283,8 +284,8 @@ export class Connection {
   /** Whether the client has left so much unread that no answer had better be added. */
   #isUnread(): boolean {
     const { limits, isCrowded } = this.#options;
-    const { unreadBytes, isBehind } = this.#outgoing;
-    return unreadBytes > limits.unreadBytesMax / 4 || (isBehind && isCrowded());
+    const isBehind = this.#outgoing.isBehind || this.#unwritten > 0;
+    return this.unreadBytes > limits.unreadBytesMax / 4 || (isBehind && isCrowded());
   }
 
   #readNoMore(): void {

@@ -84,3 +84,21 @@ Deno.test("all who leave answers unread are bounded together, and who reads is s
   assertEquals(sleepers.at(-1)!.codes.at(-1), "ok");
   door.close();
 });
+
+Deno.test("large answers that are still being written count as unread", async () => {
+  const door = new WebSocketDoor(new FakePort(), {
+    allUnreadBytesMax: 1_000_000,
+    onInternalError: (thrown) => {
+      throw thrown;
+    },
+  });
+  const sleeper = new Sleeper();
+  door.accept(sleeper);
+  for (const key of ["a", "b"]) {
+    await sleeper.ask({ id: 1, op: "put", key, value: "v".repeat(VALUE_BYTES) });
+  }
+  const codes = sleeper.codes.length;
+  await sleeper.ask(...[1, 2, 3].map((id) => ({ id, op: "range" })));
+  assertEquals(sleeper.codes.slice(codes).toSorted(), ["ok", "overloaded", "overloaded"]);
+  door.close();
+});
