@@ -112,6 +112,7 @@ function readLimits(reader: SettingReader): ListenerLimits {
     headerBytesMax: reader.read(SETTINGS.headerBytesMax) ?? LISTENER_LIMITS.headerBytesMax,
     headersMsMax: reader.read(SETTINGS.headersMsMax) ?? LISTENER_LIMITS.headersMsMax,
     requestMsMax: reader.read(SETTINGS.requestMsMax) ?? LISTENER_LIMITS.requestMsMax,
+    answerMsMax: reader.read(SETTINGS.answerMsMax) ?? LISTENER_LIMITS.answerMsMax,
     idleMsMax: reader.read(SETTINGS.idleMsMax) ?? LISTENER_LIMITS.idleMsMax,
     closeMsMax: reader.read(SETTINGS.closeMsMax) ?? LISTENER_LIMITS.closeMsMax,
   };
@@ -305,6 +306,10 @@ const SETTINGS = {
   }),
   headersMsMax: milliseconds("headers-ms-max", "longest time for a request's head to arrive"),
   requestMsMax: milliseconds("request-ms-max", "longest time for a request to arrive"),
+  answerMsMax: milliseconds(
+    "answer-ms-max",
+    "longest time for an answer, or a part of a long one, to be taken",
+  ),
   idleMsMax: milliseconds("idle-ms-max", "how long an idle connection is kept"),
   closeMsMax: milliseconds("close-ms-max", "how long a stopping node waits for requests"),
 } as const;

@@ -72,7 +72,7 @@ async function exchange(
   const response = request instanceof KvFailure
     ? failureResponse(request)
     : await options.fetch(request);
-  await answer(incoming, outgoing, response);
+  await answer({ incoming, outgoing, answerMsMax: options.limits.answerMsMax }, response);
 }
 
 async function open(

@@ -32,6 +32,11 @@ export interface ListenerLimits {
   readonly headersMsMax: number;
   /** Longest time for a whole request to arrive, in milliseconds. */
   readonly requestMsMax: number;
+  /**
+   * Longest time for an answer, or a part of one that is made while it is sent, to be taken, in
+   * milliseconds.
+   */
+  readonly answerMsMax: number;
   /** How long a connection without requests is kept, in milliseconds. */
   readonly idleMsMax: number;
   /** How long closing waits for requests under way, in milliseconds. */
@@ -44,6 +49,7 @@ export const LISTENER_LIMITS: ListenerLimits = {
   headerBytesMax: 16_384,
   headersMsMax: 10_000,
   requestMsMax: 60_000,
+  answerMsMax: 60_000,
   idleMsMax: 60_000,
   closeMsMax: 5_000,
 };

@@ -28,60 +28,75 @@ export function requestOf(incoming: IncomingMessage): Request | KvFailure {
   });
 }
 
+/** A request that has come, and the way back to its client. */
+export interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** How long the client may take for an answer, or for a part of one. */
+  readonly answerMsMax: number;
+}
+
 /**
  * Sends a response, its body as a whole if the app has it in memory, and reads on over what the app
  * has left of the request: a client that still sends would otherwise never come to the answer, and
  * breaking the connection would take the answer with it.
  */
-export async function answer(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  response: Response,
-): Promise<void> {
+export async function answer(exchange: Exchange, response: Response): Promise<void> {
+  const { incoming, outgoing } = exchange;
   if (isStreamed(response) && response.body !== null) {
     incoming.removeAllListeners("data").resume();
-    return await stream(outgoing, response.body, response);
+    return await stream(exchange, response.body, response);
   }
   const body = await response.bytes();
   incoming.removeAllListeners("data").resume();
   if (outgoing.destroyed) return;
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  await new Promise<void>((resolve) => {
-    outgoing.once("close", resolve);
-    outgoing.end(body, resolve);
-  });
+  await taken(exchange, (onTaken) => outgoing.end(body, onTaken));
 }
 
 /** Sends a body as it is made, and no faster than the client takes it. */
 async function stream(
-  outgoing: ServerResponse,
+  exchange: Exchange,
   body: ReadableStream<Uint8Array>,
   { status, headers }: Response,
 ): Promise<void> {
+  const { outgoing } = exchange;
   const reader = body.getReader();
-  const closed = new Promise<"closed">((resolve) =>
-    outgoing.once("close", () => resolve("closed"))
-  );
   outgoing.writeHead(status, Object.fromEntries(headers));
   try {
     while (!outgoing.destroyed) {
       const { done, value } = await reader.read();
-      if (done) {
-        outgoing.end();
-        await closed;
-        return;
-      }
+      if (done) return await taken(exchange, () => outgoing.end());
       if (outgoing.write(value)) continue;
-      const drained = new Promise<"drained">((resolve) => {
-        outgoing.once("drain", () => resolve("drained"));
-      });
-      if (await Promise.race([drained, closed]) === "closed") break;
+      await taken(exchange, (onTaken) => outgoing.once("drain", onTaken));
     }
   } finally {
     // Whatever broke: the client must not take what it has for the whole.
     outgoing.destroy();
     await reader.cancel().catch(() => {});
   }
+}
+
+/**
+ * Resolves once the client has taken what it was sent, or is gone. One that does not read is let go:
+ * it would keep what it was sent in memory for as long as it likes.
+ */
+function taken(
+  { outgoing, answerMsMax }: Exchange,
+  begin: (onTaken: () => void) => unknown,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const onEnd = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      outgoing.destroy();
+      onEnd();
+    }, answerMsMax);
+    outgoing.once("close", onEnd);
+    begin(onEnd);
+  });
 }
 
 /** The body as a stream that reads no further than it is asked to. */

@@ -77,6 +77,7 @@ Deno.test("flags go before the environment, the environment before the file, for
     "header-bytes-max": ["20001", "20002", "20003"],
     "headers-ms-max": ["1", "2", "3"],
     "request-ms-max": ["1", "2", "3"],
+    "answer-ms-max": ["1", "2", "3"],
     "idle-ms-max": ["1", "2", "3"],
     "close-ms-max": ["1", "2", "3"],
     "cors-origin": ["*", "https://b.test", "https://c.test,http://localhost:3"],

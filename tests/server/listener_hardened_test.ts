@@ -5,7 +5,10 @@ import {
   type Listener,
   LISTENER_LIMITS,
   type ListenerLimits,
+  type ListenerOptions,
 } from "../../server/listener_options.ts";
+import { streamedResponse } from "../../server/streamed.ts";
+import { until } from "../process/until.ts";
 import { head, rawConnect, rawExchange, readAnswer, writeAll } from "./raw_http.ts";
 
 async function open(
@@ -13,14 +16,20 @@ async function open(
   onPeerSocket: (socket: PeerSocket) => void = () => {},
 ): Promise<Listener> {
   return await listenHardened({
-    host: "127.0.0.1",
-    port: 0,
-    fetch: async (request) => new Response(await request.text()),
+    ...OPTIONS,
     onPeerSocket,
-    onClientSocket: () => {},
     limits: { ...LISTENER_LIMITS, ...limits },
   });
 }
+
+const OPTIONS: ListenerOptions = {
+  host: "127.0.0.1",
+  port: 0,
+  fetch: async (request) => new Response(await request.text()),
+  onPeerSocket: () => {},
+  onClientSocket: () => {},
+  limits: LISTENER_LIMITS,
+};
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -41,6 +50,29 @@ Deno.test("a body that does not come to its end is cut off", async () => {
   assert(status === 408 || status === 0, `${status}`);
   await listener.close();
 });
+
+for (const kind of ["whole", "streamed"] as const) {
+  Deno.test(`a client that does not take a ${kind} answer is let go`, async () => {
+    const body = new Uint8Array(64 * 1_048_576);
+    const asked = Promise.withResolvers<void>();
+    const listener = await listenHardened({
+      ...OPTIONS,
+      limits: { ...LISTENER_LIMITS, answerMsMax: 100, closeMsMax: 600_000 },
+      fetch: () => {
+        asked.resolve();
+        return kind === "whole"
+          ? new Response(body)
+          : streamedResponse(ReadableStream.from([body, body]));
+      },
+    });
+    using connection = await rawConnect(listener.port);
+    await writeAll(connection, bytesOf("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    await asked.promise;
+    let isClosed = false;
+    void listener.close().then(() => isClosed = true);
+    await until("the listener to be rid of its client", () => isClosed);
+  });
+}
 
 Deno.test("a connection without requests is closed", async () => {
   const listener = await open({ idleMsMax: 50 });
