@@ -42,6 +42,9 @@ import type { TreeReader } from "./tree.ts";
 /** A frame is closed once its content reaches this size. */
 const FRAME_BYTES = 65_536;
 
+/** What the last item of a frame mostly takes: with room for it, a frame is not moved to grow. */
+const ITEM_BYTES = 4_096;
+
 /** Leases in a frame. */
 const FRAME_LEASES = 2_048;
 
@@ -120,12 +123,14 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
   }
   for (let left = records.size, start = KEY_FIRST; left > 0;) {
     const frame = new FrameWriter();
+    let last = start;
     records.scan(start, (key, record) => {
       frame.body.raw(record.bytes);
-      start = keyAfter(key);
+      last = key;
       left--;
       return !frame.isFull;
     });
+    start = keyAfter(last);
     yield frame.close(digest);
   }
   for (let left = history.size, after: PastRecord | null = null; left > 0;) {
@@ -146,7 +151,7 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
 
 /** One frame in the making. */
 class FrameWriter {
-  readonly body = new ByteWriter(FRAME_BYTES);
+  readonly body = new ByteWriter(FRAME_BYTES + ITEM_BYTES);
 
   constructor() {
     this.body.u32(0);

@@ -64,6 +64,15 @@ Deno.test("slices are of about 64 KiB, whatever the values", () => {
   assertEquals(restored(joined(slices)).range(EVERYTHING), machine.range(EVERYTHING));
 });
 
+Deno.test("a frame of small records has the one buffer that it was begun with", () => {
+  const machine = new KvStateMachine();
+  const log = new Log();
+  for (let i = 0; i < 400; i++) log.commit(machine, put(`k${i}`, "x".repeat(1_000)));
+  const slices = [...machine.snapshot()];
+  assert(slices.length > 6, `${slices.length}`);
+  for (const { buffer } of slices) assert(buffer.byteLength < 70_000, `${buffer.byteLength}`);
+});
+
 Deno.test("a snapshot may arrive in slices of any size", () => {
   const { machine } = busyMachine(4);
   const bytes = snapshotBytes(machine);
