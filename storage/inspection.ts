@@ -25,7 +25,7 @@ import { type FoundSegment, segmentsAmong } from "./segment_files.ts";
 import { scanSegment, type SegmentReading } from "./segment_scan.ts";
 import { snapshotIndexOf } from "./snapshot_file.ts";
 import { findSnapshots } from "./snapshot_survey.ts";
-import { type Directory, readStart, type Vfs } from "./vfs.ts";
+import type { Directory, File, Vfs } from "./vfs.ts";
 
 /** How a directory is looked into. */
 export interface InspectOptions {
@@ -149,15 +149,35 @@ function settle(
   return isMended ? { ...report, condition: "mended" } : report;
 }
 
-/** Reads a file from its beginning to its end. */
+/**
+ * Reads a segment that a node may be writing to. First it is found how far it is written: in the
+ * blank room behind, a single reading may come past a place before a batch is written there, and meet
+ * the batch after it.
+ */
 export async function readWhole(directory: Directory, name: string): Promise<Uint8Array> {
   const file = await directory.open(name, "read");
   try {
-    return await readStart(file, Number.POSITIVE_INFINITY);
+    const bytes = new Uint8Array(await file.sizeBytes());
+    await file.readAt(0, bytes.subarray(0, await writtenBytesOf(file, bytes.length)));
+    return bytes;
   } finally {
     file.close();
   }
 }
+
+/** Where the blank bytes at a file's end begin. */
+async function writtenBytesOf(file: File, sizeBytes: number): Promise<number> {
+  const block = new Uint8Array(BLOCK_BYTES);
+  for (let end = sizeBytes; end > 0; end -= BLOCK_BYTES) {
+    const start = Math.max(0, end - BLOCK_BYTES);
+    const count = await file.readAt(start, block.subarray(0, end - start));
+    const last = block.subarray(0, count).findLastIndex((byte) => byte !== 0);
+    if (last >= 0) return start + last + 1;
+  }
+  return 0;
+}
+
+const BLOCK_BYTES = 65_536;
 
 /** Judgements need no payloads, and a log may be larger than the memory. */
 function withoutPayloads(reading: SegmentReading): SegmentReading {

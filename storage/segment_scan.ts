@@ -168,7 +168,7 @@ class Scanner {
   run(): Damage | null {
     while (this.#at.offsetBytes < this.#bytes.length) {
       if (this.#isBlankFromHere()) return null;
-      if (this.isSealed) return this.#contradiction("Something follows the segment's end");
+      if (this.isSealed) return this.#passBlank();
       const frame = readFrame(this.#bytes, this.#place);
       const damage = typeof frame === "string" ? this.#skip(frame) : this.#read(frame);
       if (damage !== null) return damage;
@@ -178,9 +178,19 @@ class Scanner {
 
   /** Whether nothing was ever written behind the last batch. */
   #isBlankFromHere(): boolean {
-    const { offsetBytes } = this.#at;
-    const isAtEnd = this.#batch.length === 0 && this.#gap === null;
-    return isAtEnd && this.startBytes !== null && isBlank(this.#bytes, offsetBytes);
+    return this.#batch.length === 0 && blankEnd(this.#bytes, this.#at.offsetBytes) === null;
+  }
+
+  /** Rot among the blank bytes behind a seal takes nothing; a frame that holds good there is no rot. */
+  #passBlank(): Damage | null {
+    const bytes = this.#bytes;
+    const reason = "Something follows the segment's end";
+    const [commit] = commitsFrom(bytes, { offsetBytes: this.#at.offsetBytes, salt: this.#salt });
+    const isWritten = commit !== undefined || typeof readFrame(bytes, this.#place) !== "string";
+    if (isWritten) return this.#contradiction(reason);
+    const offsetBytes = blankEnd(bytes, this.#at.offsetBytes)!;
+    this.scars.push({ offsetBytes, endBytes: bytes.length, reason, lost: [] });
+    return null;
   }
 
   get #place() {
@@ -340,8 +350,8 @@ class Scanner {
   }
 }
 
-/** Whether all bytes from an offset on are zero, which no frame begins with. */
-function isBlank(bytes: Uint8Array, offsetBytes: number): boolean {
-  for (let at = offsetBytes; at < bytes.length; at++) if (bytes[at] !== 0) return false;
-  return true;
+/** The first byte from an offset on that is not zero, as no frame begins; null if all are. */
+function blankEnd(bytes: Uint8Array, offsetBytes: number): number | null {
+  for (let at = offsetBytes; at < bytes.length; at++) if (bytes[at] !== 0) return at;
+  return null;
 }

@@ -180,29 +180,32 @@ export class Wal {
       await file.syncData();
       throw new StorageFullError("Cannot write to the log: No space left on the disk");
     }
-    if (!isLast) this.#writeAhead(endBytes);
+    if (!isLast && endBytes > this.#writtenBytes) await this.#writeAhead(endBytes, sizeBytes);
     await file.syncData();
     this.#end = { offsetBytes: endBytes, checksum };
     this.#appendedBytes += sizeBytes;
   }
 
   /**
-   * Keeps blank bytes behind the last batch. A sync of what lies within the file takes half as long as
-   * one by which it grows, for then the file system has its own log to write as well.
+   * Puts blank bytes behind a batch by which the file has grown. A sync of what lies within the file
+   * takes half as long as one by which it grows, for then the file system has its own log to write as
+   * well.
    */
-  #writeAhead(endBytes: number): void {
-    if (endBytes <= this.#writtenBytes) return;
+  async #writeAhead(endBytes: number, batchBytes: number): Promise<void> {
+    const { file } = this.#active;
     const { length } = BLANK;
     const roomBytes = this.#segmentBytesMax - endBytes;
     const sizeBytes = Math.min(length, Math.floor(this.#segmentBytesMax / 8), roomBytes);
     this.#writtenBytes = endBytes;
-    if (sizeBytes <= 0) return;
+    // Another as large as that would grow the file all the same.
+    if (sizeBytes <= 0 || batchBytes >= length) return;
     try {
-      this.#active.file.writeAt(endBytes, BLANK.subarray(0, sizeBytes));
+      file.writeAt(endBytes, BLANK.subarray(0, sizeBytes));
       this.#writtenBytes = endBytes + sizeBytes;
     } catch (error) {
-      // The batch is there. What has been written of the blank bytes means nothing.
       if (!(error instanceof NoSpaceError)) throw error;
+      // The batch is there, and so much blank room as there was any for: it is not written again.
+      this.#writtenBytes = await file.sizeBytes();
     }
   }
 

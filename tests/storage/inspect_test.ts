@@ -1,12 +1,12 @@
 // Looking into a directory: what is shown is what recovery sees, and nothing is touched.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DirectoryUnusableError, openStore } from "@raftkv/storage";
+import { DirectoryUnusableError, openStore, type Vfs } from "@raftkv/storage";
 import { dumpDirectory, type DumpItem, inspectDirectory } from "@raftkv/storage/inspect";
 import { MemoryVfs } from "@raftkv/storage/memory";
 import { batchOf, entriesOf } from "../../storage/testing/fixtures.ts";
 import { diskWith, LAST_SEGMENT, WHOLE } from "./sound_directory.ts";
-import { IDENTITY, PATH } from "./workload.ts";
+import { differenceOfLogs, IDENTITY, PATH } from "./workload.ts";
 
 const contentOf = (name: string) => WHOLE.files.find((file) => file.name === name)!.bytes;
 const FIRST_SEGMENT = WHOLE.files.find(({ name }) => name.startsWith("wal-"))!.name;
@@ -115,6 +115,80 @@ Deno.test("a directory is looked into while its node has it open and writes", as
   await store.append(batchOf(entriesOf(4, { first: 61, last: 61 })));
   await store.close();
 });
+
+Deno.test("rot in the blank room behind a seal takes nothing, and keeps no node from starting", async () => {
+  const { segments } = await inspectDirectory(PATH, { vfs: diskWith("", null) });
+  let blank = 0;
+  for (const { name, sizeBytes, content } of segments.slice(0, -1)) {
+    for (let at = content!.endBytes + SEAL_BYTES; at < sizeBytes; at++) {
+      blank++;
+      const vfs = diskWith(name, flipped(name, at));
+      const report = await inspectDirectory(PATH, { vfs });
+      const found = report.segments.find((segment) => segment.name === name)!;
+      assertEquals([report.isDamaged, found.condition], [false, "mended"], `byte ${at}`);
+      assertEquals(found.damage?.offsetBytes, at);
+      const store = await openStore(PATH, { ...IDENTITY, vfs });
+      assertEquals(differenceOfLogs(WHOLE.model, store.recovered), null, `byte ${at}`);
+      await store.close();
+    }
+  }
+  assert(blank > 0, "there is such room");
+});
+
+Deno.test("blank room that a node fills while it is read shows no gap", async () => {
+  for (const look of [isSeenDamaged, isDumpedDamaged]) {
+    const vfs = diskWith("", null);
+    const store = await openStore(PATH, { ...IDENTITY, vfs });
+    await store.append(batchOf(entriesOf(4, { first: 34, last: 34 })));
+    const { length } = vfs.readFile(PATH, LAST_SEGMENT);
+    let index = 35;
+    const appendTwo = async () => {
+      for (const last = index + 1; index <= last; index++) {
+        await store.append(batchOf(entriesOf(4, { first: index, last: index })));
+      }
+    };
+    assertEquals(await look(readingSlowly(vfs, appendTwo)), false);
+    assert(index > 35, "written meanwhile");
+    assertEquals(vfs.readFile(PATH, LAST_SEGMENT).length, length, "into the blank room");
+    await store.close();
+  }
+});
+
+async function isSeenDamaged(vfs: Vfs): Promise<boolean> {
+  return (await inspectDirectory(PATH, { vfs })).isDamaged;
+}
+
+async function isDumpedDamaged(vfs: Vfs): Promise<boolean> {
+  const items = await Array.fromAsync(dumpDirectory(PATH, { vfs }));
+  return items.some((item) => item.kind === "segment" && item.report.condition === "damaged");
+}
+
+/** The same disk; each reading that comes past what the last segment holds is held up there. */
+function readingSlowly(disk: MemoryVfs, meanwhile: () => Promise<void>): Vfs {
+  const openDirectory = async (path: string) => {
+    const directory = (await disk.openDirectory(path))!;
+    const open = directory.open.bind(directory);
+    directory.open = async (name, mode) => {
+      const file = await open(name, mode);
+      const readAt = file.readAt.bind(file);
+      if (name !== LAST_SEGMENT) return file;
+      file.readAt = async (offsetBytes, target) => {
+        const writtenBytes = disk.writtenBytes(path, name);
+        const before = target.subarray(0, Math.max(0, writtenBytes + 10 - offsetBytes));
+        const count = await readAt(offsetBytes, before);
+        if (before.length === target.length) return count;
+        await meanwhile();
+        return count + await readAt(offsetBytes + count, target.subarray(count));
+      };
+      return file;
+    };
+    return directory;
+  };
+  return { openDirectory, createDirectory: (path) => disk.createDirectory(path) };
+}
+
+/** A seal and its commit. */
+const SEAL_BYTES = 48;
 
 Deno.test("files that come and go between two looks are no damage", async () => {
   const vfs = diskWith("", null);

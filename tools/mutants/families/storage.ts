@@ -79,6 +79,55 @@ export const STORAGE: readonly Mutant[] = [
     killer: CRASHES,
   },
   {
+    row: "S6",
+    bug: "blank bytes within a batch are taken for the end of the log",
+    file: "storage/segment_scan.ts",
+    anchor: "return this.#batch.length === 0 && blankEnd",
+    replacement: "return blankEnd",
+    killer: {
+      harness: "test",
+      file: "storage/segment_scan_test.ts",
+      name: "blank bytes behind the last batch",
+    },
+  },
+  {
+    row: "S7, S8, S15",
+    bug: "one blank byte at the beginning of a batch hides all that follows",
+    file: "storage/segment_scan.ts",
+    anchor: "if (bytes[at] !== 0) return at;",
+    replacement: "return bytes[at] !== 0 ? at : null;",
+    killer: {
+      harness: "test",
+      file: "storage/corruption_sweep_test.ts",
+      name: "a byte 0x00, anywhere",
+    },
+  },
+  {
+    row: "S7, S8, S15",
+    bug: "a batch behind a seal passes for rot in blank room",
+    file: "storage/segment_scan.ts",
+    anchor:
+      'const isWritten = commit !== undefined || typeof readFrame(bytes, this.#place) !== "string";',
+    replacement: "const isWritten = commit !== undefined && commit === null;",
+    killer: {
+      harness: "test",
+      file: "storage/segment_scan_test.ts",
+      name: "a frame that holds good behind a seal",
+    },
+  },
+  {
+    row: "S14",
+    bug: "blank room for which a full disk has no place fails the batch before it",
+    file: "storage/wal.ts",
+    anchor: "      // The batch is there, and so much",
+    replacement: "      throw error;\n      // The batch is there, and so much",
+    killer: {
+      harness: "test",
+      file: "storage/written_ahead_test.ts",
+      name: "a disk with room for a batch",
+    },
+  },
+  {
     row: "S7, S8, S15",
     bug: "rot in the middle is cut away as if it were a torn write",
     file: "storage/segment_scan.ts",
