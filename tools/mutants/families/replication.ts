@@ -175,7 +175,7 @@ export const REPLICATION: readonly Mutant[] = [
       file: "storage/failing_disk_test.ts",
       name: "no sync is tried again",
       why:
-        "after a failed sync the disk in memory keeps what it has, and the node ends over the next operation: none of 60 seeds found the batch missing",
+        "a sync must fail in a run on files, and a crash must lose the batch before another sync takes it along: none of 60 seeds came to that",
     },
   },
   {
