@@ -7,7 +7,8 @@
  *   gap; *I32* so do term and vote, which belong to the same moment as the log.
  * - *I33* a sync that fails is a crash before that sync: nothing follows it (failing_disk_test.ts).
  * - *I34* of a call refused for a full disk no trace is recovered.
- * - *I35* the directory opens, its newest snapshot is the promised one, and the log reaches it.
+ * - *I35* the directory opens, its newest snapshot is the promised one, and the log reaches it;
+ *   nothing in it reads as rot, which recovery would get over.
  * - *I36* it opens as the node that wrote it, and as no other.
  *
  * @module
@@ -18,6 +19,7 @@ import type { Store } from "@raftkv/core";
 import { pcg32, type Random } from "@raftkv/core/random";
 import type { DurableState, NodeId } from "@raftkv/core/raft";
 import { IdentityMismatchError, openStore } from "@raftkv/storage";
+import { scanSegment } from "../../../storage/segment_scan.ts";
 import { entryOf } from "../../../storage/testing/fixtures.ts";
 import {
   append,
@@ -66,6 +68,9 @@ export async function explore(
 
 const EVENTS_PER_LIFE = 24;
 
+/** Many segments, or blank room of so many sectors that whole batches tear in it. */
+const SEGMENT_BYTES_MAX = [900, 900, 16_000];
+
 /** Every so many disks the recovery itself is crashed, and another node tries to open the disk. */
 const CLOSER_LOOK_EVERY = 64;
 
@@ -96,7 +101,10 @@ class Explorer {
   }
 
   async run(): Promise<void> {
-    const recording = await recordLife(lifeOf(this.#random, EVENTS_PER_LIFE));
+    const recording = await recordLife(
+      lifeOf(this.#random, EVENTS_PER_LIFE),
+      SEGMENT_BYTES_MAX[this.#seed % SEGMENT_BYTES_MAX.length]!,
+    );
     const disk = new UnsyncedDisk({ names: new Map(), contents: new Map() });
     for (let count = 0; count <= recording.records.length; count++) {
       const record = recording.records[count - 1];
@@ -143,6 +151,7 @@ class Explorer {
   /** Recovers and writes a batch, so large that it needs the next segment. */
   async #goOn(view: DiskView, allowed: readonly Model[]): Promise<Continuation> {
     const disk = new RecordedDisk(view);
+    this.#checkNoRot(view);
     const { store, found } = await this.#open(disk, allowed);
     const openedAfter = disk.records.length;
     const { base, entries, hardState } = store.recovered;
@@ -155,8 +164,18 @@ class Explorer {
   }
 
   async #recover(view: DiskView, allowed: readonly Model[]): Promise<void> {
+    this.#checkNoRot(view);
     const { store } = await this.#open(new RecordedDisk(view), allowed);
     await store.close();
+  }
+
+  /** Recovery gets over rot, so that it would hide what a crash must not leave. */
+  #checkNoRot({ names, contents }: DiskView): void {
+    for (const [name, file] of names) {
+      const reading = name.endsWith(".log") ? scanSegment(contents.get(file)!) : null;
+      const isRotten = reading?.kind === "scanned" && reading.scars.length > 0;
+      assert(!isRotten, `Read as rot: ${name} of ${this.#where}`);
+    }
   }
 
   async #open(

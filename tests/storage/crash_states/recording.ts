@@ -17,9 +17,12 @@ export interface Recording {
   allowedAfter(recordCount: number): readonly Model[];
 }
 
-/** Runs the events one after another. */
-export async function recordLife(events: readonly Event[]): Promise<Recording> {
-  const recorder = new Recorder();
+/** Runs the events one after another, on a log with segments of a size. */
+export async function recordLife(
+  events: readonly Event[],
+  segmentBytesMax: number,
+): Promise<Recording> {
+  const recorder = new Recorder(segmentBytesMax);
   await recorder.run(events);
   return recorder;
 }
@@ -32,7 +35,12 @@ interface Phase {
 class Recorder implements Recording {
   readonly #disk = new RecordedDisk();
   readonly #phases: Phase[] = [{ fromRecord: 0, allowed: [EMPTY] }];
+  readonly #segmentBytesMax: number;
   #model = EMPTY;
+
+  constructor(segmentBytesMax: number) {
+    this.#segmentBytesMax = segmentBytesMax;
+  }
 
   get records(): readonly DiskRecord[] {
     return this.#disk.records;
@@ -50,13 +58,13 @@ class Recorder implements Recording {
   }
 
   async run(events: readonly Event[]): Promise<void> {
-    let store = await openOn(this.#disk);
+    let store = await openOn(this.#disk, this.#segmentBytesMax);
     for (const event of events) {
       if (event.kind === "call") await this.#call(store, event);
       else if (event.kind === "beside") await this.#beside(store, event);
       else {
         await store.close();
-        store = await openOn(this.#disk);
+        store = await openOn(this.#disk, this.#segmentBytesMax);
         assertEquals(differenceFrom(this.#model, store.recovered), null, "an orderly restart");
       }
     }
