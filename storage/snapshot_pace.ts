@@ -30,13 +30,15 @@ export interface PaceOptions {
 /** Of one snapshot. */
 export class SnapshotPace {
   readonly #options: PaceOptions;
-  readonly #loggedBefore: number;
+  /** What was logged, and written of the snapshot, when it last gave way. */
+  #loggedBytes: number;
+  #writtenBytes = 0;
   #startMs = performance.now();
 
   /** The snapshot begins. */
   constructor(options: PaceOptions) {
     this.#options = options;
-    this.#loggedBefore = options.loggedBytes();
+    this.#loggedBytes = options.loggedBytes();
   }
 
   /**
@@ -45,10 +47,15 @@ export class SnapshotPace {
    * @param writtenBytes How much of the snapshot is written.
    */
   async giveWay(writtenBytes: number): Promise<void> {
-    const { loggedBytes, isUrgent, pause } = this.#options;
-    // All that is logged before the snapshot is done stays in memory and on the disk.
-    const isBehind = writtenBytes < AHEAD_TIMES * (loggedBytes() - this.#loggedBefore);
-    await pause(isBehind || isUrgent() ? 0 : performance.now() - this.#startMs);
+    const { isUrgent, pause } = this.#options;
+    const loggedBytes = this.#options.loggedBytes();
+    // All that is logged before the snapshot is done stays in memory and on the disk. Only what was
+    // logged last counts: once a rush is over, nothing is left to hurry for.
+    const isRush = AHEAD_TIMES * (loggedBytes - this.#loggedBytes) >
+      writtenBytes - this.#writtenBytes;
+    this.#loggedBytes = loggedBytes;
+    this.#writtenBytes = writtenBytes;
+    await pause(isRush || isUrgent() ? 0 : performance.now() - this.#startMs);
     this.#startMs = performance.now();
   }
 }
@@ -57,5 +64,5 @@ export class SnapshotPace {
 const REST_TIMES = 4;
 const REST_MS_MAX = 100;
 
-/** The log may grow by one byte for each so many of the snapshot. */
+/** The log may grow by one byte for each so many of the snapshot; beyond that it is a rush. */
 const AHEAD_TIMES = 8;
