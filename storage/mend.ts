@@ -12,10 +12,11 @@ import { addCommit, addSeal } from "./record.ts";
 import type { PlannedSegment, RecoveryPlan } from "./recovery_plan.ts";
 import { UNFINISHED_SEGMENT_NAME } from "./segment.ts";
 import { type ActiveSegment, createSegment, type SegmentFile } from "./segment_files.ts";
+import type { SegmentScan } from "./segment_scan.ts";
 import { QUARANTINE_SUFFIX, SAVING_SNAPSHOT_NAME, STAGED_SNAPSHOT_NAME } from "./snapshot_file.ts";
 import { SnapshotFiles } from "./snapshot_files.ts";
 import { TermRuns } from "./term_runs.ts";
-import type { Directory, File } from "./vfs.ts";
+import { type Directory, type File, NoSpaceError } from "./vfs.ts";
 
 /** What a store begins with. */
 export interface StoreStart {
@@ -93,15 +94,27 @@ async function mendSegment(directory: Directory, segment: PlannedSegment): Promi
   if (action !== "keep") await file.truncate(scan.end.offsetBytes);
   // Before anything is written after the cut: else a crash could keep that and what was cut off.
   await file.syncData();
-  if (action === "seal") {
-    const frames = new FrameWriter();
-    frames.reset({ salt: scan.salt, checksum: scan.end.checksum });
-    addSeal(frames);
-    addCommit(frames, { durableBytes: scan.end.offsetBytes, last: scan.last });
-    file.writeAt(scan.end.offsetBytes, frames.bytes);
-    await file.syncData();
-  }
+  if (action === "seal") await seal(file, scan);
   return file;
+}
+
+/**
+ * Says that another segment follows. On a full disk that is left for the next start, which finds what
+ * this one did: a node that cannot start could not free anything either.
+ */
+async function seal(file: File, { salt, end, last }: SegmentScan): Promise<void> {
+  const { offsetBytes, checksum } = end;
+  const frames = new FrameWriter();
+  frames.reset({ salt, checksum });
+  addSeal(frames);
+  addCommit(frames, { durableBytes: offsetBytes, last });
+  try {
+    file.writeAt(offsetBytes, frames.bytes);
+  } catch (error) {
+    if (!(error instanceof NoSpaceError)) throw error;
+    await file.truncate(offsetBytes);
+  }
+  await file.syncData();
 }
 
 function partsOf(

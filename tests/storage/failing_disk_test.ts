@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StorageFullError } from "@raftkv/core";
 import { DirectoryInUseError, NoSpaceError, StoreFailedError } from "@raftkv/storage";
+import { inspectDirectory } from "@raftkv/storage/inspect";
 import { type DiskOperation, MemoryVfs } from "@raftkv/storage/memory";
 import { batchOf, entriesOf, entryOf, hardStateOf } from "../../storage/testing/fixtures.ts";
-import { differenceFrom, EMPTY, openOn, receive, WORKLOAD } from "./workload.ts";
+import { differenceFrom, EMPTY, openOn, PATH, receive, WORKLOAD } from "./workload.ts";
 
 Deno.test("at whatever byte the disk is full, nothing is half written and the store goes on when there is room", async () => {
   const roomForAll = await bytesOfWorkload();
@@ -62,6 +63,24 @@ Deno.test("a rotation that finds no room at any of its steps leaves a log that c
     vfs.crash();
     const reopened = await openOn(vfs);
     assertEquals(reopened.recovered.entries, entriesOf(1, { first: 1, last: 41 }), `room ${room}`);
+  }
+});
+
+Deno.test("a full disk on which a segment is yet to be sealed is started from, and sealed when it has room", async () => {
+  for (let room = 0; room < SEAL_BYTES; room++) {
+    const vfs = await diskWithoutSeal();
+    // A start cuts the blank room off, and others take it.
+    vfs.capacityBytes = vfs.usedBytes - blankBytesOf(vfs) + room;
+    const store = await openOn(vfs);
+    assertEquals(store.recovered.entries, entriesOf(1, { first: 1, last: 10 }), `room ${room}`);
+    assertEquals(await isSealed(vfs), false, `room ${room}`);
+    vfs.capacityBytes = Number.POSITIVE_INFINITY;
+    await store.append(batchOf([entryOf(11, 1)]));
+    vfs.crash();
+    const reopened = await openOn(vfs);
+    assertEquals(reopened.recovered.entries, entriesOf(1, { first: 1, last: 11 }), `room ${room}`);
+    assertEquals(await isSealed(vfs), true, `room ${room}`);
+    await reopened.close();
   }
 });
 
@@ -156,4 +175,34 @@ async function bytesOfWorkload(): Promise<number> {
   };
   for (const step of WORKLOAD) await step.run(store);
   return most;
+}
+
+/** A seal and its commit. */
+const SEAL_BYTES = 48;
+
+/** A disk whose power failed in a rotation, right before the seal. */
+async function diskWithoutSeal(): Promise<MemoryVfs> {
+  const vfs = new MemoryVfs();
+  const store = await openOn(vfs);
+  await store.append(batchOf(entriesOf(1, { first: 1, last: 10 })));
+  let hasNext = false;
+  vfs.beforeOperation = ({ kind }) => {
+    if (kind === "write" && hasNext) throw new Error("The power failed");
+    if (kind === "sync_directory") hasNext = true;
+  };
+  const large = { ...entryOf(11, 1), payload: new Uint8Array(900) };
+  await assertRejects(() => store.append(batchOf([large])), StoreFailedError);
+  vfs.beforeOperation = () => {};
+  vfs.crash();
+  return vfs;
+}
+
+function blankBytesOf(vfs: MemoryVfs): number {
+  const [first = ""] = vfs.fileNames(PATH);
+  return vfs.readFile(PATH, first).length - vfs.writtenBytes(PATH, first);
+}
+
+async function isSealed(vfs: MemoryVfs): Promise<boolean> {
+  const [first] = (await inspectDirectory(PATH, { vfs })).segments;
+  return first?.content?.isSealed === true;
 }
