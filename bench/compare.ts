@@ -109,6 +109,6 @@ async function write(
   );
   await Deno.writeTextFile(
     `${directory}/result.svg`,
-    chartOf(rows, "RaftKV by etcd, higher is more"),
+    chartOf(rows, "RaftKV by etcd; a second: more is better; ms, MiB: less is"),
   );
 }

@@ -6,9 +6,9 @@
 
 import { figure, type Row } from "./table.ts";
 
-const WIDTH = 880;
+const WIDTH = 940;
 const ROW_HEIGHT = 26;
-const LABEL_WIDTH = 470;
+const LABEL_WIDTH = 530;
 const VALUE_WIDTH = 70;
 
 /** The rows that have a ratio, as SVG that reads on light and on dark paper. */

@@ -162,31 +162,42 @@ async function* pipelinedRows(field: Field): AsyncGenerator<Row> {
 }
 
 async function* outageRows(field: Field): AsyncGenerator<Row> {
-  const { scale: { kills, seconds }, onStep } = field;
-  const open: Record<string, number[]> = {};
-  const gaps: Record<string, number[]> = {};
-  const handOvers: Record<string, number[]> = {};
+  const { scale: { rounds, kills, seconds }, onStep } = field;
+  const open: Figures = {};
+  const gaps: Figures = {};
+  const handOvers: Figures = {};
+  for (let round = 1; round <= rounds; round++) {
+    for (const system of systemsOf(field)) {
+      onStep(`${system.name}: 1,000 writes a second, whatever comes, round ${round} of ${rounds}`);
+      const { url } = await system.leader();
+      const result = await openLoop(url, { callOf: put(system), rate: 1_000, seconds });
+      if (result.failed > 0) throw new Error(`Cannot use a load: ${result.failed} writes failed`);
+      add(open, system, result.p99Ms);
+    }
+  }
   for (const system of systemsOf(field)) {
-    const { url } = await system.leader();
-    onStep(`${system.name}: 1,000 writes a second, whatever comes`);
-    const result = await openLoop(url, { callOf: put(system), rate: 1_000, seconds });
-    if (result.failed > 0) throw new Error(`Cannot use a load: ${result.failed} writes failed`);
-    open[system.name] = [result.p99Ms];
     for (let kill = 1; kill <= kills; kill++) {
       onStep(`${system.name}: killing leader ${kill} of ${kills}`);
-      (gaps[system.name] ??= []).push(await failover(system));
+      add(gaps, system, await failover(system));
     }
     for (let round = 1; round <= Math.ceil(kills / 4); round++) {
       onStep(`${system.name}: hand-over ${round}`);
       const { gapMs, failed } = await handOver(system);
-      (handOvers[system.name] ??= []).push(failed > 0 ? Infinity : gapMs);
+      add(handOvers, system, failed > 0 ? Infinity : gapMs);
     }
   }
-  const row = (work: string, goal: Goal | null, figures: Record<string, number[]>) =>
+  const row = (work: string, goal: Goal | null, figures: Figures) =>
     compared({ work, unit: "ms", goal }, figures["RaftKV"] ?? [], figures["etcd"] ?? []);
   yield row("1,000 PUT a second, 99 % within", null, open);
   yield row("leader killed, next write after", atMost(0.3), gaps);
   yield row("hand-over, longest gap (∞: a write failed)", { of: "raftkv", atMost: 50 }, handOvers);
+}
+
+/** What was measured of each system, by its name. */
+type Figures = Record<string, number[]>;
+
+function add(figures: Figures, { name }: System, figure: number): void {
+  (figures[name] ??= []).push(figure);
 }
 
 async function* bulkRows(
