@@ -5,10 +5,11 @@
  * @module
  */
 
+import { invariant } from "../assert.ts";
 import { indexAfter, type LogIndex, type NodeId } from "./ids.ts";
 import type { SnapshotRequest, SnapshotResponse } from "./message.ts";
 import type { Feed, Progress } from "./progress.ts";
-import { onLeaderContact } from "./roles.ts";
+import { becomeFollower, onLeaderContact } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
 import { type NodeState, noteConfiguration } from "./state.ts";
 
@@ -62,6 +63,9 @@ export function onChunkStaged(
     respond(state, from, { meta, nextOffsetBytes, installed: false });
     return;
   }
+  // From a member that does not lead it may be of a later term. What it covers is committed, and a
+  // leader of an earlier term may have other entries there: it must not count this node any more.
+  if (meta.last.term > state.term) becomeFollower(state, meta.last.term, null);
   state.installing = { from, meta, begun: false };
 }
 
@@ -79,6 +83,11 @@ export function onInstalled(
   result: { readonly meta: SnapshotMeta; readonly ok: boolean },
 ): void {
   const { meta, ok } = result;
+  invariant(
+    meta.last.term <= state.term,
+    "no state is of a later term than its node",
+    () => ({ last: meta.last, term: state.term }),
+  );
   const from = state.installing?.from;
   state.installing = null;
   if (from === undefined) return;

@@ -1,6 +1,6 @@
 /**
  * I40, the terms' half: a node's term rises only with cause. It heard a later one, from anyone but a
- * candidate against a leader that it believes in; or it campaigns, with the pre-votes of a quorum for
+ * candidate against a leader that it believes in, or was given a snapshot of one; or it campaigns, with the pre-votes of a quorum for
  * just that term, or because its leader asked it to (§5.1; thesis §3.10, §9.6). So who was cut off,
  * lags behind or was removed comes back in the term in which it left.
  *
@@ -52,7 +52,11 @@ export class CausedTerms implements Rule {
 
   onReceived(node: Observed, from: NodeId, message: Message): void {
     const heard = this.#heard.get(node.id);
-    if (heard === undefined || isReplicaMessage(message)) return;
+    if (heard === undefined) return;
+    if (message.type === "snapshot_supply") {
+      heard.term = later(heard.term, message.chunk.meta.last.term);
+    }
+    if (isReplicaMessage(message)) return;
     const { term } = message;
     if (message.type === "timeout_now") heard.called = later(heard.called, term + 1 as Term);
     if (message.type === "pre_vote_response" && message.granted) {

@@ -6,6 +6,7 @@ import type {
   SnapshotChunk,
   SnapshotMeta,
   StoredEntry,
+  Term,
 } from "@raftkv/core/raft";
 import { ReplicaBench } from "../../support/replica_bench.ts";
 import { append, entries, position, snapshot } from "../../support/raft_messages.ts";
@@ -112,6 +113,25 @@ Deno.test("with the snapshot the node is whole, keeps what follows it, and may l
   assertEquals([bench.replica.damage.isWhole, appliedIndex, lastIndex].map(Number), [1, 4, 5]);
   bench.wait(3_000);
   assertEquals(bench.replica.role, "pre_candidate");
+});
+
+// [X-3]
+Deno.test("with a snapshot of a later term the node enters that term first, and no earlier leader counts it", () => {
+  const bench = damaged();
+  bench.diskHangs = true;
+  const meta = snapshot([7, 6]);
+  bench.receive("n2", { type: "snapshot_supply", chunk: chunkOf(meta, 0) });
+  bench.step({ kind: "chunk_staged", from: n2, meta, nextOffsetBytes: 4 });
+  assertEquals(bench.tasks.map(({ kind }) => kind), ["stage_chunk"], "the term is not durable");
+  bench.sync();
+  assertEquals(bench.tasks.map(({ kind }) => kind), ["stage_chunk", "install"]);
+  bench.diskHangs = false;
+  bench.step({ kind: "installed", meta, ok: true });
+  bench.sent = [];
+  bench.receive("n3", append(3, { previous: [6, 3], entries: [3], commit: 6 }));
+  assertEquals(bench.replica.term, 6 as Term);
+  const kinds = bench.sent.filter(({ to }) => to === n3).map(({ message }) => message.type);
+  assertEquals(kinds.includes("append_accepted"), false, kinds.join());
 });
 
 // [X-3] [X-5]

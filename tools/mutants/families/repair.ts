@@ -142,6 +142,19 @@ export const REPAIR: readonly Mutant[] = [
     replacement: "return log.wholeIndex;",
     killer: { harness: "test", file: "core/raft/repair_test.ts", name: "refuses every append" },
   },
+  {
+    row: "S9 c",
+    bug:
+      "a snapshot of a later term leaves its receiver in the earlier one, whose leader counts it",
+    file: "core/raft/snapshot_transfer.ts",
+    anchor: "  if (meta.last.term > state.term) becomeFollower(state, meta.last.term, null);\n",
+    replacement: "",
+    killer: {
+      harness: "test",
+      file: "core/replica/repairs_test.ts",
+      name: "with a snapshot of a later term",
+    },
+  },
 ];
 
 /** Rows without a mutant. */
