@@ -86,8 +86,11 @@ function taken(
   begin: (onTaken: () => void) => unknown,
 ): Promise<void> {
   return new Promise((resolve) => {
+    // Who has gone says so only once.
+    if (outgoing.destroyed) return resolve();
     const onEnd = () => {
       clearTimeout(timer);
+      outgoing.off("close", onEnd);
       resolve();
     };
     const timer = setTimeout(() => {

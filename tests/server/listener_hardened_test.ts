@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { assert, assertEquals } from "@std/assert";
 import { FRAME_BYTES_MAX, PEER_PATH, type PeerSocket } from "@raftkv/transport";
 import { listenHardened } from "../../server/listener_hardened.ts";
@@ -7,6 +8,7 @@ import {
   type ListenerLimits,
   type ListenerOptions,
 } from "../../server/listener_options.ts";
+import { answer } from "../../server/node_exchange.ts";
 import { streamedResponse } from "../../server/streamed.ts";
 import { until } from "../process/until.ts";
 import { head, rawConnect, rawExchange, readAnswer, writeAll } from "./raw_http.ts";
@@ -73,6 +75,30 @@ for (const kind of ["whole", "streamed"] as const) {
     await until("the listener to be rid of its client", () => isClosed);
   });
 }
+
+Deno.test("a long answer leaves no listeners behind, however often its client is waited for", async () => {
+  const listeners: number[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const chunks = async function* () {
+      for (let left = 40; left > 0; left--) {
+        yield new Uint8Array(1_048_576);
+        listeners.push(outgoing.listenerCount("close"));
+      }
+    };
+    void answer(
+      { incoming, outgoing, answerMsMax: 60_000 },
+      streamedResponse(ReadableStream.from(chunks())),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { readonly port: number };
+  assertEquals((await (await fetch(`http://127.0.0.1:${port}/`)).bytes()).length, 40 * 1_048_576);
+  assert(Math.max(...listeners) <= listeners[0]! + 1, listeners.join());
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  });
+});
 
 Deno.test("a connection without requests is closed", async () => {
   const listener = await open({ idleMsMax: 50 });
