@@ -1,5 +1,6 @@
 // `raftkv wal` over real directories, sound and damaged.
 
+import { writtenBytesOf } from "../support/written_bytes.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeCommand, keyFromBytes } from "@raftkv/core/kv";
 import {
@@ -130,7 +131,7 @@ Deno.test("verify tells a torn tail, which is no damage, from a flipped bit, whi
   withDirectory(async (path) => {
     const log = await logOf(path);
     const bytes = await Deno.readFile(log);
-    const writtenBytes = bytes.findLastIndex((byte) => byte !== 0) + 1;
+    const writtenBytes = writtenBytesOf(bytes);
     await Deno.writeFile(log, bytes.subarray(0, writtenBytes - 3));
     const torn = await raftkv(["wal", "verify", path]);
     assertEquals(torn.code, 0);

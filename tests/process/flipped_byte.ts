@@ -4,6 +4,8 @@
  * @module
  */
 
+import { writtenBytesOf } from "../support/written_bytes.ts";
+
 /** A byte that is another now. */
 export interface FlippedByte {
   /** The file's name. */
@@ -27,7 +29,7 @@ export async function flipByteIn(dataDir: string, text: string): Promise<Flipped
   for (const [place, file] of segments.entries()) {
     const path = `${dataDir}/${file}`;
     const bytes = await Deno.readFile(path);
-    const writtenBytes = bytes.findLastIndex((byte) => byte !== 0) + 1;
+    const writtenBytes = writtenBytesOf(bytes);
     const end = place === 0 ? writtenBytes - LAST_BATCH_BYTES_MAX : writtenBytes;
     const offsetBytes = new TextDecoder("latin1").decode(bytes.subarray(0, Math.max(0, end)))
       .lastIndexOf(text);

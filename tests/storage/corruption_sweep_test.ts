@@ -16,8 +16,8 @@ import {
   liveAs,
   type Moment,
   WHOLE,
-  writtenBytesOf,
 } from "./sound_directory.ts";
+import { writtenBytesOf } from "../support/written_bytes.ts";
 import { differenceOfLogs, IDENTITY, openOn } from "./workload.ts";
 
 const BLOCK_BYTES = 64;
@@ -141,12 +141,12 @@ function judge(
   if (isAll(recovered, WHOLE)) return;
   assertEquals(name, LAST_SEGMENT, `${where}: something is missing`);
   const original = lastSegmentOf(WHOLE).bytes;
-  const lastBatchBytes = writtenBytesOf(lastSegmentOf(HISTORY.at(-2)!));
+  const lastBatchBytes = writtenBytesOf(lastSegmentOf(HISTORY.at(-2)!).bytes);
   const { first, last } = differenceOf(original, bytes);
   assert(last >= lastBatchBytes, `${where}: the last commit, whole, said that this was durable`);
   const intact = HISTORY.findLast((moment) => {
     const segment = lastSegmentOf(moment);
-    return segment.name !== LAST_SEGMENT || writtenBytesOf(segment) <= first;
+    return segment.name !== LAST_SEGMENT || writtenBytesOf(segment.bytes) <= first;
   })!;
   assert(isAll(recovered, intact), `${where}: a whole batch before the damage is missing`);
 }

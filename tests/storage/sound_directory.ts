@@ -51,11 +51,6 @@ export function lastSegmentOf({ files }: Moment): Content {
   return files.findLast(({ name }) => name.startsWith("wal"))!;
 }
 
-/** Where what was written into a segment ends: blank bytes may follow. */
-export function writtenBytesOf({ bytes }: Content): number {
-  return bytes.findLastIndex((byte) => byte !== 0) + 1;
-}
-
 /** A disk with the directory, one of its files changed or gone. */
 export function diskWith(changed: string, content: Uint8Array | null): MemoryVfs {
   const vfs = new MemoryVfs();
