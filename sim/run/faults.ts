@@ -6,6 +6,7 @@
  */
 
 import { CLUSTER_FAULTS } from "./cluster_faults.ts";
+import { COUP } from "./coup.ts";
 import type { FaultClass } from "./fault.ts";
 import { DISK_FAULTS } from "./disk_faults.ts";
 import { NETWORK_FAULTS } from "./network_faults.ts";
@@ -19,4 +20,5 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
   ...DISK_FAULTS,
   ...CLUSTER_FAULTS,
   ...STRANGER_FAULTS,
+  COUP,
 ];

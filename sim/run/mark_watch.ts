@@ -43,6 +43,7 @@ export const WORLD_MARKS = [
   "the leadership was handed over",
   "a node was made to campaign while its leader lived",
   "an election out of the blue was won",
+  "a coup came off",
   "a snapshot was taken out of turn",
   "a leader that could not commit took no more",
   "all nodes started anew before they were healed",

@@ -51,7 +51,7 @@ function partition(
 }
 
 /** Both directions between every node of the one group and every node of the other. */
-function between(left: readonly NodeId[], right: readonly NodeId[]): Way[] {
+export function waysBetween(left: readonly NodeId[], right: readonly NodeId[]): Way[] {
   return left.flatMap((a) => right.flatMap((b) => [{ from: a, to: b }, { from: b, to: a }]));
 }
 
@@ -61,8 +61,9 @@ function shuffled(storm: Storm, ids: readonly NodeId[]): NodeId[] {
     .map(({ id }) => id);
 }
 
-function alone(id: NodeId, ids: readonly NodeId[]): Way[] {
-  return between([id], ids.filter((other) => other !== id));
+/** Both directions between a node and all others. */
+export function alone(id: NodeId, ids: readonly NodeId[]): Way[] {
+  return waysBetween([id], ids.filter((other) => other !== id));
 }
 
 const PARTITIONS: readonly FaultClass[] = [
@@ -73,7 +74,7 @@ const PARTITIONS: readonly FaultClass[] = [
   }),
   partition("split", "two groups that hear nothing of each other", (storm, ids) => {
     const left = ids.filter(() => storm.random() < 0.5);
-    return between(left, ids.filter((id) => !left.includes(id)));
+    return waysBetween(left, ids.filter((id) => !left.includes(id)));
   }),
   partition("one_way", "nodes that are heard and hear nothing, or the reverse", (storm, ids) => {
     const [one, ...others] = shuffled(storm, ids);
@@ -84,7 +85,7 @@ const PARTITIONS: readonly FaultClass[] = [
   partition("bridge", "two groups that only one node can reach", (storm, ids) => {
     const [, ...others] = shuffled(storm, ids);
     const left = others.filter((_, at) => at % 2 === 0);
-    return between(left, others.filter((id) => !left.includes(id)));
+    return waysBetween(left, others.filter((id) => !left.includes(id)));
   }),
   partition("ring", "each node reaches its two neighbours alone", (storm, ids) => {
     const order = shuffled(storm, ids);

@@ -28,6 +28,7 @@ import { Errands, LEASE_READ_MARKS } from "./errands.ts";
 import { ACCOUNTS, EVERYTHING, keyOf } from "./keyspace.ts";
 import { type Hearsay, KvClient } from "./kv_client.ts";
 import { LogBook } from "./log_book.ts";
+import { Skeptic, SKEPTIC_MARK } from "./skeptic.ts";
 import { Watcher } from "./watcher.ts";
 
 /** The key-value store and its clients. */
@@ -39,6 +40,7 @@ export const KV: WorkloadKind<CommandResult> = {
     "an answer was given again by another leader",
     "a session was forgotten",
     "a read was asked for under one leader and answered under another",
+    SKEPTIC_MARK,
     LEASE_READ_MARKS.lease,
     LEASE_READ_MARKS.quorum,
     "the past was compacted by hand",
@@ -79,6 +81,7 @@ class KvWorkload implements Workload {
   readonly #hearsay: Hearsay = { revision: 1, leases: [] };
   readonly #clients: readonly KvClient[];
   readonly #watchers: Watcher[] = [];
+  #skeptic: Skeptic | null = null;
   #quietUntilMs = 0;
   #settledMs = Infinity;
   #leasesAreLeft = false;
@@ -104,6 +107,12 @@ class KvWorkload implements Workload {
   }
 
   begin(): void {
+    this.#skeptic = new Skeptic({
+      world: this.#world,
+      random: this.#random,
+      marks: this.#marks,
+      errands: this.#errands,
+    });
     for (const client of this.#clients) {
       client.openSession();
       this.#watch(client);
@@ -124,6 +133,7 @@ class KvWorkload implements Workload {
   }
 
   settle(): void {
+    this.#skeptic?.settle();
     this.#errands.settle();
     this.#settledMs = this.#world.queue.nowMs;
     this.#leasesAreLeft = true;

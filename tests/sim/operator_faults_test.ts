@@ -32,6 +32,12 @@ Deno.test("a node that is made to campaign while its leader lives wins without h
   assert(marks.has("an election out of the blue was won"));
 });
 
+Deno.test("a leader deposed as fast as can be serves no read of the past", async () => {
+  const marks = await marksOf("coup");
+  assert(marks.has("a coup came off"));
+  assert(marks.has("a deposed leader was asked right after another's write"));
+});
+
 Deno.test("states saved out of turn, and log let go, do no harm", async () => {
   assert((await marksOf("compaction")).has("a snapshot was taken out of turn"));
 });

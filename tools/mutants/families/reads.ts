@@ -16,7 +16,7 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/leader.ts",
     anchor: CONFIRMED,
     replacement: "    const quorumRound = Infinity;",
-    killer: { harness: "sim", seeds: 400, rules: ["I24", "I23"] },
+    killer: { harness: "sim", seeds: 60, rules: ["I24", "I23"] },
   },
   {
     row: "L2",
@@ -32,13 +32,7 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/read_rounds.ts",
     anchor: "round: ++this.#last as ReadRound",
     replacement: "round: Math.min(++this.#last, 2) as ReadRound",
-    killer: {
-      harness: "test",
-      file: "sim/staleness_test.ts",
-      name: "no stale read is staler than it promises, whoever is cut off",
-      why:
-        "the test is a simulation of its own, of leaders that are cut off while all read, and needs 12 seeds at the most; among all faults, none of 300 seeds let a late answer meet a number used again",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I24", "I23"] },
   },
   {
     row: "L3",
@@ -46,13 +40,7 @@ export const READS: readonly Mutant[] = [
     file: "core/replica/reads.ts",
     anchor: "    if (this.#question?.requestId !== requestId) return;",
     replacement: "    if (this.#question === null) return;",
-    killer: {
-      harness: "test",
-      file: "core/replica/reads_test.ts",
-      name: "a late answer to a question given up does not serve the next one (L3)",
-      why:
-        "the answer must be to a question given up, and a write have come between: none of 60 seeds did",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I24", "I23"] },
   },
   {
     row: "L4",
@@ -73,13 +61,7 @@ export const READS: readonly Mutant[] = [
     anchor: "    this.#waiting.push(token);",
     replacement:
       "    if (this.#current !== null) (this.#current.tokens as Token[]).push(token);\n    else this.#waiting.push(token);",
-    killer: {
-      harness: "test",
-      file: "core/raft/read_rounds_test.ts",
-      name: "a read never joins a round that has begun",
-      why:
-        "a successor must commit a write between the round and the read; not tried in the simulator",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I24", "I23"] },
   },
   {
     row: "L6",
@@ -91,13 +73,7 @@ export const READS: readonly Mutant[] = [
     const asked = (id: NodeId) =>
       id === state.id ? Infinity : role.progress.get(id)?.ackedRound ?? 0;
     const quorumRound = Math.max(quorumValue(state.configuration, asked), ...rounds);`,
-    killer: {
-      harness: "test",
-      file: "core/raft/leader_test.ts",
-      name: "a read is granted by a majority of answers to its own round (L1, L5, L6)",
-      why:
-        "of five or more, the one that answers must be the only one that has not heard of the successor: none of a hundred seeds did",
-    },
+    killer: { harness: "sim", seeds: 100, rules: ["I24", "I23"] },
   },
   {
     row: "L7",
@@ -105,13 +81,7 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/leader_lease.ts",
     anchor: "    sentAtMs + withheldMs - leaseDriftMs,",
     replacement: "    state.nowMs + 2 * withheldMs,",
-    killer: {
-      harness: "test",
-      file: "core/raft/leader_lease_test.ts",
-      name: "a lease counts from when the heartbeat was sent, and ends early by the drift",
-      why:
-        "within one election timeout a client must read by lease at the one and another write at the other; of the three, a hundred seeds were tried with that of the restart, and found nothing",
-    },
+    killer: { harness: "sim", seeds: 60, rules: ["I25"] },
   },
   {
     row: "L7",
@@ -119,13 +89,7 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/state.ts",
     anchor: "    voteWithheldUntilMs: firstVoteMs(options),",
     replacement: "    voteWithheldUntilMs: -Infinity,",
-    killer: {
-      harness: "test",
-      file: "core/raft/leader_lease_test.ts",
-      name: "a voter that restarts withholds its vote: the run before may have promised it",
-      why:
-        "within one election timeout a client must read by lease at the one and another write at the other; of the three, a hundred seeds were tried with that of the restart, and found nothing",
-    },
+    killer: { harness: "sim", seeds: 200, rules: ["I25"] },
   },
   {
     row: "L7",
@@ -133,13 +97,7 @@ export const READS: readonly Mutant[] = [
     file: "core/raft/leader_lease.ts",
     anchor: "  return state.nowMs < state.voteWithheldUntilMs;",
     replacement: "  return false;",
-    killer: {
-      harness: "test",
-      file: "core/raft/leader_lease_test.ts",
-      name: "a promised vote is withheld in every later term, and given in a hand-over",
-      why:
-        "within one election timeout a client must read by lease at the one and another write at the other; of the three, a hundred seeds were tried with that of the restart, and found nothing",
-    },
+    killer: { harness: "sim", seeds: 200, rules: ["I25"] },
   },
   {
     row: "L8",
