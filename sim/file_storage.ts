@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Random, StorageFullError, type Store } from "@raftkv/core";
+import { invariant, type Random, StorageFullError, type Store } from "@raftkv/core";
 import type {
   DurableState,
   LogIndex,
@@ -101,11 +101,13 @@ export class FileStorage implements NodeStorage {
         pause: () => Promise.resolve(),
       });
       const { recovered } = store;
+      const unsynced = this.#unsynced(SEGMENT_SUFFIX, SNAPSHOT_SUFFIX);
       if (recovered.snapshot !== null) await this.#restore(store, recovered.snapshot, restorer());
-      return { store, recovered };
+      return { store, recovered, unsynced };
     };
-    this.#begin(open, ({ store, recovered }) => {
+    this.#begin(open, ({ store, recovered, unsynced }) => {
       this.#store = store;
+      this.#demandSynced("start", unsynced);
       const sizes = this.#sizes();
       const isCut = before.entries().some(([name, size]) => (sizes.get(name) ?? size) < size);
       if (isCut) events.onEvent("torn_tail_cut");
@@ -127,9 +129,13 @@ export class FileStorage implements NodeStorage {
     let provenBytes: ReadonlyMap<string, number> = new Map();
     const append = () => {
       provenBytes = this.#sizes();
-      return this.#inTurn(() => this.#withRoom(() => this.#opened.append(batch)));
+      return this.#inTurn(async () => {
+        await this.#withRoom(() => this.#opened.append(batch));
+        return this.#unsynced(SEGMENT_SUFFIX);
+      });
     };
-    this.#begin(append, () => {
+    this.#begin(append, (unsynced) => {
+      this.#demandSynced("append", unsynced);
       this.#writing = null;
       this.#provenBytes = provenBytes;
       this.#parts.events.onPersisted(batch);
@@ -149,13 +155,17 @@ export class FileStorage implements NodeStorage {
   ): void {
     const save = async () => {
       try {
-        return await this.#opened.saveSnapshot(point, slices);
+        const meta = await this.#opened.saveSnapshot(point, slices);
+        return { meta, unsynced: this.#unsynced(SNAPSHOT_SUFFIX) };
       } catch (error) {
-        if (error instanceof StorageFullError) return null;
+        if (error instanceof StorageFullError) return { meta: null, unsynced: [] };
         throw error;
       }
     };
-    this.#begin(save, done);
+    this.#begin(save, ({ meta, unsynced }) => {
+      this.#demandSynced("snapshot", unsynced);
+      done(meta);
+    });
   }
 
   readChunk(
@@ -176,10 +186,12 @@ export class FileStorage implements NodeStorage {
       this.#installing = meta;
       const store = this.#opened;
       const isSound = await this.#withRoom(() => store.installSnapshot(meta));
+      const unsynced = isSound ? this.#unsynced(SEGMENT_SUFFIX, SNAPSHOT_SUFFIX) : [];
       if (isSound) await this.#restore(store, meta, restorer);
-      return isSound;
+      return { isSound, unsynced };
     };
-    this.#begin(() => this.#inTurn(install), (isSound) => {
+    this.#begin(() => this.#inTurn(install), ({ isSound, unsynced }) => {
+      this.#demandSynced("installation", unsynced);
       this.#installing = null;
       if (isSound) this.#parts.ledger.adopt(meta);
       done(isSound);
@@ -212,6 +224,21 @@ export class FileStorage implements NodeStorage {
   get newestSegmentBegan(): number {
     const newest = this.vfs.fileNames(PATH).findLast((name) => name.endsWith(SEGMENT_SUFFIX));
     return Number(newest?.slice(0, -SEGMENT_SUFFIX.length).split("-").at(-1) ?? 0);
+  }
+
+  /** Files of these kinds of which a power cut could take something now. */
+  #unsynced(...suffixes: readonly string[]): string[] {
+    return this.vfs.unsyncedNames(PATH)
+      .filter((name) => suffixes.some((suffix) => name.endsWith(suffix)));
+  }
+
+  /** What the ledger takes for durable must be so: a crash that shows it may be long in coming. */
+  #demandSynced(what: string, unsynced: readonly string[]): void {
+    invariant(
+      unsynced.length === 0,
+      "I33 what the store calls durable is synced",
+      () => ({ id: this.#parts.id, what, unsynced }),
+    );
   }
 
   /** Ends all failures that are not damage: there is room again, and no operation fails. */

@@ -36,6 +36,12 @@ export class MemoryDirectory {
     return this.#names;
   }
 
+  /** Whether a power cut would leave a file under its name and as it is. */
+  isSynced(name: string): boolean {
+    const inode = this.#names.get(name);
+    return inode !== undefined && inode.isSynced && this.#durable.get(name) === inode;
+  }
+
   /** Changes names; not durable yet. */
   change(change: NameChange): void {
     applyTo(this.#names, change);

@@ -29,6 +29,11 @@ export class MemoryInode {
     return this.#content.bytes;
   }
 
+  /** Whether a power cut would leave it as it is. */
+  get isSynced(): boolean {
+    return this.#unsynced.length === 0;
+  }
+
   /** Writes; not durable yet. */
   write(offsetBytes: number, bytes: Uint8Array): void {
     this.#apply({ kind: "write", offsetBytes, bytes: bytes.slice() });

@@ -83,6 +83,12 @@ export class MemoryVfs implements Vfs {
     return [...this.#directory(path).names.keys()].sort();
   }
 
+  /** The names of the files of which a power cut could take something, sorted. */
+  unsyncedNames(path: string): string[] {
+    const directory = this.#directory(path);
+    return this.fileNames(path).filter((name) => !directory.isSynced(name));
+  }
+
   /** The size of a file without the blank bytes at its end. */
   writtenBytes(path: string, name: string): number {
     const { bytes } = inodeOf(this.#directory(path), name);

@@ -63,6 +63,23 @@ Deno.test("chance keeps, loses and tears un-synced writes at sector ends", async
   assertEquals([...seen].sort(), ["000", "001", "010", "011", "100", "101", "110", "111"]);
 });
 
+Deno.test("what a power cut could take something of is named: content, a name, a new name", async () => {
+  const vfs = new MemoryVfs();
+  const directory = await vfs.createDirectory("d");
+  const file = await directory.create("f");
+  await file.syncData();
+  assertEquals(vfs.unsyncedNames("d"), ["f"], "its name is not durable");
+  await directory.sync();
+  assertEquals(vfs.unsyncedNames("d"), []);
+  file.writeAt(0, bytes("x"));
+  assertEquals(vfs.unsyncedNames("d"), ["f"]);
+  await file.syncData();
+  await directory.rename("f", "g");
+  assertEquals(vfs.unsyncedNames("d"), ["g"]);
+  await directory.sync();
+  assertEquals(vfs.unsyncedNames("d"), []);
+});
+
 Deno.test("what was open at a crash stays dead", async () => {
   const vfs = new MemoryVfs();
   const directory = await vfs.createDirectory("d");

@@ -113,13 +113,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/outbox.ts",
     anchor: "    this.#held = this.#held.filter(({ message }) => message.term >= term);",
     replacement: "    this.#held = this.#held.filter(({ message }) => message.term <= term);",
-    killer: {
-      harness: "test",
-      file: "core/raft/outbox_test.ts",
-      name: "a later term makes promises of earlier ones void",
-      why:
-        "a disk must be busy while a later leader replaces what was not yet written: I15 would say so, and did not in 200 seeds",
-    },
+    killer: { harness: "sim", seeds: 600, rules: ["I15", "I19"] },
   },
   {
     row: "R8",
@@ -170,13 +164,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "storage/wal.ts",
     anchor: "    await file.syncData();\n    this.#end",
     replacement: "    await file.syncData().catch(() => {});\n    this.#end",
-    killer: {
-      harness: "test",
-      file: "storage/failing_disk_test.ts",
-      name: "no sync is tried again",
-      why:
-        "a sync must fail in a run on files, and a crash must lose the batch before another sync takes it along: none of 60 seeds came to that",
-    },
+    killer: { harness: "sim", seeds: 120, rules: ["I33"] },
   },
   {
     row: "R15",
