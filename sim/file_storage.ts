@@ -52,6 +52,9 @@ const STORAGE_FULL_RETRY_MS = 500;
 /** What is held back for the time in which a disk is full. */
 const RESERVE_BYTES = 2_000;
 
+/** At least as much as a commit record takes: its last bytes may be zeros that are not blank room. */
+const COMMIT_BYTES_MAX = 64;
+
 const PATH = "data";
 const SEGMENT_SUFFIX = ".log";
 const SNAPSHOT_SUFFIX = ".bin";
@@ -263,8 +266,34 @@ export class FileStorage implements NodeStorage {
     const chosen = candidates[Math.floor(random() * candidates.length)];
     if (chosen === undefined) return null;
     const { name, limit } = chosen;
+    const { length } = this.vfs.readFile(PATH, name);
+    return this.#flip(name, {
+      offsetBytes: Math.floor(random() * Math.min(limit, length)),
+      random,
+    });
+  }
+
+  /**
+   * Turns a bit over in room that is written ahead, while the node is down: nothing stands there that
+   * could be lost.
+   *
+   * @returns Where, or null if there is no such room
+   */
+  flipBlankBit(random: Random): { readonly name: string; readonly offsetBytes: number } | null {
+    const candidates = this.vfs.fileNames(PATH).flatMap((name) => {
+      if (!name.endsWith(SEGMENT_SUFFIX)) return [];
+      const from = this.vfs.writtenBytes(PATH, name) + COMMIT_BYTES_MAX;
+      const { length } = this.vfs.readFile(PATH, name);
+      return from < length ? [{ name, from, length }] : [];
+    });
+    const chosen = candidates[Math.floor(random() * candidates.length)];
+    if (chosen === undefined) return null;
+    const { name, from, length } = chosen;
+    return this.#flip(name, { offsetBytes: from + Math.floor(random() * (length - from)), random });
+  }
+
+  #flip(name: string, { offsetBytes, random }: { offsetBytes: number; random: Random }) {
     const bytes = this.vfs.readFile(PATH, name);
-    const offsetBytes = Math.floor(random() * Math.min(limit, bytes.length));
     bytes[offsetBytes]! ^= 1 << Math.floor(random() * 8);
     this.vfs.writeFile(PATH, { name, bytes });
     return { name, offsetBytes };

@@ -115,6 +115,24 @@ export const DISK_FAULTS: readonly FaultClass[] = [
       });
     },
   },
+  {
+    name: "blank_flip",
+    what: "bits turn over in room that is written ahead: nobody is harmed (on files)",
+    begin(storm) {
+      storm.every(storm.between(3_000, 40_000), () => {
+        const node = anyOnFiles(storm);
+        if (node === null) return;
+        const { id, storage } = node;
+        storm.world.crash(id);
+        const place = storage.flipBlankBit(storm.random);
+        if (place !== null) {
+          storm.note(`blank_flip: ${id}, ${place.name} at byte ${place.offsetBytes}`);
+          storm.marks.hit("a bit turned over in blank room");
+        }
+        storm.world.start(id);
+      });
+    },
+  },
 ];
 
 /** Damages what a node that is down has stored; says where, or null if there is nothing. */

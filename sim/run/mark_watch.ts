@@ -49,6 +49,7 @@ export const WORLD_MARKS = [
   "all nodes started anew before they were healed",
   "a torn tail was cut",
   "lost entries came back from peers",
+  "a bit turned over in blank room",
   "a disk was full and had room again",
   "a failing disk ended a node",
   "a new node took the place of a lost one",

@@ -116,6 +116,14 @@ export const STORAGE: readonly Mutant[] = [
     },
   },
   {
+    row: "S7, S8, S15",
+    bug: "rot in blank room behind a seal is taken for damage",
+    file: "storage/segment_scan.ts",
+    anchor: "    if (isWritten) return this.#contradiction(reason);",
+    replacement: "    return this.#contradiction(reason);",
+    killer: { harness: "sim", seeds: 60, rules: ["no node ends without a cause"] },
+  },
+  {
     row: "S14",
     bug: "blank room for which a full disk has no place fails the batch before it",
     file: "storage/wal.ts",
