@@ -21,6 +21,7 @@ import { checkRecovered, noteLost } from "./check_recovered.ts";
 import type { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { NodeStorage, StorageEvents } from "./node_storage.ts";
+import { type BitPlace, StoredFiles } from "./stored_files.ts";
 import { CLUSTER_ID } from "./stranger.ts";
 import { virtualVfs } from "./virtual_vfs.ts";
 
@@ -52,17 +53,14 @@ const STORAGE_FULL_RETRY_MS = 500;
 /** What is held back for the time in which a disk is full. */
 const RESERVE_BYTES = 2_000;
 
-/** At least as much as a commit record takes: its last bytes may be zeros that are not blank room. */
-const COMMIT_BYTES_MAX = 64;
-
 const PATH = "data";
-const SEGMENT_SUFFIX = ".log";
-const SNAPSHOT_SUFFIX = ".bin";
 
 /** The production store in virtual time. */
 export class FileStorage implements NodeStorage {
   /** The disk, for whoever damages or fills it. */
   readonly vfs: MemoryVfs = new MemoryVfs();
+  /** What is on it, behind the store's back. */
+  readonly files: StoredFiles = new StoredFiles(this.vfs, PATH);
   /** Called before each operation; what it throws, the operation throws. */
   beforeOperation: (operation: DiskOperation) => void = () => {};
   readonly #parts: FileStorageParts;
@@ -93,7 +91,7 @@ export class FileStorage implements NodeStorage {
 
   open(restorer: () => StateRestorer, done: (recovered: DurableState) => void): void {
     const { id, segmentBytesMax, ledger, events } = this.#parts;
-    const before = this.#sizes();
+    const before = this.files.segmentBytes;
     const open = async () => {
       const store = await openStore(PATH, {
         clusterId: CLUSTER_ID,
@@ -104,14 +102,14 @@ export class FileStorage implements NodeStorage {
         pause: () => Promise.resolve(),
       });
       const { recovered } = store;
-      const unsynced = this.#unsynced(SEGMENT_SUFFIX, SNAPSHOT_SUFFIX);
+      const unsynced = this.files.unsynced();
       if (recovered.snapshot !== null) await this.#restore(store, recovered.snapshot, restorer());
       return { store, recovered, unsynced };
     };
     this.#begin(open, ({ store, recovered, unsynced }) => {
       this.#store = store;
       this.#demandSynced("start", unsynced);
-      const sizes = this.#sizes();
+      const sizes = this.files.segmentBytes;
       const isCut = before.entries().some(([name, size]) => (sizes.get(name) ?? size) < size);
       if (isCut) events.onEvent("torn_tail_cut");
       const underWay = { writing: this.#writing, installing: this.#installing };
@@ -131,10 +129,10 @@ export class FileStorage implements NodeStorage {
     this.#writing = batch;
     let provenBytes: ReadonlyMap<string, number> = new Map();
     const append = () => {
-      provenBytes = this.#sizes();
+      provenBytes = this.files.segmentBytes;
       return this.#inTurn(async () => {
         await this.#withRoom(() => this.#opened.append(batch));
-        return this.#unsynced(SEGMENT_SUFFIX);
+        return this.files.unsynced("log");
       });
     };
     this.#begin(append, (unsynced) => {
@@ -159,7 +157,7 @@ export class FileStorage implements NodeStorage {
     const save = async () => {
       try {
         const meta = await this.#opened.saveSnapshot(point, slices);
-        return { meta, unsynced: this.#unsynced(SNAPSHOT_SUFFIX) };
+        return { meta, unsynced: this.files.unsynced("snapshot") };
       } catch (error) {
         if (error instanceof StorageFullError) return { meta: null, unsynced: [] };
         throw error;
@@ -189,7 +187,7 @@ export class FileStorage implements NodeStorage {
       this.#installing = meta;
       const store = this.#opened;
       const isSound = await this.#withRoom(() => store.installSnapshot(meta));
-      const unsynced = isSound ? this.#unsynced(SEGMENT_SUFFIX, SNAPSHOT_SUFFIX) : [];
+      const unsynced = isSound ? this.files.unsynced() : [];
       if (isSound) await this.#restore(store, meta, restorer);
       return { isSound, unsynced };
     };
@@ -223,18 +221,6 @@ export class FileStorage implements NodeStorage {
     for (const goOn of stuck) goOn();
   }
 
-  /** The first entry that belongs into the newest segment; 0 while there is none. */
-  get newestSegmentBegan(): number {
-    const newest = this.vfs.fileNames(PATH).findLast((name) => name.endsWith(SEGMENT_SUFFIX));
-    return Number(newest?.slice(0, -SEGMENT_SUFFIX.length).split("-").at(-1) ?? 0);
-  }
-
-  /** Files of these kinds of which a power cut could take something now. */
-  #unsynced(...suffixes: readonly string[]): string[] {
-    return this.vfs.unsyncedNames(PATH)
-      .filter((name) => suffixes.some((suffix) => name.endsWith(suffix)));
-  }
-
   /** What the ledger takes for durable must be so: a crash that shows it may be long in coming. */
   #demandSynced(what: string, unsynced: readonly string[]): void {
     invariant(
@@ -251,62 +237,17 @@ export class FileStorage implements NodeStorage {
   }
 
   /**
-   * Turns a bit over in what is stored, while the node is down. Bytes of the last batch are spared: if
-   * they are damaged, nobody can tell whether they were ever promised (storage/FORMAT.md).
+   * Turns a bit over in what is stored, while the node is down; bytes of the last batch are spared.
    *
    * @returns Where, or null if there is nothing to damage
    */
-  flipBit(random: Random): { readonly name: string; readonly offsetBytes: number } | null {
-    const candidates = this.vfs.fileNames(PATH).flatMap((name) => {
-      const { length } = this.vfs.readFile(PATH, name);
-      const isSnapshot = name.endsWith(SNAPSHOT_SUFFIX);
-      const limit = this.#provenBytes.get(name) ?? (isSnapshot ? length : 0);
-      return limit > 0 ? [{ name, limit }] : [];
-    });
-    const chosen = candidates[Math.floor(random() * candidates.length)];
-    if (chosen === undefined) return null;
-    const { name, limit } = chosen;
-    const { length } = this.vfs.readFile(PATH, name);
-    return this.#flip(name, {
-      offsetBytes: Math.floor(random() * Math.min(limit, length)),
-      random,
-    });
-  }
-
-  /**
-   * Turns a bit over in room that is written ahead, while the node is down: nothing stands there that
-   * could be lost.
-   *
-   * @returns Where, or null if there is no such room
-   */
-  flipBlankBit(random: Random): { readonly name: string; readonly offsetBytes: number } | null {
-    const candidates = this.vfs.fileNames(PATH).flatMap((name) => {
-      if (!name.endsWith(SEGMENT_SUFFIX)) return [];
-      const from = this.vfs.writtenBytes(PATH, name) + COMMIT_BYTES_MAX;
-      const { length } = this.vfs.readFile(PATH, name);
-      return from < length ? [{ name, from, length }] : [];
-    });
-    const chosen = candidates[Math.floor(random() * candidates.length)];
-    if (chosen === undefined) return null;
-    const { name, from, length } = chosen;
-    return this.#flip(name, { offsetBytes: from + Math.floor(random() * (length - from)), random });
-  }
-
-  #flip(name: string, { offsetBytes, random }: { offsetBytes: number; random: Random }) {
-    const bytes = this.vfs.readFile(PATH, name);
-    bytes[offsetBytes]! ^= 1 << Math.floor(random() * 8);
-    this.vfs.writeFile(PATH, { name, bytes });
-    return { name, offsetBytes };
+  flipBit(random: Random): BitPlace | null {
+    return this.files.flipBit(random, this.#provenBytes);
   }
 
   get #opened(): Store {
     if (this.#store === null) throw new Error("Cannot use the store: It is not open");
     return this.#store;
-  }
-
-  #sizes(): Map<string, number> {
-    const names = this.vfs.fileNames(PATH).filter((name) => name.endsWith(SEGMENT_SUFFIX));
-    return new Map(names.map((name) => [name, this.vfs.writtenBytes(PATH, name)]));
   }
 
   /**

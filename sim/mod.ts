@@ -19,6 +19,7 @@ export { type OpenRequest, type RequestEnd, type RequestOptions, Requests } from
 export { Marks } from "./run/marks.ts";
 export { MarkWatch, WORLD_MARKS, type WorldMark } from "./run/mark_watch.ts";
 export { FileStorage, type FileStorageParts } from "./file_storage.ts";
+export { type BitPlace, StoredFiles } from "./stored_files.ts";
 export { type RunOptions, runSeed, type SeedReport } from "./run/seed.ts";
 export { describePlan, type Plan, type PlanLimits, planOf } from "./run/plan.ts";
 export { type FaultClass, Storm, type StormState, type World } from "./run/fault.ts";

@@ -124,7 +124,7 @@ export const DISK_FAULTS: readonly FaultClass[] = [
         if (node === null) return;
         const { id, storage } = node;
         storm.world.crash(id);
-        const place = storage.flipBlankBit(storm.random);
+        const place = storage.files.flipBlankBit(storm.random);
         if (place !== null) {
           storm.note(`blank_flip: ${id}, ${place.name} at byte ${place.offsetBytes}`);
           storm.marks.hit("a bit turned over in blank room");

@@ -160,7 +160,7 @@ export class MarkWatch implements Partial<Witness> {
       this.#hit("a log was cut right behind a snapshot");
     }
     const { storage } = this.#world.node(node.id);
-    if (storage instanceof FileStorage && first < storage.newestSegmentBegan) {
+    if (storage instanceof FileStorage && first < storage.files.newestSegmentBegan) {
       this.#hit("entries were cut off across segments");
     }
   }
