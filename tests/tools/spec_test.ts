@@ -83,3 +83,22 @@ Deno.test("a number in a sentence, and one in these samples, ties nothing", () =
 Deno.test("a tree without the document is reported", () => {
   assertEquals(untiedRules(new Map()).length, 1);
 });
+
+Deno.test("a rule that is neither of the paper nor of the thesis stands among what leaves them", () => {
+  const spec =
+    "- **E-1** One. Source: §5.2; DIVERGENCE. Kept in `core/vote.ts`. Tests: `tests/vote_test.ts`.\n" +
+    "- **E-2** Two. Source: this\n  project. Kept in `core/vote.ts`. Tests: `tests/vote_test.ts`.\n" +
+    "- **E-3** Three. Source: thesis §9.6. Kept in `core/vote.ts`. Tests: `tests/vote_test.ts`.\n";
+  const files = {
+    "docs/SPEC.md": spec,
+    "tests/vote_test.ts": "// [E-1] [E-2] [E-3]",
+    "tests/testdata/crash.txt": "",
+  };
+  assertEquals(problemsWith({ ...files, "docs/DIVERGENCE.md": "| E-1, E-2 | what | why |\n" }), []);
+  assertEquals(problemsWith({ ...files, "docs/DIVERGENCE.md": "| E-3   | what | E-1, E-2 |\n" }), [
+    "docs/DIVERGENCE.md: E-1 is not of the paper, and is missing",
+    "docs/DIVERGENCE.md: E-2 is not of the paper, and is missing",
+  ]);
+  const stray = problemsWith({ ...files, "docs/DIVERGENCE.md": "| E-1, E-2, E-4 | what |\n" });
+  assertEquals(stray, ["docs/DIVERGENCE.md: There is no rule E-4"]);
+});

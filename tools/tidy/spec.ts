@@ -1,6 +1,7 @@
 /**
  * Ties the rules of the protocol to their tests, both ways: a rule that no test defends is a wish,
- * and a test that defends a rule which is not there defends something that nobody can look up.
+ * and a test that defends a rule which is not there defends something that nobody can look up. And
+ * ties what is no rule of the paper to the list of what leaves it.
  *
  * @module
  */
@@ -9,16 +10,21 @@ import type { Problem, Tree } from "./tree.ts";
 /** Where the rules stand. */
 const SPEC_PATH = "docs/SPEC.md";
 
+/** Where it stands what leaves the paper, and by which rules. */
+const DIVERGENCE_PATH = "docs/DIVERGENCE.md";
+
 /** One rule as the document states it. */
 interface Rule {
   readonly id: string;
+  /** Where it comes from. */
+  readonly source: string;
   /** Files that are said to keep it. */
   readonly kept: readonly string[];
   /** Files whose tests are said to defend it. */
   readonly tests: readonly string[];
 }
 
-/** Finds rules without tests, tests of rules that are not there, and files that are not. */
+/** Finds rules without tests or origin, tests of rules that are not there, and files that are not. */
 export function untiedRules(tree: Tree): Problem[] {
   const spec = tree.get(SPEC_PATH);
   if (spec === undefined) return [{ path: SPEC_PATH, message: "The rules are missing" }];
@@ -29,6 +35,14 @@ export function untiedRules(tree: Tree): Problem[] {
   for (const [id, paths] of defended) {
     if (known.has(id)) continue;
     for (const path of paths) problems.push({ path, message: `There is no rule ${id}` });
+  }
+  const diverging = divergingIn(tree.get(DIVERGENCE_PATH) ?? "");
+  for (const id of diverging) {
+    if (!known.has(id)) problems.push({ path: DIVERGENCE_PATH, message: `There is no rule ${id}` });
+  }
+  for (const { id, source } of rules) {
+    if (!/DIVERGENCE|this project/.test(source) || diverging.has(id)) continue;
+    problems.push({ path: DIVERGENCE_PATH, message: `${id} is not of the paper, and is missing` });
   }
   for (const [at, rule] of rules.entries()) {
     const defenders = [...defended.get(rule.id) ?? []].sort();
@@ -67,8 +81,16 @@ function rulesOf(spec: string): Rule[] {
   return spec.split(/^- (?=\*\*[A-Z]-\d+\*\*)/m).slice(1).map((item) => {
     const text = item.split(/\n\s*\n/, 1)[0]!.replaceAll(/\s+/g, " ");
     const [, kept = "", tests = ""] = text.match(/Kept in (.*?)\. Tests: (.*?)\.? ?$/) ?? [];
-    return { id: text.slice(2, text.indexOf("**", 2)), kept: quoted(kept), tests: quoted(tests) };
+    const [, source = ""] = text.match(/Source: (.*?)\. Kept in /) ?? [];
+    const id = text.slice(2, text.indexOf("**", 2));
+    return { id, source, kept: quoted(kept), tests: quoted(tests) };
   });
+}
+
+/** The rules that rows of the table name in their first column. */
+function divergingIn(text: string): ReadonlySet<string> {
+  const columns = [...text.matchAll(/^\| ((?:[A-Z]-\d+(?:, )?)+) *\|/gm)];
+  return new Set(columns.flatMap(([, ids = ""]) => ids.split(", ")));
 }
 
 function quoted(text: string): string[] {

@@ -114,7 +114,7 @@ Deno.test("a leader that loses touch steps down inside its term and keeps its vo
   assertEquals(bench.take(), ["n3 <- vote_response t4 refused"]);
 });
 
-// [E-1]
+// [E-1] [E-16]
 Deno.test("who knows the leader of a term gives no vote in it", () => {
   const bench = voter().receive("n2", heartbeat(3)).quiet();
   bench.receive("n3", voteRequest(3, [9, 9]));

@@ -15,6 +15,7 @@ function shortLeader(size: number): ReplicaBench {
   return bench.step({ kind: "disk_room", isShort: true });
 }
 
+// [P-7]
 Deno.test("a leader short of room refuses what needs some before it enters the log, and takes what frees some", () => {
   const bench = shortLeader(1);
   const before = bench.lastIndex;
@@ -25,6 +26,7 @@ Deno.test("a leader short of room refuses what needs some before it enters the l
   assertEquals(bench.end(bench.propose("grow")), "applied");
 });
 
+// [P-7]
 Deno.test("a leader that runs short of room hands over, once, and what waits meanwhile goes to its successor", () => {
   const bench = shortLeader(3).acknowledge();
   assertEquals(bench.take("timeout_now").length, 1);
@@ -34,6 +36,7 @@ Deno.test("a leader that runs short of room hands over, once, and what waits mea
   assertEquals(bench.take("forward_request").length, 1);
 });
 
+// [P-7]
 Deno.test("a hand-over that comes to nothing leaves a leader that refuses, and hands over no more", () => {
   const bench = shortLeader(3).acknowledge();
   bench.take("timeout_now");
