@@ -6,6 +6,7 @@
 
 import type { Key, KvRecord } from "@raftkv/core/kv";
 import { checkAttribution } from "./attribution.ts";
+import { checkCausality } from "./causality.ts";
 import { describeKeyCounterexample } from "./explain.ts";
 import { withFates } from "./fates.ts";
 import { type Finding, HISTORY_RULES } from "./finding.ts";
@@ -109,7 +110,7 @@ function checkLog(
 ): PartialReport & Pick<HistoryReport, "leasesExpired"> {
   const { history, watches = [], trueTime } = account;
   const journal = account.journal ?? journalOf(history);
-  const { store, findings: differences } = replay(journal);
+  const { store, places, findings: differences } = replay(journal);
   const attribution = account.journal === undefined ? [] : checkAttribution(history, journal);
   const named = [...attribution, ...checkRenewals(journal)];
   if (differences.length > 0) {
@@ -130,6 +131,7 @@ function checkLog(
   const findings = [
     ...named,
     ...checkReads(history, store),
+    ...checkCausality(history, places, watches),
     ...watches.flatMap((watch) => checkWatch(watch, store)),
     ...checkFinal(store, account.finalRecords),
     ...trueTime === undefined ? [] : checkLeaseTimes(journal, store, trueTime),

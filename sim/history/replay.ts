@@ -6,6 +6,7 @@
  */
 
 import type { CommandResult } from "@raftkv/core/kv";
+import type { LogPlace } from "./causality.ts";
 import { describeOperation, describeRequest, describeResult } from "./describe.ts";
 import { type Finding, HISTORY_RULES } from "./finding.ts";
 import type { JournalEntry } from "./journal.ts";
@@ -16,6 +17,8 @@ import { ReferenceStore } from "./reference_store.ts";
 export interface Replay {
   /** The store after the last entry that gave its answer again. */
   readonly store: ReferenceStore;
+  /** What it came to at each place of the log, up to there. */
+  readonly places: readonly LogPlace[];
   /** What differed: at most one, since what follows a difference says nothing. */
   readonly findings: readonly Finding[];
 }
@@ -23,19 +26,22 @@ export interface Replay {
 /** Carries the journal out until an answer differs. */
 export function replay(journal: readonly JournalEntry[]): Replay {
   const store = new ReferenceStore();
+  const places: LogPlace[] = [];
   let index = 0;
   for (const entry of journal) {
     if (entry.index <= index) {
-      return { store, findings: [outOfOrder(entry, index)] };
+      return { store, places, findings: [outOfOrder(entry, index)] };
     }
     index = entry.index;
     const expected = store.apply(entry);
     if (!isSame(expected, entry.result)) {
       const expired = store.expiries.some((expiry) => expiry.index === entry.index);
-      return { store, findings: [differenceOf(entry, { expected, expired })] };
+      return { store, places, findings: [differenceOf(entry, { expected, expired })] };
     }
+    const { revision, compactRevision } = store;
+    places.push({ entry, revision, compactRevision });
   }
-  return { store, findings: [] };
+  return { store, places, findings: [] };
 }
 
 /** Finds reads that did not see what stood at their revision. */
