@@ -12,6 +12,7 @@ import type { OperationResult } from "@raftkv/core/kv";
 import { type Finding, HISTORY_RULES } from "./finding.ts";
 import type { JournalEntry } from "./journal.ts";
 import { isRepeated } from "./kv_operation.ts";
+import type { ReferenceLease } from "./reference_draft.ts";
 import type { ReferenceExpiry, ReferenceStore } from "./reference_store.ts";
 
 /** How true time relates to the log. */
@@ -60,71 +61,51 @@ function leasesIn(results: readonly OperationResult[]): number[] {
   });
 }
 
-/** Finds leases that ended too early, or not in time, by true time. */
+/**
+ * Finds leases that ended too early, or not in time, by true time: those that keys were put with for
+ * themselves among them.
+ */
 export function checkLeaseTimes(
   journal: readonly JournalEntry[],
   store: ReferenceStore,
   time: TrueTime,
 ): Finding[] {
-  const expiries = Map.groupBy(store.expiries, ({ index }) => index);
-  const lives = new Map<number, { readonly sinceMs: number; readonly ttlMs: number }>();
-  const findings: Finding[] = [];
-  for (const entry of journal) {
-    const nowMs = time.trueMsOf(entry);
-    for (const expiry of expiries.get(entry.index) ?? []) {
-      findings.push(...checkEarly(expiry, { life: lives.get(expiry.lease), nowMs, time }));
-      lives.delete(expiry.lease);
-    }
-    const { result } = entry;
-    if (isRepeated(result)) continue;
-    if (result.kind === "lease_granted" || result.kind === "lease_renewed") {
-      lives.set(result.lease, { sinceMs: nowMs, ttlMs: result.ttlMs });
-    } else if (result.kind === "lease_revoked") {
-      lives.delete(result.lease);
-    }
-  }
-  const left = [...store.leases.values()].filter(({ isPrivate }) => !isPrivate);
-  for (const { id } of left) {
-    const life = lives.get(id);
-    if (life !== undefined) findings.push(...checkLate(id, { life, time }));
-  }
-  return findings;
-}
-
-interface Life {
-  readonly sinceMs: number;
-  readonly ttlMs: number;
+  const trueMs = new Map(journal.map((entry) => [entry.index, time.trueMsOf(entry)]));
+  return [
+    ...store.expiries.flatMap((expiry) => {
+      const livedMs = trueMs.get(expiry.index)! - trueMs.get(expiry.sinceIndex)!;
+      return checkEarly(expiry, livedMs, time);
+    }),
+    ...[...store.leases.values()].flatMap((lease) => {
+      return checkLate(lease, trueMs.get(lease.sinceIndex)!, time);
+    }),
+  ];
 }
 
 function checkEarly(
-  { lease, index }: ReferenceExpiry,
-  { life, nowMs, time }: {
-    readonly life: Life | undefined;
-    readonly nowMs: number;
-    readonly time: TrueTime;
-  },
+  { index, lease, ttlMs }: ReferenceExpiry,
+  livedMs: number,
+  { clocksAreRight }: TrueTime,
 ): Finding[] {
-  if (life === undefined) return [];
-  const livedMs = nowMs - life.sinceMs;
-  if (!time.clocksAreRight || livedMs >= life.ttlMs) return [];
+  if (!clocksAreRight || livedMs >= ttlMs) return [];
   return [{
     rule: HISTORY_RULES.lease,
-    evidence: `Lease ${lease} of ${life.ttlMs} ms ended at ${index} of the log, ` +
+    evidence: `Lease ${lease} of ${ttlMs} ms ended at ${index} of the log, ` +
       `${Math.round(livedMs)} ms after it was last renewed`,
     operations: [],
   }];
 }
 
 function checkLate(
-  lease: number,
-  { life, time }: { readonly life: Life; readonly time: TrueTime },
+  { id, ttlMs }: ReferenceLease,
+  renewedMs: number,
+  { calmSinceMs, endMs }: TrueTime,
 ): Finding[] {
-  const sinceMs = Math.max(life.sinceMs, time.calmSinceMs);
-  const lateMs = time.endMs - sinceMs - life.ttlMs;
+  const lateMs = endMs - Math.max(renewedMs, calmSinceMs) - ttlMs;
   if (!(lateMs > LEASE_LATE_MS_MAX)) return [];
   return [{
     rule: HISTORY_RULES.lease,
-    evidence: `Lease ${lease} of ${life.ttlMs} ms still lives ${Math.round(lateMs)} ms after its ` +
+    evidence: `Lease ${id} of ${ttlMs} ms still lives ${Math.round(lateMs)} ms after its ` +
       "time, though a quorum lived all the while",
     operations: [],
   }];

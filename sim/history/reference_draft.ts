@@ -34,6 +34,8 @@ export interface ReferenceLease {
   readonly ttlMs: number;
   /** When it ends, in the time of the log. */
   readonly expiresMs: number;
+  /** Where in the log it was granted, or last renewed. */
+  readonly sinceIndex: number;
   /** Whether it was made for one key alone. */
   readonly isPrivate: boolean;
 }
@@ -42,6 +44,8 @@ export interface ReferenceLease {
 export interface ReferenceGround {
   /** The revision before it. */
   readonly revision: number;
+  /** Where in the log it stands. */
+  readonly index: number;
   /** The time of the log, in milliseconds. */
   readonly nowMs: number;
   /** The highest id that the store itself gave to a lease. */
@@ -123,11 +127,11 @@ export class ReferenceDraft {
     { lease, ttlMs }: PutOperation,
     before: KvRecord | null,
   ): { readonly lease?: number } | RefusalReason {
-    const { leases, nowMs } = this.#store;
+    const { index: sinceIndex, leases, nowMs } = this.#store;
     if (ttlMs !== undefined) {
       do this.leaseLast++; while (leases.has(this.leaseLast));
       const id = this.leaseLast;
-      this.granted.push({ id, ttlMs, expiresMs: nowMs + ttlMs, isPrivate: true });
+      this.granted.push({ id, ttlMs, expiresMs: nowMs + ttlMs, sinceIndex, isPrivate: true });
       return { lease: id };
     }
     if (lease === undefined) return {};

@@ -41,6 +41,10 @@ export interface ReferenceExpiry {
   readonly index: number;
   /** What was left of it by then, at most 0. */
   readonly leftMs: number;
+  /** How long it was to live from its grant or last renewal, in milliseconds. */
+  readonly ttlMs: number;
+  /** Where in the log that stands. */
+  readonly sinceIndex: number;
 }
 
 /** The store, entry by entry. */
@@ -49,6 +53,8 @@ export class ReferenceStore {
   revision = 1;
   /** The first revision that is readable; 0 for all. */
   compactRevision = 0;
+  /** The entry that was carried out last. */
+  index = 0;
   /** The time of the log, in milliseconds. */
   nowMs = 0;
   /** The highest id that the store itself gave to a lease. */
@@ -67,6 +73,7 @@ export class ReferenceStore {
 
   /** Carries out an entry. */
   apply({ index, term, timeMs, command }: JournalEntry): CommandResult {
+    this.index = index;
     this.#advance(term, timeMs);
     this.#expire(index);
     const once = "once" in command ? command.once : undefined;
@@ -105,8 +112,8 @@ export class ReferenceStore {
     const due = [...this.leases.values()]
       .filter(({ expiresMs }) => expiresMs <= this.nowMs)
       .sort((a, b) => a.expiresMs - b.expiresMs || a.id - b.id);
-    for (const { id, expiresMs } of due) {
-      this.expiries.push({ lease: id, index, leftMs: expiresMs - this.nowMs });
+    for (const { id, expiresMs, sinceIndex, ttlMs } of due) {
+      this.expiries.push({ lease: id, index, leftMs: expiresMs - this.nowMs, sinceIndex, ttlMs });
       this.#endLease(id);
     }
   }
@@ -181,6 +188,7 @@ export class ReferenceStore {
   }
 
   #carryOutLease(command: LeaseCommand): CommandResult {
+    const { index: sinceIndex } = this;
     if (command.kind === "lease_grant") {
       if (this.leases.has(command.lease)) return refusedFor("lease_exists");
       const { ttlMs } = command;
@@ -190,7 +198,7 @@ export class ReferenceStore {
         lease = this.leaseLast;
       }
       const expiresMs = this.nowMs + ttlMs;
-      this.leases.set(lease, { id: lease, ttlMs, expiresMs, isPrivate: false });
+      this.leases.set(lease, { id: lease, ttlMs, expiresMs, sinceIndex, isPrivate: false });
       return { kind: "lease_granted", lease, ttlMs, revision: this.revision };
     }
     const known = this.leases.get(command.lease);
@@ -200,7 +208,7 @@ export class ReferenceStore {
       const deleted = this.#endLease(lease);
       return { kind: "lease_revoked", lease, deleted, revision: this.revision };
     }
-    this.leases.set(lease, { ...known, expiresMs: this.nowMs + ttlMs });
+    this.leases.set(lease, { ...known, expiresMs: this.nowMs + ttlMs, sinceIndex });
     return { kind: "lease_renewed", lease, ttlMs, revision: this.revision };
   }
 

@@ -91,6 +91,40 @@ Deno.test("a lease that outlives its time while a quorum lives is refused (I28)"
   assertEquals(rules({ ...account, trueTime: { ...late, calmSinceMs: 5_000 } }), []);
 });
 
+Deno.test("a key that was put with a time of its own keeps to it, by true time (I28)", () => {
+  const put: Command = {
+    kind: "commit",
+    operations: [{
+      ...{ kind: "put", key: "a" as Key, value: keyToBytes("v" as Key), encoding: "text" },
+      ttlMs: 1_000,
+    }],
+  };
+  const place = { createRevision: 2, modRevision: 2, version: 1, lease: 1 };
+  const result: CommandResult = {
+    ...{ kind: "committed", revision: 2, succeeded: true },
+    results: [{ kind: "put", ...place }],
+  };
+  const at = { index: 1, term: 1, timeMs: 0 };
+  const journal: JournalEntry[] = [{ ...at, command: put, result, operation: null }];
+  assertEquals(rules({ history: [], journal, trueTime: CALM }), []);
+  const late = { ...CALM, endMs: 10_000 };
+  assertEquals(rules({ history: [], journal, trueTime: late }), [
+    "I28 leases live as long as promised",
+  ]);
+  const end = { ...at, index: 2, timeMs: 1_000 };
+  journal.push({
+    ...end,
+    command: MAINTAIN,
+    result: { kind: "maintained", revision: 3 },
+    operation: null,
+  });
+  assertEquals(rules({ history: [], journal, trueTime: late }), []);
+  const fast = { ...CALM, trueMsOf: ({ timeMs }: JournalEntry) => timeMs / 2 };
+  assertEquals(rules({ history: [], journal, trueTime: fast }), [
+    "I28 leases live as long as promised",
+  ]);
+});
+
 function holding(client: string, token: number, [from, to]: [number, number]): LockHolding {
   return {
     lock: "lock" as Key,
