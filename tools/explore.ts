@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { Explorer, type ExploreReport, type StartName, STARTS } from "@raftkv/sim/explore";
+import { wholeNumber } from "./whole_number.ts";
 
 const HELP = `deno task explore [flags]
 
@@ -20,13 +21,23 @@ const HELP = `deno task explore [flags]
 const flags = parseArgs(Deno.args, {
   string: ["start", "depth", "states", "terms", "entries", "crashes", "reads"],
   boolean: ["trace", "help"],
-  default: { depth: "8", states: "Infinity", terms: "2", entries: "2", crashes: "1", reads: "1" },
+  unknown: (flag) => refuse(`Cannot take ${flag}`),
 });
 
 if (flags.help) {
   console.log(HELP);
   Deno.exit(0);
 }
+
+/** A search of nothing would find nothing wrong, and say so. */
+const BOUNDS = {
+  depth: count("depth", { base: 8, min: 1 }),
+  states: count("states", { base: Infinity, min: 1 }),
+  terms: count("terms", { base: 2 }),
+  entries: count("entries", { base: 2 }),
+  crashes: count("crashes", { base: 1 }),
+  reads: count("reads", { base: 1 }),
+};
 
 for (const start of startsOf(flags.start)) {
   if (!explore(start)) Deno.exit(1);
@@ -44,16 +55,7 @@ function explore(start: StartName): boolean {
         `${report.coreSteps} core steps, ${seconds.toFixed(1)} s`,
     );
   };
-  const explorer = new Explorer({
-    start,
-    depth: count("depth"),
-    states: count("states"),
-    terms: count("terms"),
-    entries: count("entries"),
-    crashes: count("crashes"),
-    reads: count("reads"),
-    onDepth: line,
-  });
+  const explorer = new Explorer({ start, ...BOUNDS, onDepth: line });
   const report = explorer.run();
   const { isExhausted, violation } = report;
   if (violation === null) {
@@ -72,13 +74,23 @@ function startsOf(names: string | undefined): StartName[] {
   const known = Object.keys(STARTS);
   const asked = names === undefined ? known : names.split(",");
   for (const name of asked) {
-    if (!known.includes(name)) throw new TypeError(`Cannot begin at "${name}": ${known.join()}`);
+    if (!known.includes(name)) refuse(`Cannot begin at "${name}": ${known.join(", ")}`);
   }
   return asked as StartName[];
 }
 
-function count(name: "depth" | "states" | "terms" | "entries" | "crashes" | "reads"): number {
-  const value = Number(flags[name]);
-  if (!(value >= 0)) throw new TypeError(`Cannot take --${name}: Not a number: ${flags[name]}`);
-  return value;
+function count(
+  name: "depth" | "states" | "terms" | "entries" | "crashes" | "reads",
+  range: { readonly base: number; readonly min?: number },
+): number {
+  try {
+    return wholeNumber(name, { text: flags[name], ...range });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(reason: string): never {
+  console.error(`${reason}\nTry: deno task explore --help`);
+  Deno.exit(2);
 }

@@ -11,6 +11,7 @@ import { kill, type Verdict } from "./mutants/kill.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { choose, tenthOf } from "./mutants/choice.ts";
 import { lineOf, markdownOf } from "./mutants/report.ts";
+import { wholeNumber } from "./whole_number.ts";
 
 const HELP = `deno task mutants [flags]
 
@@ -24,7 +25,6 @@ const HELP = `deno task mutants [flags]
 const flags = parseArgs(Deno.args, {
   string: ["family", "row", "tenth", "jobs"],
   boolean: ["help", "write", "list"],
-  default: { jobs: "2" },
   unknown: (flag) => {
     console.error(`Cannot take ${flag}: Try: deno task mutants --help`);
     Deno.exit(2);
@@ -58,7 +58,8 @@ async function killAll(mutants: readonly Mutant[]): Promise<boolean> {
       console.log(`${String(verdicts.length).padStart(3)}/${mutants.length} ${lineOf(verdict)}`);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, Number(flags.jobs)) }, work));
+  const jobs = wholeNumber("jobs", { text: flags.jobs, base: 2, min: 1 });
+  await Promise.all(Array.from({ length: jobs }, work));
   const survivors = verdicts.filter(({ kind }) => kind !== "killed");
   console.log(`${verdicts.length - survivors.length} of ${verdicts.length} killed`);
   for (const verdict of survivors) console.log(lineOf(verdict));

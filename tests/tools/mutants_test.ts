@@ -73,6 +73,7 @@ Deno.test("mutants can be chosen by family and by row", () => {
   assert(rowsOf("elections", null).every((row) => row.startsWith("E")));
   assert(rowsOf(null, "E7").length > 0 && rowsOf(null, "E7").every((row) => row === "E7"));
   assertThrows(() => rowsOf("nonsense", null), TypeError);
+  assertThrows(() => rowsOf(null, "E77"), TypeError, "no such bugs");
 });
 
 /** A place where each search or test ends as it is told, first with the mutant and then without. */

@@ -20,10 +20,13 @@ export function choose(
   if (only.family !== null && !Object.hasOwn(families, only.family)) {
     throw new TypeError(`Cannot choose: No such family: ${only.family}`);
   }
-  return Object.entries(families)
+  const chosen = Object.entries(families)
     .flatMap(([name, { mutants }]) => only.family === null || only.family === name ? mutants : [])
     .filter((_, at) => only.tenth === null || at % 10 === only.tenth)
     .filter(({ row }) => only.row === null || row.split(", ").includes(only.row));
+  // None tried would be none alive, and all be well.
+  if (chosen.length === 0) throw new TypeError("Cannot choose: There are no such bugs");
+  return chosen;
 }
 
 /** A tenth as it is asked for; "today" is another one each day. */

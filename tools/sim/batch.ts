@@ -77,7 +77,7 @@ export async function runBatch(options: BatchOptions): Promise<boolean> {
   clearProgress();
   const [worst] = batch.failed.toSorted((a, b) => a.virtualMs - b.virtualMs);
   if (worst !== undefined) await show(worst, options);
-  const missed = batch.count < VACUITY_SEEDS_MIN ? [] : missing(batch.marks);
+  const missed = missedBy(batch.count, batch.marks);
   for (const mark of missed) console.log(`Never came about in ${batch.count} seeds: ${mark}`);
   console.log(batch.summary());
   if (batch.failed.length > 0) {
@@ -85,7 +85,7 @@ export async function runBatch(options: BatchOptions): Promise<boolean> {
       `failed: ${batch.failed.map(({ seed }) => seed).toSorted((a, b) => a - b).join(" ")}`,
     );
   }
-  return batch.failed.length === 0 && missed.length === 0;
+  return batch.count > 0 && batch.failed.length === 0 && missed.length === 0;
 }
 
 /** One worker takes seed after seed. */
@@ -122,7 +122,9 @@ async function show(worst: SeedReport, { limits, shrink }: BatchOptions): Promis
   for (const line of failureLines(smallest.report, smallest.limits)) console.log(line);
 }
 
-function missing(marks: Marks): readonly string[] {
+/** What so many seeds should have come to and did not: what they say of it, they say of nothing. */
+export function missedBy(count: number, marks: Marks): readonly string[] {
+  if (count < VACUITY_SEEDS_MIN) return [];
   return [...WORLD_MARKS, ...WORKLOAD.marks].filter((mark) => marks.count(mark) === 0);
 }
 

@@ -50,6 +50,8 @@ const STRINGS = [
   "storm-ms",
   "timeline",
 ] as const;
+/** A batch of no seeds would find nothing wrong, and say so. */
+const MUST_BE_SOME: ReadonlySet<string> = new Set(["seeds", "minutes", "jobs"]);
 const BOOLEANS = ["help", "shrink", "trace", "verbose"] as const;
 
 /** Reads the command line. */
@@ -73,6 +75,12 @@ export function parseOptions(args: readonly string[]): Options {
   if (numbers["storm-ms"] !== null) Object.assign(limits, { stormMsMax: numbers["storm-ms"] });
   const { shrink, trace, verbose, timeline = null } = flags;
   if (numbers.seed !== null) {
+    const isMany = [numbers.seeds, numbers.minutes, numbers.from, numbers.jobs].some(
+      Number.isFinite,
+    );
+    if (isMany) {
+      return wrong("Cannot run one seed and many: --seed goes without --seeds and its like");
+    }
     return { kind: "replay", seed: numbers.seed, limits, trace, shrink, timeline };
   }
   if (trace || timeline !== null) {
@@ -84,7 +92,7 @@ export function parseOptions(args: readonly string[]): Options {
     from: from ?? 1,
     seeds: seeds ?? (minutes === null ? 200 : null),
     minutes,
-    jobs: Math.max(1, jobs ?? navigator.hardwareConcurrency),
+    jobs: jobs ?? navigator.hardwareConcurrency,
     limits,
     shrink,
     verbose,
@@ -107,7 +115,8 @@ function numbersIn(flags: Record<string, unknown>): Numbers | string {
     if (text === undefined) continue;
     const number = Number(text);
     const isWhole = name === "minutes" || Number.isSafeInteger(number);
-    if (text === "" || !(number >= 0) || !isWhole) return `Cannot use --${name}: "${text}"`;
+    const isEnough = MUST_BE_SOME.has(name) ? number > 0 : number >= 0;
+    if (text === "" || !isEnough || !isWhole) return `Cannot use --${name}: "${text}"`;
     numbers[name] = number;
   }
   return numbers;
