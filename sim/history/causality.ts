@@ -87,12 +87,16 @@ function boundsOf(history: readonly KvOperation[], places: readonly LogPlace[]):
   });
 }
 
-/** The first place after which a revision is at least so high: both only grow. */
+/** What is there before anything stands in the log. */
+const BEGINNING = { revision: 1, compactRevision: 0 } as const;
+
+/** The first place after which a revision is at least so high, if it takes one: both only grow. */
 function firstAt(
   bounds: readonly Bound[],
   which: "revision" | "compactRevision",
   least: number,
 ): Bound | undefined {
+  if (least <= BEGINNING[which]) return undefined;
   let [from, to] = [0, bounds.length];
   while (from < to) {
     const middle = (from + to) >> 1;

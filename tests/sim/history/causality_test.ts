@@ -118,7 +118,12 @@ function word(kind: "bookmark" | "compacted", revision: number, order: number): 
   return { kind, revision, node: "n1", at: { order, timeMs: 0 } };
 }
 
-Deno.test("what is seen once it was asked for is accepted", () => {
+Deno.test("what is seen once it was asked for is accepted, and that there is nothing at first", () => {
+  const empty = new Story();
+  const [request, outcome] = readOf("a", empty.machine);
+  empty.note(request, [1, 2], outcome);
+  empty.tell(put("a"), [3, 4]);
+  assertEquals(empty.broken([word("bookmark", 1, 2.5)]), []);
   assertEquals(story().broken([word("compacted", 3, 22.5), word("bookmark", 4, 24.5)]), []);
 });
 
