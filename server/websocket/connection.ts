@@ -183,10 +183,11 @@ export class Connection {
       this.#say(request, writtenNow(json), { answer, served });
     } else {
       this.#unwritten++;
-      void written(json).then((text) => {
-        this.#unwritten--;
-        this.#say(request, text, { answer, served });
-      });
+      // What is thrown in a turn of nobody's would end the node.
+      written(json).finally(() => this.#unwritten--).then(
+        (text) => this.#say(request, text, { answer, served }),
+        (thrown) => this.onFailure(request, thrown),
+      );
     }
   }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { KvFailure } from "@raftkv/core/api";
+import type { Key, KvRecord } from "@raftkv/core/kv";
 import { connect, open, resultOf, rule } from "./ws_client.ts";
 
 rule("a node says who it is and what it takes before anything else", async ({ url }) => {
@@ -49,6 +50,33 @@ rule("every operation is answered as over HTTP", async ({ url, port }) => {
   await same({ op: "txn", success: [{}] }, "/v1/txn", body({ success: [{}] }));
   await same({ op: "compact", revision: 99 }, "/v1/compact", body({ revision: 99 }));
 });
+
+rule(
+  "a large answer that cannot be written is a failure of its request",
+  async ({ url, port, internalErrors }) => {
+    await using client = await connect(url);
+    const record = (at: number): KvRecord => ({
+      key: `k${at}` as Key,
+      encoding: "text",
+      createRevision: 2,
+      modRevision: 2,
+      version: 1,
+      get value(): Uint8Array {
+        if (at === 3) throw new Error("The record is broken");
+        return new Uint8Array(300_000);
+      },
+    });
+    const records = [1, 2, 3].map(record);
+    const range = { kind: "range", records, count: 3, more: false, keysOnly: false } as const;
+    port.result = { kind: "committed", revision: 2, succeeded: true, results: [range] };
+    const { error } = await client.ask({ op: "txn", success: [{ range: { prefix: "" } }] });
+    assertEquals(error?.code, "internal");
+    assertEquals(internalErrors.map(String), ["Error: The record is broken"]);
+    port.result = null;
+    resultOf(await client.ask({ op: "put", key: "a", value: "as ever" }));
+  },
+  { internalErrors: 1 },
+);
 
 rule(
   "large answers are written side by side, few at a time, and each comes whole",
