@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
 import { FRAME_BYTES_MAX, PEER_PATH, type PeerSocket } from "@raftkv/transport";
 import { listenHardened } from "../../server/listener_hardened.ts";
@@ -98,6 +99,31 @@ Deno.test("a long answer leaves no listeners behind, however often its client is
     server.close(resolve);
     server.closeAllConnections();
   });
+});
+
+Deno.test("a client that left before its long answer ended is not waited for", async () => {
+  const begun = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  let isOver = false;
+  const server = createServer((incoming, outgoing) => {
+    outgoing.once("close", gone.resolve);
+    const chunks = async function* () {
+      yield new Uint8Array(10);
+      begun.resolve();
+      await gone.promise;
+    };
+    const body = streamedResponse(ReadableStream.from(chunks()));
+    void answer({ incoming, outgoing, answerMsMax: 60_000 }, body).then(() => isOver = true);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const connection = await rawConnect((server.address() as { readonly port: number }).port);
+  await writeAll(connection, bytesOf("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  await begun.promise;
+  connection.close();
+  await gone.promise;
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+  assert(isOver);
+  await new Promise((resolve) => server.close(resolve));
 });
 
 Deno.test("a connection without requests is closed", async () => {
