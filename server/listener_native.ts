@@ -40,11 +40,17 @@ export function listenNative(options: ListenerOptions): Listener {
     port: server.addr.port,
     close: async () => {
       isClosing = true;
+      const { closeMsMax } = options.limits;
+      const endMs = performance.now() + closeMsMax;
       // `shutdown` cannot be cut short: to abort after it throws, so requests are waited for first.
-      const isDrained = await underWay.none(options.limits.closeMsMax);
-      if (isDrained) await server.shutdown();
-      else abort.abort();
-      await server.finished;
+      if (!await underWay.none(closeMsMax)) {
+        abort.abort();
+        return await server.finished;
+      }
+      void underWay.until(server.shutdown());
+      // It waits for every client that does not take its answer, owes the rest of a request that has
+      // been answered, or holds an HTTP/2 connection: one of them could keep a node from ever ending.
+      if (!await underWay.none(endMs - performance.now())) server.unref();
     },
   };
 }

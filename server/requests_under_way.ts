@@ -30,7 +30,7 @@ export class RequestsUnderWay {
     return new Response(tellEnd(body, resolve), response);
   }
 
-  /** Resolves to whether none is left, after `waitMsMax` at the latest. To be called once. */
+  /** Resolves to whether none is left, after `waitMsMax` at the latest. */
   async none(waitMsMax: number): Promise<boolean> {
     if (this.#count === 0) return true;
     return await new Promise((resolve) => {

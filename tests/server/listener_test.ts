@@ -10,6 +10,7 @@ import {
   type ListenerOptions,
   PortTakenError,
 } from "../../server/listener_options.ts";
+import { until } from "../process/until.ts";
 import { keyIn } from "./app_under_test.ts";
 import { FakePort } from "./fake_port.ts";
 import { head, rawConnect, rawExchange, readAnswer, writeAll } from "./raw_http.ts";
@@ -330,6 +331,41 @@ for (const [kind, open] of LISTENERS) {
     assertEquals((await answer).status, 0);
     release.resolve();
   });
+
+  const lingering: Readonly<Record<string, string>> = {
+    "does not take its answer": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "owes the rest of what was answered":
+      "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc",
+    "holds an HTTP/2 connection": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "stops in the middle of a head": "GET / HTTP/1.1\r\nHo",
+  };
+  for (const [what, text] of Object.entries(lingering)) {
+    Deno.test({
+      name: `${kind} listener: a client that ${what} does not hold up closing`,
+      // What the runtime cannot end it keeps until the client goes.
+      sanitizeOps: kind !== "native",
+      fn: async () => {
+        const answered = Promise.withResolvers<void>();
+        const listener = await open({
+          ...OPTIONS,
+          limits: { ...LISTENER_LIMITS, closeMsMax: 50 },
+          fetch: () => {
+            answered.resolve();
+            return new Response(new Uint8Array(32 * 1_048_576));
+          },
+        });
+        using connection = await rawConnect(listener.port);
+        await writeAll(connection, new TextEncoder().encode(text));
+        if (text.includes("HTTP/1.1\r\nHost")) await answered.promise;
+        // Its server speaks first.
+        if (text.startsWith("PRI")) await connection.read(new Uint8Array(1));
+        let isClosed = false;
+        void listener.close().then(() => isClosed = true);
+        await until("the listener to close", () => isClosed);
+        await assertRejects(() => rawConnect(listener.port), Deno.errors.ConnectionRefused);
+      },
+    });
+  }
 
   Deno.test(`${kind} listener: an idle connection does not hold up closing`, async () => {
     const listener = await open(OPTIONS);
