@@ -154,6 +154,7 @@ export class Cluster<Result> {
       createStorage: (ledger, events) => this.#createStorage(id, { ledger, events }),
       snapshotChunkBytes: this.#options.snapshotChunkBytes ?? LIMITS.snapshotChunkBytes,
       onReply: (reply) => this.requests.onReply(reply),
+      onTurn: (turn) => this.requests.onTurn(id, turn),
       onHalted: (id, error) => {
         this.trace.note(`${id} cannot go on: ${error}`);
         this.halted.push({ id, error });
@@ -224,10 +225,8 @@ export class Cluster<Result> {
 
   /** Cuts a node off from all others. */
   isolate(id: NodeId | string): void {
-    this.partition(
-      [id],
-      this.nodes.map((node) => node.id).filter((other) => other !== id),
-    );
+    const others = this.nodes.map((node) => node.id).filter((other) => other !== id);
+    this.partition([id], others);
   }
 
   /** Sends a command to a node; its end will be in {@linkcode Cluster.replies}. */
@@ -337,8 +336,9 @@ export class Cluster<Result> {
     inputOf: (requestId: RequestId, deadlineMs: number) => Input,
   ): RequestId {
     const node = this.node(id);
-    const requestId = this.requests.begin(node.id, options);
-    if (node.isUp) node.step(inputOf(requestId, node.clock.monotonicMs + options.timeoutMs));
+    const deadlineMs = node.clock.monotonicMs + options.timeoutMs;
+    const requestId = this.requests.begin(node.id, { ...options, deadlineMs });
+    if (node.isUp) node.step(inputOf(requestId, deadlineMs));
     else this.requests.onNodeEnded(node.id);
     return requestId;
   }

@@ -64,6 +64,8 @@ export interface SimulatedNodeOptions<Result> {
   readonly snapshotChunkBytes: number;
   /** A request has ended. */
   readonly onReply: (reply: Reply<Result>) => void;
+  /** The node has had a turn, and has run for so long by its clock. */
+  readonly onTurn: (turn: { readonly nowMs: number; readonly runningMs: number }) => void;
   /** The node can go on no more, for this reason: it must be treated as crashed. */
   readonly onHalted: (id: NodeId, error: unknown) => void;
   /** Watch over the rules. */
@@ -96,11 +98,12 @@ export class SimulatedNode<Result> implements Observed {
   #isStarting = false;
   #isStopping = false;
   #wakeMs = Infinity;
+  /** How long it stood still, and since when it does if it does. */
+  #still = { forMs: 0, sinceMs: 0 };
   /** What has come since the last turn, if turns wait. */
   #inbox: Input[] = [];
   /** Peers to which a link was up since the last start: nobody is heard before. */
   readonly #met = new Set<NodeId>();
-
   #lastConfiguration: Configuration;
 
   /** Makes a node that is down; {@linkcode SimulatedNode.start} brings it up. */
@@ -264,11 +267,13 @@ export class SimulatedNode<Result> implements Observed {
 
   /** Stands still: its clock goes on, nothing else does. */
   pause(): void {
+    if (!this.isPaused) this.#still.sinceMs = this.clock.monotonicMs;
     this.#process.pause();
   }
 
   /** Goes on after a pause. */
   resume(): void {
+    if (this.isPaused) this.#still.forMs += this.clock.monotonicMs - this.#still.sinceMs;
     this.#process.resume();
   }
 
@@ -333,6 +338,8 @@ export class SimulatedNode<Result> implements Observed {
       );
     }
     for (const reply of out.replies) this.#options.onReply(reply);
+    const nowMs = this.clock.monotonicMs;
+    this.#options.onTurn({ nowMs, runningMs: nowMs - this.#still.forMs });
     for (const task of out.tasks) this.#tasks.carryOut(task);
     if (out.hasMore) queue.after(0, this.#process.during(() => this.#drain()));
     this.#armTimer();

@@ -40,7 +40,24 @@ export interface OpenRequest {
   readonly sinceMs: number;
   /** How long it may take, in milliseconds of the node's clock. */
   readonly timeoutMs: number;
+  /** When it must have ended, by that clock. */
+  readonly deadlineMs: number;
 }
+
+/** What a request is begun with. */
+type NewRequest<Result> =
+  & RequestOptions<Result>
+  & Pick<OpenRequest, "kind" | "timeoutMs" | "deadlineMs">;
+
+/** A request that has not ended. */
+interface Pending<Result> extends OpenRequest {
+  readonly onEnd: RequestOptions<Result>["onEnd"];
+  /** How long the node had run when it first had a turn after the deadline; null before. */
+  overdueSinceMs: number | null;
+}
+
+/** A node looks at its clock twice a heartbeat, and a busy one waits for its processor besides. */
+const LATE_MS_MAX = 1_000;
 
 /** All requests of a simulation. */
 export class Requests<Result> {
@@ -48,10 +65,7 @@ export class Requests<Result> {
   readonly replies: Map<RequestId, Reply<Result>> = new Map();
   readonly #queue: EventQueue;
   readonly #trace: Trace;
-  readonly #open = new Map<
-    RequestId,
-    OpenRequest & { readonly onEnd: ((end: RequestEnd<Result>) => void) | undefined }
-  >();
+  readonly #open = new Map<RequestId, Pending<Result>>();
   #last = 0;
 
   /** Begins with none. */
@@ -78,12 +92,32 @@ export class Requests<Result> {
   /** A client asks a node; returns the number of the request. */
   begin(
     node: NodeId,
-    { kind, timeoutMs, onEnd }: RequestOptions<Result> & Pick<OpenRequest, "kind" | "timeoutMs">,
+    { deadlineMs, kind, onEnd, timeoutMs }: NewRequest<Result>,
   ): RequestId {
     const requestId = ++this.#last;
-    const sinceMs = this.#queue.nowMs;
-    this.#open.set(requestId, { requestId, kind, node, sinceMs, timeoutMs, onEnd });
+    const asked = { requestId, kind, node, sinceMs: this.#queue.nowMs, timeoutMs, deadlineMs };
+    this.#open.set(requestId, { ...asked, onEnd, overdueSinceMs: null });
     return requestId;
+  }
+
+  /**
+   * A node has had a turn. It may stand still over a deadline, but not go on and on after it.
+   *
+   * @param runningMs How long it has run, by its clock `nowMs`: the time in which it stood still aside.
+   */
+  onTurn(
+    node: NodeId,
+    { nowMs, runningMs }: { readonly nowMs: number; readonly runningMs: number },
+  ): void {
+    for (const open of this.#open.values()) {
+      if (open.node !== node || open.deadlineMs > nowMs) continue;
+      open.overdueSinceMs ??= runningMs;
+      invariant(
+        runningMs - open.overdueSinceMs <= LATE_MS_MAX,
+        "I39 every request ends by its deadline",
+        () => ({ ...open, nowMs, runningMs }),
+      );
+    }
   }
 
   /** A node has answered. */

@@ -46,6 +46,14 @@ export const CONDUCT: readonly Mutant[] = [
     killer: { harness: "sim", seeds: 50, rules: ["I37"] },
   },
   {
+    row: "I39",
+    bug: "a read that waits for its index is given up long after its deadline",
+    file: "core/replica/reads.ts",
+    anchor: "      if (deadlineMs > nowMs) continue;",
+    replacement: "      if (deadlineMs + 20_000 > nowMs) continue;",
+    killer: { harness: "sim", seeds: 100, rules: ["I39"] },
+  },
+  {
     row: "I40",
     bug: "who hears a leader encourages whoever asks",
     file: "core/raft/election.ts",

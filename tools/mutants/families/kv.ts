@@ -115,6 +115,15 @@ export const KV: readonly Mutant[] = [
     killer: { harness: "sim", seeds: 60, rules: ["I27", "I13", "I45"] },
   },
   {
+    row: "K8",
+    bug: "a watch that is behind is told that what it missed is compacted, though it is not",
+    file: "core/kv/watch_cursor.ts",
+    anchor: "      const { compactRevision } = source;",
+    replacement:
+      "      const compactRevision = Math.max(source.compactRevision, source.revision - 25);",
+    killer: { harness: "sim", seeds: 100, rules: ["I27"] },
+  },
+  {
     row: "K9",
     bug: "the deletion right after the compacted revision is swept with it",
     file: "core/kv/compaction.ts",
