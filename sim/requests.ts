@@ -44,11 +44,6 @@ export interface OpenRequest {
   readonly deadlineMs: number;
 }
 
-/** What a request is begun with. */
-type NewRequest<Result> =
-  & RequestOptions<Result>
-  & Pick<OpenRequest, "kind" | "timeoutMs" | "deadlineMs">;
-
 /** A request that has not ended. */
 interface Pending<Result> extends OpenRequest {
   readonly onEnd: RequestOptions<Result>["onEnd"];
@@ -92,7 +87,9 @@ export class Requests<Result> {
   /** A client asks a node; returns the number of the request. */
   begin(
     node: NodeId,
-    { deadlineMs, kind, onEnd, timeoutMs }: NewRequest<Result>,
+    { deadlineMs, kind, onEnd, timeoutMs }:
+      & RequestOptions<Result>
+      & Pick<OpenRequest, "kind" | "timeoutMs" | "deadlineMs">,
   ): RequestId {
     const requestId = ++this.#last;
     const asked = { requestId, kind, node, sinceMs: this.#queue.nowMs, timeoutMs, deadlineMs };
