@@ -59,6 +59,21 @@ Deno.test("version 1: a crash that left a torn batch, half a segment and half a 
   await takesOneMore(store, { vfs, entry: entryOf(13, 1) });
 });
 
+Deno.test("version 1: segments written ahead, and a bit that rotted in blank room behind a seal", async () => {
+  const vfs = await copyOf("v1/ahead");
+  const blankBytes = (name: string) =>
+    vfs.readFile(PATH, name).length - vfs.writtenBytes(PATH, name);
+  const last = "wal-0000000002-0000000000000034.log";
+  assertEquals([vfs.fileNames(PATH).at(-1), blankBytes(last)], [last, 198]);
+  const store = await openStore(PATH, { ...IDENTITY, vfs });
+  assertEquals(store.recovered.hardState, hardStateOf(3, "n2"));
+  assertEquals(store.recovered.entries, [
+    ...entriesOf(1, { first: 1, last: 19 }),
+    ...entriesOf(2, { first: 20, last: 41 }),
+  ]);
+  await takesOneMore(store, { vfs, entry: entryOf(42, 3) });
+});
+
 async function copyOf(directory: string): Promise<MemoryVfs> {
   const url = new URL(`golden/${directory}/`, import.meta.url);
   const vfs = new MemoryVfs();
