@@ -35,8 +35,8 @@ export const WORLD_MARKS = [
   "a leader was removed",
   "a learner began to vote",
   "an election was won in a joint configuration",
-  "a vote was asked for with an older log",
-  "a pre-vote was asked for while a leader lived",
+  "a vote was refused to an older log",
+  "a pre-vote was refused because a leader was heard",
   "a follower's read was sent away",
   "a command was forwarded",
   "an append was refused",
@@ -76,6 +76,8 @@ export class MarkWatch implements Partial<Witness> {
   readonly #marks: Marks;
   readonly #before = new Map<NodeId, Before>();
   readonly #applied = new Map<NodeId, LogIndex>();
+  /** What each node was last asked for, if there is but one reason to refuse it. */
+  readonly #asked = new Map<NodeId, { readonly from: NodeId; readonly refused: WorldMark }>();
   readonly #snapshots = new Set<LogIndex>();
 
   /** Begins to watch a world. */
@@ -115,8 +117,14 @@ export class MarkWatch implements Partial<Witness> {
   }
 
   /** A node sends a message. */
-  onSent(_node: Observed, { message }: Envelope): void {
+  onSent({ id }: Observed, { to, message }: Envelope): void {
     switch (message.type) {
+      case "vote_response":
+      case "pre_vote_response": {
+        const asked = this.#asked.get(id);
+        if (asked?.from === to && !message.granted) this.#hit(asked.refused);
+        return;
+      }
       case "append_rejected":
         return this.#hit("an append was refused");
       case "forward_request":
@@ -136,17 +144,22 @@ export class MarkWatch implements Partial<Witness> {
   }
 
   /** A message has come to a node. */
-  onReceived(node: Observed, _from: NodeId, message: Message): void {
+  onReceived(node: Observed, from: NodeId, message: Message): void {
     if (message.type !== "vote_request" && message.type !== "pre_vote_request") return;
+    this.#asked.delete(node.id);
     const status = node.status();
     if (status === null || message.term <= status.term) return;
     const ownTerm = node.disk.termAt(node.disk.lastIndex) ?? 0;
     const { term, index } = message.last;
     const isOlder = term < ownTerm || (term === ownTerm && index < node.disk.lastIndex);
-    if (message.type === "vote_request") {
-      if (isOlder) this.#hit("a vote was asked for with an older log");
-    } else if (!isOlder && status.leaderId !== null) {
-      this.#hit("a pre-vote was asked for while a leader lived");
+    if (message.type === "vote_request" && isOlder) {
+      this.#asked.set(node.id, { from, refused: "a vote was refused to an older log" });
+    }
+    // A log that the disk does not hold yet could be another reason.
+    const isSaved = status.lastIndex === node.disk.lastIndex;
+    if (message.type === "pre_vote_request" && !isOlder && isSaved) {
+      const refused = "a pre-vote was refused because a leader was heard";
+      this.#asked.set(node.id, { from, refused });
     }
   }
 
@@ -182,6 +195,7 @@ export class MarkWatch implements Partial<Witness> {
   onCrashed(id: NodeId): void {
     this.#before.delete(id);
     this.#applied.delete(id);
+    this.#asked.delete(id);
   }
 
   /** Something happened to a node's files. */
