@@ -12,10 +12,19 @@ const flags = parseArgs(Deno.args, {
   boolean: ["churn", "flip"],
 });
 
+const clients = wholeNumber("clients", { text: flags.clients, base: 16, min: 1 });
+const writes = wholeNumber("writes", { text: flags.writes, base: 20_000, min: 1 });
+// Each makes as many as the others: a rest would look like writes too many.
+if (writes % clients !== 0) {
+  throw new RangeError(
+    `Cannot use --writes: It must be a multiple of ${clients} clients: ${writes}`,
+  );
+}
+
 await killRounds({
   rounds: wholeNumber("rounds", { text: flags.rounds, base: 10, min: 1 }),
-  writes: wholeNumber("writes", { text: flags.writes, base: 20_000, min: 1 }),
-  clients: wholeNumber("clients", { text: flags.clients, base: 16, min: 1 }),
+  writes,
+  clients,
   churn: flags.churn,
   flips: flags.flip,
   onKill: ({ round, victim, churn, writes, writeMs, electionMs, gapMs, flipped }) =>
