@@ -100,17 +100,24 @@ export function becomeCandidate<Token>(state: NodeState<Token>, transfer: boolea
   becomeFollower(state, termAfter(state.term), null);
   state.votedFor = state.id;
   state.campaigns++;
-  const role: CampaignState = {
-    kind: "candidate",
-    votes: new Map([[state.id, true]]),
-    transfer,
-  };
+  // The own vote is counted with the others, once it is given: onVoteKept.
+  const role: CampaignState = { kind: "candidate", votes: new Map(), transfer };
   state.role = role;
   // Answers that do not come need not be waited for as long as a leader's silence.
   const { heartbeatMs, electionTimeoutMsMin } = state.timing;
   state.electionDeadlineMs = state.nowMs +
     drawMs(state, { min: 3 * heartbeatMs, max: electionTimeoutMsMin + 1 });
   for (const peer of peersOf(state)) ask(state, role, peer);
+}
+
+/**
+ * A batch is durable, and perhaps the own vote with it. Until then it is no vote: the only voter of a
+ * configuration would lead by it at once, and after a crash give it to another in the same term.
+ */
+export function onVoteKept<Token>(state: NodeState<Token>): void {
+  const { role, durability, term, id } = state;
+  if (role.kind !== "candidate" || role.votes.has(id) || !durability.holds(term, id)) return;
+  role.votes.set(id, true);
   onBallot(state);
 }
 

@@ -12,6 +12,7 @@ import {
   onPreVoteRequest,
   onPreVoteResponse,
   onTimeoutNow,
+  onVoteKept,
   onVoteRequest,
   onVoteResponse,
   onVoterUp,
@@ -235,6 +236,7 @@ export class RaftNode<Token> {
   /** The batch with this ticket is durable. */
   onPersisted(ticket: Ticket): void {
     this.#state.durability.onPersisted(ticket);
+    onVoteKept(this.#state);
     maybeCommit(this.#state);
   }
 

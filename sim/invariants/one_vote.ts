@@ -7,7 +7,7 @@
 import { invariant } from "@raftkv/core";
 import type { Envelope, HardState, NodeId, PersistBatch, Term } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
-import type { Rule } from "./rule.ts";
+import type { Rule, Step } from "./rule.ts";
 
 /** I2 one durable vote. */
 export class OneVote implements Rule {
@@ -32,6 +32,10 @@ export class OneVote implements Rule {
     // Whoever asks for votes has given itself its own.
     if (message.type === "vote_request") this.#onVote(node, message.term, node.id);
     if (message.type === "vote_response" && message.granted) this.#onVote(node, message.term, to);
+  }
+
+  onElected({ node, now: { status } }: Step): void {
+    this.#onVote(node, status.term, node.id);
   }
 
   #onVote({ id, disk }: Observed, term: Term, candidate: NodeId): void {

@@ -255,7 +255,14 @@ refuses("a restart with an outdated membership", "I16 configurations: the last",
 
 refuses("a leader elected by too few votes", "I17 only voters count", (scene) => {
   scene.n1.role = "leader";
-  scene.step(scene.n1);
+  scene.keep(scene.n1, 3, scene.n1.id).step(scene.n1);
+});
+
+refuses("a leader whose own vote is not durable", "I2 one durable vote: a vote is", (scene) => {
+  const { n1 } = scene;
+  n1.configuration = members(1);
+  n1.role = "leader";
+  scene.step(n1);
 });
 
 refuses("a leader elected by one that has no vote", "I17 only voters count", (scene) => {

@@ -154,7 +154,9 @@ export class Scene {
   /** The node leads, with the vote of another. */
   lead(node: Impostor, commitIndex = 0): this {
     const voter = this.nodes.find((each) => each !== node)!;
-    if (node.role !== "leader") this.voteFor(node, voter);
+    if (node.role !== "leader") {
+      this.keep(node, node.disk.hardState.term, node.id).voteFor(node, voter);
+    }
     node.role = "leader";
     return this.step(node, { commitIndex });
   }

@@ -340,10 +340,12 @@ Deno.test("a node whose disk hangs does not campaign", () => {
   assertEquals(bench.node.role, "pre_candidate");
 });
 
-// [C-1]
-Deno.test("alone, a node leads at once and commits when its disk has the entry (R10)", () => {
+// [C-1] [E-17]
+Deno.test("alone, a node leads when its disk has its vote, and commits when it has the entry (R10)", () => {
   const bench = new RaftBench({ size: 1 }).wait(1);
+  assertEquals([bench.node.role, bench.node.commitIndex === 0], ["candidate", true]);
+  bench.syncOnce();
   assertEquals([bench.node.role, bench.node.commitIndex === 0], ["leader", true]);
-  bench.sync();
+  bench.syncOnce();
   assertEquals(bench.node.commitIndex === 1, true);
 });

@@ -57,6 +57,21 @@ export const ELECTIONS: readonly Mutant[] = [
     killer: { harness: "sim", seeds: 50, rules: ["I2", "I3"] },
   },
   {
+    row: "E4",
+    bug: "a candidate counts its own vote before it is durable",
+    file: "core/raft/election.ts",
+    anchor: '  const role: CampaignState = { kind: "candidate", votes: new Map(), transfer };',
+    replacement:
+      '  const role: CampaignState = { kind: "candidate", votes: new Map([[state.id, true]]), transfer };',
+    also: [{
+      file: "core/raft/election.ts",
+      anchor: "  for (const peer of peersOf(state)) ask(state, role, peer);\n}\n\n/**\n * A batch",
+      replacement:
+        "  for (const peer of peersOf(state)) ask(state, role, peer);\n  onBallot(state);\n}\n\n/**\n * A batch",
+    }],
+    killer: { harness: "sim", seeds: 50, rules: ["I2"] },
+  },
+  {
     row: "E5",
     bug: "a node whose disk failed to keep term and vote goes on",
     file: "server/pump.ts",
