@@ -160,13 +160,16 @@ Deno.test("what arrives during a sync forms one batch", async () => {
   const harness = new Harness(["n1"]);
   harness.pump.push({ kind: "tick" });
   await harness.disk.asked(1);
-  for (let requestId = 1; requestId <= 50; requestId++) harness.propose(requestId, "x");
-  await harness.until(() => true);
+  // Its vote for itself; then it leads, and writes its first entry.
   harness.disk.finish(0);
   await harness.disk.asked(2);
-  assertEquals(harness.disk.batches[1]!.entries.length, 50);
-  assertEquals(harness.replies, []);
+  for (let requestId = 1; requestId <= 50; requestId++) harness.propose(requestId, "x");
+  await harness.until(() => true);
   harness.disk.finish(1);
+  await harness.disk.asked(3);
+  assertEquals(harness.disk.batches.map(({ entries }) => entries.length), [0, 1, 50]);
+  assertEquals(harness.replies, []);
+  harness.disk.finish(2);
   await harness.until(() => harness.replies.length === 50);
   assert(harness.replies.every((reply) => reply.kind === "applied"));
   await harness.pump.stop();
