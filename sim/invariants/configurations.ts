@@ -100,6 +100,11 @@ function doQuorumsMeet(a: Configuration, b: Configuration): boolean {
   return true;
 }
 
+/** Whether a node has a vote, in either half of a joint configuration. */
+export function hasVote({ voters, votersOutgoing }: Configuration, id: NodeId): boolean {
+  return voters.includes(id) || votersOutgoing.includes(id);
+}
+
 /** Whether some nodes are a majority, or one of each half of a joint configuration. */
 export function isQuorum(
   { voters, votersOutgoing }: Configuration,

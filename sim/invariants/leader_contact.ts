@@ -1,12 +1,13 @@
 /**
  * When each node last heard the leader of its term: what I40 is about. A node believes in that leader
  * until the shortest election timeout has passed on its own clock, its term is over, it is told that
- * the link to the leader broke, or it starts anew (thesis §4.2.3).
+ * the link to the leader broke, or it starts anew (thesis §4.2.3). With lease reads it has promised
+ * its vote away for as long, whatever comes to pass meanwhile.
  *
  * @module
  */
 
-import type { Message, NodeId, Term } from "@raftkv/core/raft";
+import type { Message, NodeId, RaftTiming, Term } from "@raftkv/core/raft";
 import type { Observed } from "../observed.ts";
 import type { Told } from "../witness.ts";
 import type { Rule } from "./rule.ts";
@@ -22,11 +23,15 @@ interface Contact {
 /** A memory that rules share; it demands nothing. */
 export class LeaderContact implements Rule {
   readonly #timeoutMs: number;
+  readonly #hasLeases: boolean;
   readonly #contacts = new Map<NodeId, Contact>();
+  /** Until when each node withholds its vote, by its own clock. */
+  readonly #withheldUntilMs = new Map<NodeId, number>();
 
-  /** Begins with nobody heard. `timeoutMs` is the shortest election timeout. */
-  constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
+  /** Begins with nobody heard. */
+  constructor({ electionTimeoutMsMin, leaseDriftMs }: RaftTiming) {
+    this.#timeoutMs = electionTimeoutMsMin;
+    this.#hasLeases = leaseDriftMs !== undefined;
   }
 
   /** Whom a node believes to lead in its present term; null if nobody. */
@@ -34,6 +39,15 @@ export class LeaderContact implements Rule {
     const contact = this.#contacts.get(node.id);
     if (contact === undefined || contact.term !== node.status()?.term) return null;
     return node.clock.monotonicMs - contact.atMs < this.#timeoutMs ? contact.leader : null;
+  }
+
+  /** Whether a node may have promised to vote for nobody now, in this life or in the one before. */
+  mayWithholdVote({ clock, id }: Observed): boolean {
+    return clock.monotonicMs < (this.#withheldUntilMs.get(id) ?? -Infinity);
+  }
+
+  onStarted(node: Observed): void {
+    this.#withholdVote(node);
   }
 
   onReceived(node: Observed, from: NodeId, message: Message): void {
@@ -44,6 +58,7 @@ export class LeaderContact implements Rule {
         const { term } = message;
         if (term < (node.status()?.term ?? 0)) return;
         this.#contacts.set(node.id, { leader: from, term, atMs: node.clock.monotonicMs });
+        if (message.type === "heartbeat_request") this.#withholdVote(node);
         break;
       }
       default:
@@ -57,5 +72,9 @@ export class LeaderContact implements Rule {
 
   onCrashed(id: NodeId): void {
     this.#contacts.delete(id);
+  }
+
+  #withholdVote({ clock, id }: Observed): void {
+    if (this.#hasLeases) this.#withheldUntilMs.set(id, clock.monotonicMs + this.#timeoutMs);
   }
 }

@@ -23,6 +23,8 @@ import type { Observed } from "../observed.ts";
 import type { NodeWitness, Told } from "../witness.ts";
 import { AppendWindows } from "./append_windows.ts";
 import { ApplyOrder } from "./apply_order.ts";
+import { Campaigners } from "./campaigners.ts";
+import { CaughtUpVoters } from "./caught_up_voters.ts";
 import { CausedTerms } from "./caused_terms.ts";
 import { Chronicle } from "./chronicle.ts";
 import { CommitQuorum } from "./commit_quorum.ts";
@@ -33,6 +35,8 @@ import { DurablePromises } from "./durable_promises.ts";
 import { DurableTerms } from "./durable_terms.ts";
 import { ElectionSafety } from "./election_safety.ts";
 import { EqualStates } from "./equal_states.ts";
+import { FollowedTerms } from "./followed_terms.ts";
+import { FollowerAnswers } from "./follower_answers.ts";
 import { HeldAnswers } from "./held_answers.ts";
 import { Identities } from "./identities.ts";
 import { KeptLeaders } from "./kept_leaders.ts";
@@ -43,9 +47,14 @@ import { LogMatching } from "./log_matching.ts";
 import { LoyalVoters } from "./loyal_voters.ts";
 import { MatchIndex } from "./match_index.ts";
 import { OneVote } from "./one_vote.ts";
+import { OutlivedPromises } from "./outlived_promises.ts";
 import { ProgressOrder } from "./progress_order.ts";
+import { RefusedVotes } from "./refused_votes.ts";
+import { RemovedLeaders } from "./removed_leaders.ts";
+import { ResentEntries } from "./resent_entries.ts";
 import type { Rule, Sight, Step } from "./rule.ts";
 import { Snapshots } from "./snapshots.ts";
+import { SplitVotes } from "./split_votes.ts";
 import { Strangers } from "./strangers.ts";
 import { StuckLeaders } from "./stuck_leaders.ts";
 import { UncommittedTails } from "./uncommitted_tails.ts";
@@ -97,7 +106,8 @@ export class Observer implements NodeWitness {
     this.#nodes = nodes;
     const chronicle = this.#chronicle;
     const node = (id: NodeId) => this.#node(id);
-    const contact = new LeaderContact(timing.electionTimeoutMsMin);
+    const contact = new LeaderContact(timing);
+    const answers = new FollowerAnswers();
     this.#hooks = hooksOf([
       new ElectionSafety(chronicle),
       new OneVote(),
@@ -111,20 +121,29 @@ export class Observer implements NodeWitness {
       new ApplyOrder(chronicle),
       ...statesMayDiffer ? [] : [new EqualStates(node)],
       new UpToDateVotes(),
-      new MatchIndex(chronicle, node),
+      answers,
+      new MatchIndex(chronicle, answers, node),
       new Configurations(chronicle),
+      new CaughtUpVoters(answers, timing.electionTimeoutMsMin),
       new CountedVotes(),
+      new Campaigners(chronicle),
+      new RemovedLeaders(chronicle),
       new Snapshots(chronicle),
       new DurablePromises(),
+      new OutlivedPromises(),
       new StuckLeaders(timing.electionTimeoutMsMax),
       contact,
       new LoyalVoters(contact),
       new CausedTerms(contact),
       new KeptLeaders(timing),
+      new FollowedTerms(contact),
+      new RefusedVotes(contact),
+      new SplitVotes(),
       new Identities(),
       new AppendWindows(windows),
       new UncommittedTails(windows.uncommittedBytesMax),
       new HeldAnswers(),
+      new ResentEntries(),
       new Strangers(),
     ]);
   }
@@ -142,6 +161,13 @@ export class Observer implements NodeWitness {
   }
 
   onStepped(node: Observed): void {
+    this.#onSeen(node);
+    const status = node.status();
+    if (status === null) return;
+    for (const rule of this.#hooks.onTurned) rule.onTurned!(node, status);
+  }
+
+  #onSeen(node: Observed): void {
     const status = node.status();
     const { configuration, configurationIndex } = node;
     if (status === null || configuration === null || configurationIndex === null) return;
@@ -210,7 +236,7 @@ export class Observer implements NodeWitness {
   onApplied(id: NodeId, entry: Entry): void {
     // Applying comes before the end of the step that committed it.
     const node = this.#node(id);
-    if (node !== undefined && entry.index > this.#chronicle.committedIndex) this.onStepped(node);
+    if (node !== undefined && entry.index > this.#chronicle.committedIndex) this.#onSeen(node);
     for (const rule of this.#hooks.onApplied) rule.onApplied!(id, entry);
   }
 
@@ -254,6 +280,7 @@ type Hooks = { readonly [Moment in keyof Rule]-?: readonly Rule[] };
 function hooksOf(rules: readonly Rule[]): Hooks {
   const looking = (moment: keyof Rule) => rules.filter((rule) => rule[moment] !== undefined);
   return {
+    onTurned: looking("onTurned"),
     onStepped: looking("onStepped"),
     onElected: looking("onElected"),
     onCommitting: looking("onCommitting"),

@@ -41,6 +41,8 @@ export interface Commit extends Step {
  * its violations begins with its number and name.
  */
 export interface Rule extends Omit<Partial<NodeWitness>, "onStepped"> {
+  /** A node has ended a step, whether that changed it or not; what it sends leaves next. */
+  onTurned?(node: Observed, status: NodeStatus): void;
   /** A node's status or configuration has changed. */
   onStepped?(step: Step): void;
   /** A node leads in a term, for the first time. */

@@ -195,17 +195,16 @@ refuses("more appends on their way than the window takes", "I37 windows are boun
 
 Deno.test("a window that is acknowledged, or taken for lost, may be filled again", () => {
   const scene = new Scene();
+  const { n1, n2 } = scene.lead(scene.n1);
   const { inFlightMessagesMax } = DEFAULT_WINDOWS;
   sendAppends(scene, 0, inFlightMessagesMax);
-  scene.receive(scene.n1, scene.n2, accepted(3, 9));
+  scene.receive(n1, n2, accepted(3, 9));
   sendAppends(scene, inFlightMessagesMax, 9);
+  scene.receive(n1, n2, heartbeatAnswer(3)).step(n1);
   sendAppends(scene, 20, inFlightMessagesMax);
-  scene.receive(
-    scene.n1,
-    scene.n2,
-    rejected(3, { index: 99, hint: [20 + inFlightMessagesMax, 3] }),
-  );
+  scene.receive(n1, n2, rejected(3, { index: 99, hint: [20 + inFlightMessagesMax, 3] }));
   sendAppends(scene, 20 + inFlightMessagesMax, 1);
+  scene.receive(n1, n2, heartbeatAnswer(3)).step(n1);
   scene.send(append(3, { previous: [21 + inFlightMessagesMax, 3] }));
   sendAppends(scene, 21 + inFlightMessagesMax, inFlightMessagesMax);
 });

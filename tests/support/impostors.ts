@@ -6,6 +6,7 @@
 
 import { assertThrows } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
+import { DEFAULT_TIMING, type RaftTiming } from "@raftkv/core/raft";
 import type {
   Configuration,
   Entry,
@@ -79,10 +80,21 @@ export function refuses(what: string, rule: string, deed: (scene: Scene) => void
 /** Three nodes and what they do, as the observer is told it. */
 export class Scene {
   readonly nodes = members(3).voters.map((id) => new Impostor(id));
-  readonly observer = new Observer(() => this.nodes);
+  readonly observer: Observer;
   readonly n1 = this.nodes[0]!;
   readonly n2 = this.nodes[1]!;
   readonly n3 = this.nodes[2]!;
+
+  constructor(timing: RaftTiming = DEFAULT_TIMING) {
+    this.observer = new Observer(() => this.nodes, { timing });
+  }
+
+  /** One more node. */
+  join(id: string): Impostor {
+    const node = new Impostor(id);
+    this.nodes.push(node);
+    return node;
+  }
 
   /** A batch makes these the node's log, each entry of a term. */
   write(node: Impostor, terms: readonly number[]): this {

@@ -116,13 +116,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/ids.ts",
     anchor: "  if (candidate.term !== voter.term) return candidate.term > voter.term;\n",
     replacement: "  if (candidate.term < voter.term) return false;\n",
-    killer: {
-      harness: "test",
-      file: "core/raft/scenarios_test.ts",
-      name: "the scenario up_to_date_logs.txt plays as written",
-      why:
-        "it breaks no promise but to elect: two logs must each be behind the other in the very core that is healed, which a hundred seeds did not come to",
-    },
+    killer: { harness: "sim", seeds: 150, rules: ["I48"] },
   },
   {
     row: "E8",
@@ -130,7 +124,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/ids.ts",
     anchor: "  if (candidate.term !== voter.term) return candidate.term > voter.term;\n",
     replacement: "",
-    killer: { harness: "sim", seeds: 300, rules: ["I14", "I6"] },
+    killer: { harness: "sim", seeds: 300, rules: ["I14", "I6", "I48"] },
   },
   {
     row: "E8",
@@ -195,7 +189,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/election.ts",
     anchor: "  return state.nowMs - state.leaderContactMs < state.timing.electionTimeoutMsMin;",
     replacement: "  return state.leaderContactMs > -Infinity;",
-    killer: { harness: "sim", seeds: 50, rules: ["I38"] },
+    killer: { harness: "sim", seeds: 10, rules: ["I48"] },
   },
   {
     row: "E15",
@@ -203,7 +197,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/term_gate.ts",
     anchor: "      if (message.granted) return true;\n      break;",
     replacement: "      return true;",
-    killer: { harness: "sim", seeds: 100, rules: ["I38"] },
+    killer: { harness: "sim", seeds: 10, rules: ["I46"] },
   },
   {
     row: "E17",
@@ -243,13 +237,27 @@ export const ELECTIONS: readonly Mutant[] = [
     case "pre_vote_request":
       return true;
     case "pre_vote_response":`,
-    killer: {
-      harness: "test",
-      file: "core/raft/term_gate_test.ts",
-      name: "an answer of a later term ends a leadership, whatever it says (E21)",
-      why:
-        "the leader hears of that term in other ways, so that it is only deposed later: none of a hundred seeds came to harm",
-    },
+    killer: { harness: "sim", seeds: 50, rules: ["I46"] },
+  },
+  {
+    row: "E21",
+    bug: "a candidate does not heed the later term in a refused vote",
+    file: "core/raft/term_gate.ts",
+    anchor: '    case "pre_vote_request":\n      return true;\n    case "pre_vote_response":',
+    replacement: `    case "vote_response":
+      return false;
+    case "pre_vote_request":
+      return true;
+    case "pre_vote_response":`,
+    killer: { harness: "sim", seeds: 120, rules: ["I46"] },
+  },
+  {
+    row: "E-5",
+    bug: "a hand-over draws in nobody who hears the leader",
+    file: "core/raft/election.ts",
+    anchor: "  return request.transfer || !believesInLeader(state);",
+    replacement: "  return !believesInLeader(state);",
+    killer: { harness: "sim", seeds: 50, rules: ["I46"] },
   },
   {
     row: "E-10",
@@ -270,12 +278,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/election.ts",
     anchor: "  if (role.votes.has(peer) || !peersOf(state).includes(peer)) return;",
     replacement: "  if (role.votes.size > 0) return;",
-    killer: {
-      harness: "test",
-      file: "core/raft/campaign_again_test.ts",
-      name: "a candidate asks again when the link to a voter comes up that has not answered",
-      why: "it costs time, which no rule bounds so closely",
-    },
+    killer: { harness: "sim", seeds: 100, rules: ["I49"] },
   },
   {
     row: "E-15",
@@ -283,12 +286,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/election.ts",
     anchor: "  return peer < state.id || !isUpToDate(state.log.last, last);",
     replacement: "  return !isUpToDate(state.log.last, last);",
-    killer: {
-      harness: "test",
-      file: "core/raft/campaign_again_test.ts",
-      name: "of two pre-candidates that ask each other, the one whose id comes later steps back",
-      why: "it costs a split vote now and then, which no rule forbids",
-    },
+    killer: { harness: "sim", seeds: 50, rules: ["I49"] },
   },
 ];
 

@@ -72,13 +72,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
       anchor: '  if (progress === undefined || progress.feed.kind !== "replicate") return false;\n',
       replacement: "  if (progress === undefined) return false;\n",
     }],
-    killer: {
-      harness: "test",
-      file: "core/raft/reconfiguration_test.ts",
-      name: "a learner that never answered is not promoted (M7)",
-      why:
-        "the simulator finds it, but by I36, which it breaks as well: that nobody knows the learner's directory",
-    },
+    killer: { harness: "sim", seeds: 50, rules: ["I16"] },
   },
   {
     row: "M9",
@@ -112,13 +106,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     file: "core/raft/reconfiguration.ts",
     anchor: "    giveWay(state, role);\n    return;\n",
     replacement: "    return;\n",
-    killer: {
-      harness: "test",
-      file: "core/raft/reconfiguration_test.ts",
-      name: "a leader that removes itself leads until that is committed, then hands over (M12)",
-      why:
-        "others elect once it is not heard, so that it only leads for too long; not tried in the simulator",
-    },
+    killer: { harness: "sim", seeds: 50, rules: ["I17"] },
   },
   {
     row: "E12",
@@ -127,12 +115,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     anchor:
       "  return state.configurations.mayVote(state.id, state.commitIndex) && state.installing",
     replacement: "  return state.installing",
-    killer: {
-      harness: "test",
-      file: "core/raft/reconfiguration_test.ts",
-      name: "a node without a vote never campaigns",
-      why: "the others still hear their leader, and refuse it",
-    },
+    killer: { harness: "sim", seeds: 50, rules: ["I17"] },
   },
 ];
 

@@ -105,7 +105,7 @@ export const REPLICATION: readonly Mutant[] = [
       replacement:
         'import { onAppendAccepted } from "./leader.ts";\nimport { becomeFollower } from "./roles.ts";',
     }],
-    killer: { harness: "sim", seeds: 200, rules: ["I15"] },
+    killer: { harness: "sim", seeds: 50, rules: ["I15", "I47"] },
   },
   {
     row: "R7",
@@ -113,7 +113,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/outbox.ts",
     anchor: "    this.#held = this.#held.filter(({ message }) => message.term >= term);",
     replacement: "    this.#held = this.#held.filter(({ message }) => message.term <= term);",
-    killer: { harness: "sim", seeds: 600, rules: ["I15", "I19"] },
+    killer: { harness: "sim", seeds: 50, rules: ["I19"] },
   },
   {
     row: "R8",
@@ -189,12 +189,17 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/leader.ts",
     anchor: "  if (isStale) return;\n",
     replacement: "",
-    killer: {
-      harness: "test",
-      file: "core/raft/leader_test.ts",
-      name: "a stale refusal moves nothing (R16)",
-      why: "it costs traffic, not a promise",
-    },
+    killer: { harness: "sim", seeds: 50, rules: ["I47"] },
+  },
+  {
+    row: "R16",
+    bug: "a refusal takes a follower back behind what it has acknowledged",
+    file: "core/raft/progress.ts",
+    anchor:
+      "    this.nextIndex = indexMax(nextIndex, indexAfter(this.matchIndex));\n    this.#clearWindow();\n  }\n\n  /** Asks about",
+    replacement:
+      "    this.nextIndex = nextIndex;\n    this.#clearWindow();\n  }\n\n  /** Asks about",
+    killer: { harness: "sim", seeds: 130, rules: ["I47"] },
   },
   {
     row: "R17",
