@@ -12,6 +12,7 @@ import {
   type RaftTiming,
   type RaftWindows,
 } from "@raftkv/core/raft";
+import { DISK_FAULTS } from "./disk_faults.ts";
 import { FAULT_CLASSES } from "./faults.ts";
 
 /** The draw of one seed. */
@@ -46,8 +47,11 @@ export interface PlanLimits {
   readonly stormMsMax?: number;
 }
 
-/** How many runs stand on the production store: they cost several times as much as the others. */
-const FILES_SHARE = 0.15;
+/**
+ * How many runs stand on the production store, which costs half as much again: many of those in which
+ * files are to fail, for in the others they cannot.
+ */
+const FILES_SHARES = { failing: 0.5, sound: 0.05 };
 
 /**
  * One entry a message, two messages at once: logs are compared and mended bit by bit. And a leader that
@@ -97,6 +101,8 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
   // Some runs are calm except for one or two faults, some have nearly all.
   const share = either(0.05, 0.1, 0.2, 0.2, 0.35, 0.35, 0.5, 0.8);
   const drawn = FAULT_CLASSES.filter(() => random() < share).map(({ name }) => name);
+  const filesFail = DISK_FAULTS.some(({ name }) => drawn.includes(name));
+  const filesShare = filesFail ? FILES_SHARES.failing : FILES_SHARES.sound;
   const calm = Math.round(25_000 * Math.pow(16, random()));
   const plan = {
     seed,
@@ -105,10 +111,10 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
     windows: either(DEFAULT_WINDOWS, DEFAULT_WINDOWS, NARROW_WINDOWS),
     snapshotLogBytesMin: either(600, 4_000, 30_000, 1 << 20),
     snapshotChunkBytes: either(100, 1_000, 1 << 20),
-    segmentBytesMax: random() < FILES_SHARE ? either(1_000, 4_000, 32_000) : undefined,
+    segmentBytesMax: random() < filesShare ? either(1_000, 4_000, 32_000) : undefined,
     // With short heartbeats as much happens in less time.
     stormMs: pace === HASTY_TIMING ? Math.round(calm / 4) : calm,
-    actMsMean: 200 * Math.pow(20, random()),
+    actMsMean: 110 * Math.pow(25, random()),
   };
   const { without = [], stormMsMax = Infinity } = limits;
   return {

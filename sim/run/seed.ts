@@ -22,6 +22,10 @@ import type { Violation, Workload, WorkloadKind } from "./workload.ts";
 /** In how many runs all nodes start anew once the faults are over. */
 const RESTART_SHARE = 0.3;
 
+/** What clients do in the core once it serves, and how long they take from one to the next. */
+const LAST_DEEDS = 40;
+const LAST_PAUSE_MS = 20;
+
 /** How a seed is run. */
 export interface RunOptions<Result> extends PlanLimits {
   /** The state machine and its clients. */
@@ -42,6 +46,8 @@ export interface SeedReport {
   readonly digest: string;
   /** What came about, and how often. */
   readonly marks: ReadonlyMap<string, number>;
+  /** How many requests of clients were answered. */
+  readonly answered: number;
   /** The first promise that was broken, or null. */
   readonly violation: Violation | null;
   /** The last events before the end, if a promise was broken. */
@@ -63,6 +69,7 @@ export async function runSeed<Result>(
     virtualMs: world.queue.nowMs,
     digest: world.trace.digest,
     marks: run.marks.counts,
+    answered: run.answeredCount,
     violation,
     lastEvents: violation === null ? [] : world.trace.lastLines,
   };
@@ -98,6 +105,11 @@ class Run<Result> {
       random: pcg32(16 * plan.seed + 3),
       marks: this.marks,
     });
+  }
+
+  /** How many requests of clients were answered. */
+  get answeredCount(): number {
+    return this.#workload.answeredCount;
   }
 
   /** Goes through the phases; returns the first promise that was broken. */
@@ -199,6 +211,11 @@ class Run<Result> {
       });
     });
     for (const id of this.#coreMembers(core)) await this.#serves(id, core);
+    // What the storm has done to the state shows when it is used.
+    for (let deed = 0; deed < LAST_DEEDS; deed++) {
+      this.#workload.act();
+      await this.#runFor(LAST_PAUSE_MS);
+    }
     this.#workload.settle();
     await this.#runUntil("I39 every request ends by its deadline", 120_000, () => {
       return this.#workload.openCount === 0 && world.requests.openCount === 0;

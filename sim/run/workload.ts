@@ -34,12 +34,17 @@ export interface WorkloadParts<Result> {
 export interface Workload {
   /** Clients come; called once, before the first fault. */
   begin(): void;
-  /** Clients do something; called again and again while faults happen, at moments drawn by chance. */
+  /**
+   * Clients do something; called again and again while faults happen, at moments drawn by chance, and
+   * for a while in the core that is healed.
+   */
   act(): void;
   /** Faults are over, and a connected majority serves: no new requests, and no more retries. */
   settle(): void;
   /** How many requests have not ended: none may be left once all deadlines have passed. */
   readonly openCount: number;
+  /** How many requests were answered: a run in which hardly any was says little. */
+  readonly answeredCount: number;
   /**
    * What does not hold, now that everything has ended and the members agree.
    *

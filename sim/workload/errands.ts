@@ -72,6 +72,8 @@ interface UnderWay extends Errand {
 export class Errands {
   /** How many have not ended. */
   openCount = 0;
+  /** How many were answered. */
+  answeredCount = 0;
   readonly #parts: ErrandParts;
   #isSettling = false;
 
@@ -201,8 +203,10 @@ export class Errands {
     const { recorder, marks } = this.#parts;
     this.openCount--;
     const { operation, isDoubtful } = errand;
-    if (answer !== null) recorder.end(operation, { kind: "answered", answer });
-    else if (isDoubtful) {
+    if (answer !== null) {
+      this.answeredCount++;
+      recorder.end(operation, { kind: "answered", answer });
+    } else if (isDoubtful) {
       marks.hit("a client never learned what became of its write");
       recorder.end(operation, { kind: "unknown" });
     } else recorder.end(operation, { kind: "failed" });

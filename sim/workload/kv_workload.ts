@@ -106,6 +106,10 @@ class KvWorkload implements Workload {
     return this.#errands.openCount + (this.#leasesAreLeft ? 1 : 0);
   }
 
+  get answeredCount(): number {
+    return this.#errands.answeredCount;
+  }
+
   begin(): void {
     this.#skeptic = new Skeptic({
       world: this.#world,

@@ -34,6 +34,7 @@ class JournalWorkload implements Workload {
   readonly #writes = new Map<string, { end: End; place: number | null }>();
   readonly #violations: Violation[] = [];
   #openCount = 0;
+  #answeredCount = 0;
   #lines = 0;
   /** How long the journal is at least, by all that any client was told. */
   #known = 0;
@@ -45,6 +46,10 @@ class JournalWorkload implements Workload {
 
   get openCount(): number {
     return this.#openCount;
+  }
+
+  get answeredCount(): number {
+    return this.#answeredCount;
   }
 
   begin(): void {}
@@ -88,6 +93,7 @@ class JournalWorkload implements Workload {
         this.#openCount--;
         write.end = end.kind === "failed" ? end.reason : end.kind;
         if (end.kind !== "applied") return;
+        this.#answeredCount++;
         write.place = end.result;
         this.#known = Math.max(this.#known, end.result);
       },
@@ -106,6 +112,7 @@ class JournalWorkload implements Workload {
       onEnd: ({ kind }) => {
         this.#openCount--;
         if (kind !== "readable") return;
+        this.#answeredCount++;
         const { length } = (this.#world.node(node).machine as unknown as JournalMachine).lines;
         if (length < floor) this.#blame("I24 no read is stale", `${node}: ${length} < ${floor}`);
         this.#known = Math.max(this.#known, length);

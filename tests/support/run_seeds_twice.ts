@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { KV, Marks, runSeed } from "@raftkv/sim";
 
 /**
@@ -36,12 +36,16 @@ const MARKS = [
   "a watch went on at another node",
 ];
 
+/** How many requests are answered in a run on average, at least. */
+const ANSWERED_MEAN_MIN = 60;
+
 /** Storms are kept short: what is asked with every change has to be answered soon. */
 const STORM = { stormMsMax: 40_000 };
 
 /** Registers the tests: each seed runs twice. */
 export function runSeedsTwice(from: number, count: number): void {
   const marks = new Marks();
+  let answered = 0;
 
   Deno.test(`no promise is broken in seeds ${from} to ${from + count - 1}, and each is the same twice`, async () => {
     for (let seed = from; seed < from + count; seed++) {
@@ -55,10 +59,12 @@ export function runSeedsTwice(from: number, count: number): void {
       const { digest } = await runSeed(seed, { workload: KV, ...STORM });
       assertEquals(digest, first.digest, `seed ${seed} is not the same twice`);
       marks.add(first.marks);
+      answered += first.answered;
     }
   });
 
   Deno.test(`seeds ${from} to ${from + count - 1} come to what they must`, () => {
     assertEquals(MARKS.filter((mark) => marks.count(mark) === 0), []);
+    assert(answered >= count * ANSWERED_MEAN_MIN, `${answered} requests were answered`);
   });
 }

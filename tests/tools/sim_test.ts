@@ -19,12 +19,26 @@ function marksBut(missing: string): Marks {
 }
 
 Deno.test("a large batch that misses any one mark names it", () => {
-  assertEquals(missedBy(1_000, marksBut("")), []);
-  for (const mark of ALL_MARKS) assertEquals(missedBy(1_000, marksBut(mark)), [mark]);
+  const missed = (mark: string) => missedBy({ count: 1_000, marks: marksBut(mark), answered: 1e6 });
+  assertEquals(missed(""), []);
+  for (const mark of ALL_MARKS) assertEquals(missed(mark), [`it never came about that ${mark}`]);
+});
+
+Deno.test("a large batch in which hardly anything was answered says so", () => {
+  const missed = missedBy({ count: 1_000, marks: marksBut(""), answered: 99_999 });
+  assertEquals(missed, ["only 99999 requests were answered"]);
 });
 
 Deno.test("a small batch need not come to everything", () => {
-  assertEquals(missedBy(999, new Marks()), []);
+  assertEquals(missedBy({ count: 999, marks: new Marks(), answered: 0 }), []);
+});
+
+Deno.test("a batch has a line for each seed, unless none is wanted", () => {
+  const isQuiet = (...args: string[]) => {
+    const options = parseOptions(args);
+    return options.kind === "batch" ? options.quiet : options;
+  };
+  assertEquals([isQuiet(), isQuiet("--quiet"), isQuiet("-q")], [false, true, true]);
 });
 
 Deno.test("a seed is run again as asked", () => {

@@ -13,6 +13,9 @@ import { WORKLOAD } from "./workload.ts";
 /** From how many seeds on a batch must have come to everything it can come to. */
 const VACUITY_SEEDS_MIN = 1_000;
 
+/** How many requests of clients must be answered in one of its runs, on average. */
+const ANSWERED_MEAN_MIN = 100;
+
 /** What a batch has come to so far. */
 class Batch {
   readonly marks = new Marks();
@@ -21,6 +24,7 @@ class Batch {
   readonly #startedMs = performance.now();
   #count = 0;
   #virtualMs = 0;
+  #answered = 0;
   #next: number;
 
   constructor(options: BatchOptions) {
@@ -30,6 +34,10 @@ class Batch {
 
   get count(): number {
     return this.#count;
+  }
+
+  get answered(): number {
+    return this.#answered;
   }
 
   /** The next seed, or null if there is none or no time for it. */
@@ -44,10 +52,11 @@ class Batch {
   add(report: SeedReport): void {
     this.#count++;
     this.#virtualMs += report.virtualMs;
+    this.#answered += report.answered;
     this.marks.add(report.marks);
     if (report.violation !== null) this.failed.push(report);
     clearProgress();
-    if (this.#options.verbose || report.violation !== null) console.log(seedLine(report));
+    if (!this.#options.quiet || report.violation !== null) console.log(seedLine(report));
     if (Deno.stderr.isTerminal()) this.#progress();
   }
 
@@ -57,7 +66,9 @@ class Batch {
     const cpuMinutes = (user + system) / 60e6;
     const hours = this.#virtualMs / 3_600_000;
     return `${this.#count} seeds from ${this.#options.from}, ${this.failed.length} failed, ` +
-      `${hours.toFixed(1)} cluster-hours in ${cpuMinutes.toFixed(1)} CPU-minutes: ` +
+      `${this.#answered} requests answered, ${hours.toFixed(1)} cluster-hours in ${
+        cpuMinutes.toFixed(1)
+      } CPU-minutes: ` +
       `${(hours / cpuMinutes).toFixed(1)} an CPU-minute`;
   }
 
@@ -77,8 +88,8 @@ export async function runBatch(options: BatchOptions): Promise<boolean> {
   clearProgress();
   const [worst] = batch.failed.toSorted((a, b) => a.virtualMs - b.virtualMs);
   if (worst !== undefined) await show(worst, options);
-  const missed = missedBy(batch.count, batch.marks);
-  for (const mark of missed) console.log(`Never came about in ${batch.count} seeds: ${mark}`);
+  const missed = missedBy(batch);
+  for (const what of missed) console.log(`In ${batch.count} seeds ${what}`);
   console.log(batch.summary());
   if (batch.failed.length > 0) {
     console.log(
@@ -123,9 +134,18 @@ async function show(worst: SeedReport, { limits, shrink }: BatchOptions): Promis
 }
 
 /** What so many seeds should have come to and did not: what they say of it, they say of nothing. */
-export function missedBy(count: number, marks: Marks): readonly string[] {
+export function missedBy(
+  { count, marks, answered }: {
+    readonly count: number;
+    readonly marks: Marks;
+    readonly answered: number;
+  },
+): readonly string[] {
   if (count < VACUITY_SEEDS_MIN) return [];
-  return [...WORLD_MARKS, ...WORKLOAD.marks].filter((mark) => marks.count(mark) === 0);
+  const missed = [...WORLD_MARKS, ...WORKLOAD.marks].filter((mark) => marks.count(mark) === 0)
+    .map((mark) => `it never came about that ${mark}`);
+  const isEnough = answered >= count * ANSWERED_MEAN_MIN;
+  return isEnough ? missed : [...missed, `only ${answered} requests were answered`];
 }
 
 function clearProgress(): void {

@@ -33,12 +33,12 @@ Options
   --shrink         drop faults and shorten the storm as long as the same promise is broken
   --trace          print every event (with --seed)
   --timeline FILE  write a page of what clients saw, if that is what broke a promise (with --seed)
-  --verbose, -v    print a line for each seed, not only for those that fail
+  --quiet, -q      print a line only for seeds that fail, not for each
   --help, -h       print this
 
 Faults
 ${FAULTS}
 
 Ends with 0 if every promise was kept, with 1 if one was broken or a batch of 1,000 seeds or more never
-came to something that it must come to, with 2 if it was asked for something it does not know.
+came to something that it must come to or had too little answered, with 2 if it was asked for something it does not know.
 docs/simulator.md says more.`;

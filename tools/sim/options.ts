@@ -28,8 +28,8 @@ export interface BatchOptions {
   readonly jobs: number;
   readonly limits: PlanLimits;
   readonly shrink: boolean;
-  /** Whether a line is printed for each seed, not only for those that fail. */
-  readonly verbose: boolean;
+  /** Whether a line is printed only for seeds that fail, not for each. */
+  readonly quiet: boolean;
 }
 
 /** What is to be done. */
@@ -52,7 +52,7 @@ const STRINGS = [
 ] as const;
 /** A batch of no seeds would find nothing wrong, and say so. */
 const MUST_BE_SOME: ReadonlySet<string> = new Set(["seeds", "minutes", "jobs"]);
-const BOOLEANS = ["help", "shrink", "trace", "verbose"] as const;
+const BOOLEANS = ["help", "shrink", "trace", "quiet"] as const;
 
 /** Reads the command line. */
 export function parseOptions(args: readonly string[]): Options {
@@ -60,7 +60,7 @@ export function parseOptions(args: readonly string[]): Options {
   const flags = parseArgs([...args], {
     string: [...STRINGS],
     boolean: [...BOOLEANS],
-    alias: { h: "help", v: "verbose" },
+    alias: { h: "help", q: "quiet" },
     unknown: (name) => {
       unknown.push(name);
       return false;
@@ -73,7 +73,7 @@ export function parseOptions(args: readonly string[]): Options {
   const limits = limitsIn(flags);
   if (typeof limits === "string") return wrong(limits);
   if (numbers["storm-ms"] !== null) Object.assign(limits, { stormMsMax: numbers["storm-ms"] });
-  const { shrink, trace, verbose, timeline = null } = flags;
+  const { shrink, trace, quiet, timeline = null } = flags;
   if (numbers.seed !== null) {
     const isMany = [numbers.seeds, numbers.minutes, numbers.from, numbers.jobs].some(
       Number.isFinite,
@@ -95,7 +95,7 @@ export function parseOptions(args: readonly string[]): Options {
     jobs: jobs ?? navigator.hardwareConcurrency,
     limits,
     shrink,
-    verbose,
+    quiet,
   };
 }
 

@@ -6,9 +6,11 @@
 import type { PlanLimits, SeedReport } from "@raftkv/sim";
 
 /** One line for one seed. */
-export function seedLine({ seed, plan, virtualMs, digest, violation }: SeedReport): string {
+export function seedLine(report: SeedReport): string {
+  const { seed, plan, virtualMs, digest, answered, violation } = report;
   const end = violation === null ? "ok  " : "FAIL";
-  return `seed ${`${seed}`.padEnd(6)} ${end} ${seconds(virtualMs)} s, ${digest}, ${plan}`;
+  const run = `${seconds(virtualMs)} s, ${answered} answered, ${digest}`;
+  return `seed ${`${seed}`.padEnd(6)} ${end} ${run}, ${plan}`;
 }
 
 /** Everything about a seed that failed. */
