@@ -39,6 +39,7 @@ import { FollowedTerms } from "./followed_terms.ts";
 import { FollowerAnswers } from "./follower_answers.ts";
 import { HeldAnswers } from "./held_answers.ts";
 import { Identities } from "./identities.ts";
+import { KeptEntries } from "./kept_entries.ts";
 import { KeptLeaders } from "./kept_leaders.ts";
 import { LeaderAppendOnly } from "./leader_append_only.ts";
 import { LeaderCompleteness } from "./leader_completeness.ts";
@@ -123,6 +124,7 @@ export class Observer implements NodeWitness {
       new UpToDateVotes(),
       answers,
       new MatchIndex(chronicle, answers, node),
+      new KeptEntries(),
       new Configurations(chronicle),
       new CaughtUpVoters(answers, timing.electionTimeoutMsMin),
       new CountedVotes(),

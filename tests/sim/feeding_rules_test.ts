@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { LogIndex } from "@raftkv/core/raft";
+import type { LogIndex, Message } from "@raftkv/core/raft";
 import { configurationOf, DEFAULT_TIMING } from "@raftkv/core/raft";
 import { type Impostor, refuses, Scene } from "../support/impostors.ts";
 import {
@@ -183,4 +183,41 @@ Deno.test("what a leader counts stays counted, also in what it had on its way wh
   scene.receive(n1, n2, accepted(3, 5)).receive(n1, n2, deposing).keep(n1, 4);
   n1.role = "follower";
   scene.receive(n1, n2, deposing).step(n1).send(heartbeat(3, { commit: 5 }));
+});
+
+/** n1 has acknowledged entry 3 to n2, in a step before the present one. */
+function promised(message: Message = accepted(3, 3)): Scene {
+  const scene = new Scene();
+  const { n1 } = scene.write(scene.n1, [3, 3, 3]);
+  return scene.step(n1).send(message).step(n1);
+}
+
+const KEPT = "I15 match index: what was acknowledged is not refused";
+
+refuses("a follower that has less than it acknowledged", KEPT, () => {
+  promised().send(rejected(3, { index: 9, hint: [2, 3] }));
+});
+
+refuses("a follower that refuses what it acknowledged", KEPT, () => {
+  promised().send(rejected(3, { index: 3, hint: [3, 3] }));
+});
+
+refuses("a follower that refuses what it installed", KEPT, () => {
+  const installed = chunkAnswer(3, { index: 3, next: 4, installed: true });
+  promised(installed).send(rejected(3, { index: 3, hint: [3, 3] }));
+});
+
+Deno.test("a follower refuses what lies beyond, what it lost to damage, another, and the leader of old", () => {
+  promised().send(rejected(3, { index: 4, hint: [3, 3] }));
+  promised().send(rejected(3, { index: 3, hint: [0, 0], isDamaged: true }));
+  promised().send(rejected(3, { index: 3, hint: [2, 3] }), undefined, "n3");
+  const again = promised();
+  again.receive(again.n1, again.n2, heartbeat(2)).send(rejected(3, { index: 3, hint: [3, 3] }));
+
+  // What was said before may leave after, if both waited for the disk.
+  const scene = promised(accepted(3, 1));
+  const refusal = { to: scene.n2.id, message: rejected(3, { index: 9, hint: [1, 3] }) };
+  scene.send(accepted(3, 3)).send(refusal.message);
+  scene.step(scene.n1).observer.onReleased(scene.n1, [refusal]);
+  scene.observer.onSent(scene.n1, refusal);
 });

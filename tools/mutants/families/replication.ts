@@ -20,7 +20,11 @@ export const REPLICATION: readonly Mutant[] = [
   }
   if (first < 0) return;
 `,
-    killer: { harness: "sim", seeds: 40, rules: ["I19", "the commit index stays inside the log"] },
+    killer: {
+      harness: "sim",
+      seeds: 40,
+      rules: ["I15", "I19", "the commit index stays inside the log"],
+    },
   },
   {
     row: "R2",
@@ -70,7 +74,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/log.ts",
     anchor: "  if (index === this.#base.index) return this.#base.term;",
     replacement: "  if (index === this.#base.index) return 0 as Term;",
-    killer: { harness: "sim", seeds: 50, rules: ["I38"] },
+    killer: { harness: "sim", seeds: 50, rules: ["I15", "I38"] },
   },
   {
     row: "R6",

@@ -1,0 +1,93 @@
+/**
+ * I15, of followers: what one has acknowledged to the leader of its term it does not refuse it later. An
+ * append after such an entry is taken, and a refusal points to no place before it, unless a disk is
+ * damaged, and says so: else that leader, which never goes back behind it, would ask for ever.
+ *
+ * @module
+ */
+
+import { invariant } from "@raftkv/core";
+import type { AppendRejected, Envelope, LogIndex, Message, NodeId, Term } from "@raftkv/core/raft";
+import type { Observed } from "../observed.ts";
+import type { Rule } from "./rule.ts";
+
+/** What a node has acknowledged. */
+interface Acknowledged {
+  readonly term: Term;
+  readonly leader: NodeId;
+  /** By the end of the step before the present one. */
+  index: LogIndex;
+  /** By now. */
+  next: LogIndex;
+}
+
+/** I15 what was acknowledged is kept. */
+export class KeptEntries implements Rule {
+  readonly #acknowledged = new Map<NodeId, Acknowledged>();
+  /** How often each node was asked something in a term that was over, and did not say so yet, by whom. */
+  readonly #outdated = new Map<NodeId, Map<NodeId, number>>();
+  /** What leaves with a batch was said before, perhaps in another order. */
+  readonly #released = new WeakSet<Envelope>();
+
+  onReceived({ id }: Observed, from: NodeId, message: Message): void {
+    switch (message.type) {
+      case "append_request":
+      case "heartbeat_request":
+      case "snapshot_request": {
+        const known = this.#acknowledged.get(id);
+        if (known === undefined || message.term >= known.term) return;
+        const counts = this.#outdated.get(id) ?? new Map<NodeId, number>();
+        this.#outdated.set(id, counts.set(from, (counts.get(from) ?? 0) + 1));
+        break;
+      }
+      default:
+    }
+  }
+
+  onTurned({ id }: Observed): void {
+    const known = this.#acknowledged.get(id);
+    if (known !== undefined) known.index = known.next;
+  }
+
+  onReleased(_node: Observed, envelopes: readonly Envelope[]): void {
+    for (const envelope of envelopes) this.#released.add(envelope);
+  }
+
+  onSent({ id }: Observed, envelope: Envelope): void {
+    const { message, to } = envelope;
+    if (message.type === "append_accepted") {
+      this.#onAcknowledged(id, { leader: to, term: message.term, index: message.matchIndex });
+    } else if (message.type === "snapshot_response" && message.installed) {
+      this.#onAcknowledged(id, { leader: to, term: message.term, index: message.index });
+    } else if (message.type === "append_rejected" && !this.#released.has(envelope)) {
+      this.#onRefused(id, to, message);
+    }
+  }
+
+  #onAcknowledged(
+    id: NodeId,
+    { index, leader, term }: Pick<Acknowledged, "index" | "leader" | "term">,
+  ): void {
+    const known = this.#acknowledged.get(id);
+    if (known?.term !== term || known.leader !== leader) {
+      this.#acknowledged.set(id, { term, leader, index: 0 as LogIndex, next: index });
+      this.#outdated.delete(id);
+    } else if (index > known.next) known.next = index;
+  }
+
+  #onRefused(
+    id: NodeId,
+    to: NodeId,
+    { hint, isDamaged, rejectedIndex, term }: AppendRejected,
+  ): void {
+    const known = this.#acknowledged.get(id);
+    if (known?.term !== term || known.leader !== to || isDamaged || known.index === 0) return;
+    const outdated = this.#outdated.get(id)?.get(to) ?? 0;
+    if (outdated > 0) this.#outdated.get(id)?.set(to, outdated - 1);
+    invariant(
+      hint.index >= known.index && (outdated > 0 || rejectedIndex > known.index),
+      "I15 match index: what was acknowledged is not refused later",
+      () => ({ id, leader: to, term, acknowledged: known.index, rejectedIndex, hint }),
+    );
+  }
+}
