@@ -393,3 +393,21 @@ Deno.test("a leader whose disk has ended everything may speak for ever", () => {
   n1.clock.monotonicMs = 1_000_000;
   scene.send(heartbeat(3));
 });
+
+refuses(
+  "an acknowledgement of what is lost",
+  "I19 durable before promised: nothing lost",
+  (scene) => {
+    const { n1, n2 } = scene;
+    scene.write(n1, [3, 3, 3]).write(n2, [3, 3, 3]);
+    n2.disk.isLost = (index: LogIndex) => index === 2;
+    scene.send(accepted(3, 3), n2, "n1");
+  },
+);
+
+refuses("a candidate that lost entries", "I19 durable before promised: who lost", (scene) => {
+  const { n1 } = scene;
+  scene.write(n1, [3, 3, 3]).keep(n1, 3, n1.id);
+  n1.disk.isLost = (index: LogIndex) => index === 2;
+  scene.send(voteRequest(3, [3, 3]));
+});

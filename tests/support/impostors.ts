@@ -47,7 +47,7 @@ export class Impostor implements Observed {
     baseIndex: 0 as LogIndex,
     snapshotIndex: 0 as LogIndex,
     isCompacted: (index: LogIndex) => index < this.compactedBelow,
-    isLost: () => false,
+    isLost: (_index: LogIndex) => false,
     isStateLost: false,
     lastIndex: 0 as LogIndex,
     hardState: { term: 3 as Term, votedFor: null } as HardState,

@@ -79,7 +79,7 @@ export const REPAIR: readonly Mutant[] = [
     file: "core/raft/election.ts",
     anchor: "wholeIndexOf(state) === state.log.lastIndex &&",
     replacement: "",
-    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "does not campaign" },
+    killer: { harness: "sim", seeds: 130, rules: ["I19"] },
   },
   {
     row: "S7 h",
@@ -87,7 +87,7 @@ export const REPAIR: readonly Mutant[] = [
     file: "core/raft/follower.ts",
     anchor: "slice.previous.index > wholeIndex || ",
     replacement: "",
-    killer: { harness: "test", file: "core/raft/repair_test.ts", name: "an append behind a lost" },
+    killer: { harness: "sim", seeds: 100, rules: ["I19"] },
   },
   {
     row: "S7 i",
@@ -95,7 +95,7 @@ export const REPAIR: readonly Mutant[] = [
     file: "core/raft/durability.ts",
     anchor: "return first === undefined ? this.#written : indexMin",
     replacement: "return first === undefined || true ? this.#written : indexMin",
-    killer: { harness: "test", file: "core/raft/durability_test.ts", name: "behind a lost entry" },
+    killer: { harness: "sim", seeds: 100, rules: ["I19"] },
   },
   {
     row: "S7 j",
