@@ -8,7 +8,6 @@ import {
 import { type Impostor, refuses, Scene } from "../support/impostors.ts";
 import {
   accepted,
-  chunkAnswer,
   configurationEntry,
   entries,
   heartbeat,
@@ -286,22 +285,6 @@ refuses(
   },
 );
 
-refuses("an acknowledgement of what is not durable", "I19 durable before promised", (scene) => {
-  scene.write(scene.n1, [3]).send(accepted(3, 2));
-});
-
-refuses(
-  "a candidate that boasts of what is not durable",
-  "I19 durable before promised",
-  (scene) => {
-    scene.keep(scene.n1, 3, scene.n1.id).send(voteRequest(3, [1, 2]));
-  },
-);
-
-refuses("an installed snapshot that is not durable", "I19 durable before promised", (scene) => {
-  scene.send(chunkAnswer(3, { index: 5, next: 0, installed: true }));
-});
-
 refuses("a revision that goes back while a node runs", "I26 revisions: a revision", (scene) => {
   scene.step(scene.n1, { revision: 2 }).step(scene.n1, { revision: 1 });
 });
@@ -392,22 +375,4 @@ Deno.test("a leader whose disk has ended everything may speak for ever", () => {
   observer.onPersisted(n1, batch);
   n1.clock.monotonicMs = 1_000_000;
   scene.send(heartbeat(3));
-});
-
-refuses(
-  "an acknowledgement of what is lost",
-  "I19 durable before promised: nothing lost",
-  (scene) => {
-    const { n1, n2 } = scene;
-    scene.write(n1, [3, 3, 3]).write(n2, [3, 3, 3]);
-    n2.disk.isLost = (index: LogIndex) => index === 2;
-    scene.send(accepted(3, 3), n2, "n1");
-  },
-);
-
-refuses("a candidate that lost entries", "I19 durable before promised: who lost", (scene) => {
-  const { n1 } = scene;
-  scene.write(n1, [3, 3, 3]).keep(n1, 3, n1.id);
-  n1.disk.isLost = (index: LogIndex) => index === 2;
-  scene.send(voteRequest(3, [3, 3]));
 });
