@@ -78,7 +78,8 @@ export class MarkWatch implements Partial<Witness> {
   readonly #applied = new Map<NodeId, LogIndex>();
   /** What each node was last asked for, if there is but one reason to refuse it. */
   readonly #asked = new Map<NodeId, { readonly from: NodeId; readonly refused: WorldMark }>();
-  readonly #snapshots = new Set<LogIndex>();
+  /** What each node has saved. */
+  readonly #snapshots = new Map<NodeId, Set<LogIndex>>();
 
   /** Begins to watch a world. */
   constructor(world: World, marks: Marks) {
@@ -179,16 +180,20 @@ export class MarkWatch implements Partial<Witness> {
   }
 
   /** A node has saved its state. */
-  onSnapshot(_node: Observed, { last }: SnapshotMeta): void {
-    this.#snapshots.add(last.index);
+  onSnapshot({ id }: Observed, { last }: SnapshotMeta): void {
+    const saved = this.#snapshots.get(id) ?? new Set<LogIndex>();
+    this.#snapshots.set(id, saved.add(last.index));
   }
 
   /** A leader's snapshot took the place of a node's log. */
   onInstalled(node: Observed, { last, configuration }: SnapshotMeta): void {
     if (isJoint(configuration)) this.#hit("a snapshot with a joint configuration was installed");
     const had = this.#applied.get(node.id) ?? 0;
-    const between = [...this.#snapshots].filter((index) => index > had && index < last.index);
-    if (between.length > 0) this.#hit("a snapshot was installed several snapshots behind");
+    // It came from one that has it, and had saved others since what the node has.
+    const isSeveralBehind = [...this.#snapshots.values()].some((saved) => {
+      return saved.has(last.index) && [...saved].some((at) => at > had && at < last.index);
+    });
+    if (isSeveralBehind) this.#hit("a snapshot was installed several snapshots behind");
   }
 
   /** A node has ended. */
@@ -209,19 +214,14 @@ export class MarkWatch implements Partial<Witness> {
     this.#hit("a corrupted frame was dropped");
   }
 
-  /** The run is over, with these members. */
-  onEnd(members: readonly NodeId[]): void {
-    const { lost, observer, halted, nodes } = this.#world;
+  /** The run is over. */
+  onEnd(): void {
+    const { observer, halted } = this.#world;
     if (observer.sightings.inherited > 0) {
       this.#hit("an older term's entry was committed with one of the leader's own");
     }
     if (halted.some(({ error }) => error instanceof StoreFailedError)) {
       this.#hit("a failing disk ended a node");
-    }
-    const first = nodes[0]!.initialMembers;
-    const isReplaced = [...lost].some((id) => first.includes(id) && !members.includes(id));
-    if (isReplaced && members.some((id) => !first.includes(id))) {
-      this.#hit("a new node took the place of a lost one");
     }
   }
 

@@ -36,7 +36,7 @@ export const NODES_MAX = 12;
 
 /** Asks for a change of exactly what was seen, and remembers who may leave until there is an answer. */
 export function request(
-  { world, state }: Storm,
+  { world, state, marks }: Storm,
   { leader, index }: InForce,
   change: Partial<MembershipChange>,
 ): void {
@@ -45,8 +45,11 @@ export function request(
   for (const id of leaving) state.leaving.add(id);
   world.changeMembership(leader, change, {
     expectedIndex: index,
-    onEnd: () => {
+    onEnd: ({ kind }) => {
       for (const id of leaving) state.leaving.delete(id);
+      const isMade = kind === "membership_changed" &&
+        add.some(({ replaces }) => replaces !== null && world.lost.has(replaces));
+      if (isMade) marks.hit("a new node took the place of a lost one");
     },
   });
 }

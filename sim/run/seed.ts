@@ -270,9 +270,7 @@ class Run<Result> {
     const end = this.#endWithoutCause();
     if (end !== null) return end;
     const members = this.#coreMembers(core);
-    const [leader] = world.leaders().filter(({ id }) => core.has(id));
-    const { configuration } = world.node(leader!.id);
-    this.#watch.onEnd(configuration!.members.map(({ id }) => id));
+    this.#watch.onEnd();
     const states = members.map((id) => ({ id, bytes: stateOf(world, id) }));
     const [first] = states;
     for (const { id, bytes } of states) {

@@ -112,7 +112,7 @@ export class KvClient {
       ...options,
       onEnd: (answer, operation) => {
         this.#openCount--;
-        this.#learn(answer);
+        this.#learn(request, answer);
         options.onEnd?.(answer, operation);
       },
     });
@@ -168,7 +168,7 @@ export class KvClient {
     return { session: this.#session, sequence: ++this.#sequence };
   }
 
-  #learn(answer: KvAnswer | null): void {
+  #learn(request: KvRequest, answer: KvAnswer | null): void {
     if (answer === null) return;
     const { hearsay } = this;
     if (answer.kind === "read") {
@@ -178,15 +178,23 @@ export class KvClient {
     }
     const { result } = answer;
     if (result.kind === "refused") {
-      if (result.reason !== "session_expired") return;
-      this.marks.hit("a session was forgotten");
-      this.#session = null;
-      this.openSession();
+      if (result.reason === "session_expired") this.#onExpired(request);
       return;
     }
     hearsay.revision = Math.max(hearsay.revision, result.revision);
     if (result.kind === "lease_granted") hearsay.leases.push(result.lease);
     if (result.kind === "committed") this.#learnFrom(result.results);
+  }
+
+  /** Of a session that never was, or that another has followed since, there is nothing to learn. */
+  #onExpired(request: KvRequest): void {
+    const once = "once" in request ? request.once : undefined;
+    if (once === undefined || !("session" in once)) return;
+    if (once.session === LONG_GONE) this.marks.hit("a session that never was is refused");
+    if (once.session !== this.#session) return;
+    this.marks.hit("a session was forgotten");
+    this.#session = null;
+    this.openSession();
   }
 
   #learnFrom(results: readonly OperationResult[]): void {

@@ -39,6 +39,7 @@ export const KV: WorkloadKind<CommandResult> = {
     "an answer was given again",
     "an answer was given again by another leader",
     "a session was forgotten",
+    "a session that never was is refused",
     "a read was asked for under one leader and answered under another",
     SKEPTIC_MARK,
     LEASE_READ_MARKS.lease,
