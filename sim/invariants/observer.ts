@@ -45,6 +45,7 @@ import { LeaderAppendOnly } from "./leader_append_only.ts";
 import { LeaderCompleteness } from "./leader_completeness.ts";
 import { LeaderContact } from "./leader_contact.ts";
 import { LogMatching } from "./log_matching.ts";
+import { LostAppends } from "./lost_appends.ts";
 import { LoyalVoters } from "./loyal_voters.ts";
 import { MatchIndex } from "./match_index.ts";
 import { OneVote } from "./one_vote.ts";
@@ -146,6 +147,7 @@ export class Observer implements NodeWitness {
       new UncommittedTails(windows.uncommittedBytesMax),
       new HeldAnswers(),
       new ResentEntries(),
+      new LostAppends(timing.electionTimeoutMsMin),
       new Strangers(),
     ]);
   }

@@ -221,3 +221,42 @@ Deno.test("a follower refuses what lies beyond, what it lost to damage, another,
   scene.step(scene.n1).observer.onReleased(scene.n1, [refusal]);
   scene.observer.onSent(scene.n1, refusal);
 });
+
+/** n1 has sent n2 an entry that n2 says nothing of, for longer than an election timeout. */
+function unanswered(): Scene {
+  const scene = feeding();
+  scene.n1.clock.monotonicMs = electionTimeoutMsMin + 1;
+  return scene;
+}
+
+refuses("a lost append that is not sent again", "I50 lost appends are sent again", () => {
+  const scene = unanswered();
+  const { n1, n2 } = scene;
+  scene.receive(n1, n2, heartbeatAnswer(3)).step(n1).step(n1);
+});
+
+Deno.test("nothing is owed to who is silent, took it all, has just spoken, or may need a snapshot", () => {
+  const owesNothing = (before: (scene: Scene) => void) => {
+    const scene = unanswered();
+    before(scene);
+    scene.receive(scene.n1, scene.n2, heartbeatAnswer(3)).step(scene.n1).step(scene.n1);
+  };
+  const silent = unanswered();
+  silent.step(silent.n1).step(silent.n1);
+  owesNothing((scene) => scene.receive(scene.n1, scene.n2, accepted(3, 5)));
+  owesNothing((scene) =>
+    scene.receive(scene.n1, scene.n2, rejected(3, { index: 9, hint: [4, 3] }))
+  );
+  owesNothing((scene) => scene.tell(scene.n1, { kind: "peer_up", peer: scene.n2.id }));
+  owesNothing((scene) => scene.send(chunk(3, { meta: snapshot([4, 3]) })));
+  owesNothing((scene) => {
+    const { n1, n2 } = scene;
+    scene.write(n1, [3, 3, 3, 3]).write(n2, [3, 3, 3, 3]);
+    scene.step(n1, { commitIndex: 4, appliedIndex: 4, snapshotIndex: 4 });
+  });
+  owesNothing(({ n1 }) => n1.clock.monotonicMs = electionTimeoutMsMin);
+
+  const again = unanswered();
+  again.receive(again.n1, again.n2, heartbeatAnswer(3)).step(again.n1);
+  again.send(append(3, { previous: [4, 3] })).step(again.n1);
+});

@@ -211,7 +211,7 @@ export const REPLICATION: readonly Mutant[] = [
     file: "core/raft/leader.ts",
     anchor: "  } else if (progress.isStuck(state.nowMs - state.timing.electionTimeoutMsMin)) {",
     replacement: "  } else if (progress.isStuck(-Infinity)) {",
-    killer: { harness: "sim", seeds: 400, rules: ["I38", "I45"] },
+    killer: { harness: "sim", seeds: 50, rules: ["I50"] },
   },
   {
     row: "R19",
