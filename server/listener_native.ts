@@ -49,8 +49,9 @@ export function listenNative(options: ListenerOptions): Listener {
       }
       void underWay.until(server.shutdown());
       // It waits for every client that does not take its answer, owes the rest of a request that has
-      // been answered, or holds an HTTP/2 connection: one of them could keep a node from ever ending.
-      if (!await underWay.none(endMs - performance.now())) server.unref();
+      // been answered, or holds an HTTP/2 connection. Nothing breaks those, nor does `unref` let the
+      // runtime end before them: a program that must end then has to exit.
+      await underWay.none(endMs - performance.now());
     },
   };
 }

@@ -17,7 +17,9 @@ export interface Listener {
 
   /**
    * Takes no more connections, lets requests under way end, and breaks what is left after
-   * `closeMsMax`. WebSockets are their owners' to close, before.
+   * `closeMsMax`. The native listener cannot break the connection of a client that does not take an
+   * answer, owes the rest of what was answered, or speaks HTTP/2: it keeps the runtime alive until it
+   * goes, or the program exits. WebSockets are their owners' to close, before.
    */
   close(): Promise<void>;
 }

@@ -112,6 +112,7 @@ export class FileStorage implements NodeStorage {
       const sizes = this.files.segmentBytes;
       const isCut = before.entries().some(([name, size]) => (sizes.get(name) ?? size) < size);
       if (isCut) events.onEvent("torn_tail_cut");
+      this.files.onOpened();
       const underWay = { writing: this.#writing, installing: this.#installing };
       const found = checkRecovered(ledger, recovered, underWay);
       this.#writing = null;

@@ -24,6 +24,8 @@ const COMMIT_BYTES_MAX = 64;
 export class StoredFiles {
   readonly #vfs: MemoryVfs;
   readonly #path: string;
+  /** Where the blank room of a segment began in which a bit turned over since the last start. */
+  readonly #blankFrom = new Map<string, number>();
 
   /** Looks at a directory, which need not be there yet. */
   constructor(vfs: MemoryVfs, path: string) {
@@ -31,12 +33,18 @@ export class StoredFiles {
     this.#path = path;
   }
 
-  /** How far each segment of the log is written. */
+  /** How far each segment of the log is written; a bit that turned over behind that is no writing. */
   get segmentBytes(): ReadonlyMap<string, number> {
     const sizes = this.#named("log").map((name) => {
-      return [name, this.#vfs.writtenBytes(this.#path, name)] as const;
+      const writtenBytes = this.#vfs.writtenBytes(this.#path, name);
+      return [name, Math.min(writtenBytes, this.#blankFrom.get(name) ?? Infinity)] as const;
     });
     return new Map(sizes);
+  }
+
+  /** The store has looked through its files, and cut off what it did not know: it writes on. */
+  onOpened(): void {
+    this.#blankFrom.clear();
   }
 
   /** The first entry that belongs into the newest segment; 0 while there is none. */
@@ -78,10 +86,13 @@ export class StoredFiles {
    * @returns Where, or null if there is no such room
    */
   flipBlankBit(random: Random): BitPlace | null {
-    const rooms = [...this.segmentBytes].map(([name, writtenBytes]) => {
+    const written = this.segmentBytes;
+    const rooms = [...written].map(([name, writtenBytes]) => {
       return { name, begin: writtenBytes + COMMIT_BYTES_MAX, end: this.#length(name) };
     });
-    return this.#flipIn(rooms, random);
+    const place = this.#flipIn(rooms, random);
+    if (place !== null) this.#blankFrom.set(place.name, written.get(place.name)!);
+    return place;
   }
 
   #flipIn(

@@ -61,11 +61,19 @@ function ask<Token>(state: NodeState<Token>, campaign: CampaignState, peer: Node
 /** The election timer ran out. */
 export function onElectionTimeout<Token>(state: NodeState<Token>): void {
   // A campaign begins with the own vote.
-  if (!mayCampaign(state) || withholdsVote(state)) {
+  if (isVoteUnderWay(state) || !mayCampaign(state) || withholdsVote(state)) {
     resetElectionTimer(state);
     return;
   }
   startPreVote(state);
+}
+
+/**
+ * Whether a candidate's own vote is still on its way to the disk. It has asked nobody before that; to
+ * campaign in yet another term would have each vote overtaken by the next, on a slow disk for ever.
+ */
+function isVoteUnderWay({ id, role }: NodeState<unknown>): boolean {
+  return role.kind === "candidate" && !role.votes.has(id);
 }
 
 /**

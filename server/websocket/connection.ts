@@ -187,7 +187,7 @@ export class Connection {
       written(json).finally(() => this.#unwritten--).then(
         (text) => this.#say(request, text, { answer, served }),
         (thrown) => this.onFailure(request, thrown),
-      );
+      ).catch((thrown) => this.#options.onInternalError(thrown));
     }
   }
 

@@ -26,10 +26,13 @@ function coup(storm: Storm): void {
   world.queue.after(waitMs + lastsMs, heal);
   storm.after(waitMs, () => {
     storm.note(`coup: ${id} is cut off`);
+    const isLeading = world.leaders().some((each) => each.id === id && each.term === term);
     world.queue.after(lastsMs, world.network.cutAll(alone(id, ids())));
     for (const other of ids()) if (other !== id) loseFaith(storm, { leader: id, id: other });
     storm.after(lastsMs, () => {
-      if (world.leaders().some((each) => each.term > term)) marks.hit("a coup came off");
+      // Who was deposed before it was cut off, was so by others.
+      const isDeposed = isLeading && world.leaders().some((each) => each.term > term);
+      if (isDeposed) marks.hit("a coup came off");
     });
   });
 }

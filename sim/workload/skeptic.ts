@@ -88,11 +88,12 @@ export class Skeptic {
 
   #doubtAllBut(writer: Node): void {
     const { world, marks } = this.#parts;
+    const term = writer.status()?.term ?? 0;
     for (const node of world.nodes) {
       if (node === writer || !node.isUp || this.#isOver) continue;
       this.#read(node);
       if (!node.isLeader) continue;
-      marks.hit(SKEPTIC_MARK);
+      if (node.status()!.term < term) marks.hit(SKEPTIC_MARK);
       this.#read(node, "lease");
     }
   }

@@ -15,7 +15,7 @@ import {
   vote,
   voteRequest,
 } from "../../support/raft_messages.ts";
-import type { NodeId, RaftMessage } from "@raftkv/core/raft";
+import type { NodeId, RaftMessage, Term } from "@raftkv/core/raft";
 
 /** A node in term 3 with a log of three entries, the last one of term 2. */
 function voter(votedFor?: string): RaftBench {
@@ -349,3 +349,24 @@ Deno.test("alone, a node leads when its disk has its vote, and commits when it h
   bench.syncOnce();
   assertEquals(bench.node.commitIndex === 1, true);
 });
+
+// [E-17]
+for (const size of [1, 3]) {
+  Deno.test(`a disk that is slow to keep the vote of a candidate of ${size} sees one campaign, not ever more`, () => {
+    const bench = new RaftBench({ size });
+    while (bench.node.role === "follower") bench.wait(50);
+    if (size > 1) {
+      bench.receive("n2", {
+        type: "pre_vote_response",
+        term: bench.node.term + 1 as Term,
+        granted: true,
+      });
+    }
+    const { term } = bench.node;
+    bench.wait(900);
+    assertEquals([bench.node.role, bench.node.term], ["candidate", term]);
+    bench.syncOnce();
+    if (size > 1) bench.receive("n2", { type: "vote_response", term, granted: true });
+    assertEquals([bench.node.role, bench.node.term], ["leader", term]);
+  });
+}

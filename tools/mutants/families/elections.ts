@@ -72,6 +72,24 @@ export const ELECTIONS: readonly Mutant[] = [
     killer: { harness: "sim", seeds: 50, rules: ["I2"] },
   },
   {
+    row: "E-17",
+    bug: "a candidate campaigns again while its own vote is on its way to a slow disk",
+    file: "core/raft/election.ts",
+    anchor: "  if (isVoteUnderWay(state) || !mayCampaign(state) || withholdsVote(state)) {",
+    replacement: "  if (!mayCampaign(state) || withholdsVote(state)) {",
+    also: [{
+      file: "core/raft/election.ts",
+      anchor: "function isVoteUnderWay(",
+      replacement: "export function isVoteUnderWay(",
+    }],
+    killer: {
+      harness: "test",
+      file: "core/raft/election_test.ts",
+      name: "sees one campaign, not ever more",
+      why: "it costs time, which no rule bounds so closely",
+    },
+  },
+  {
     row: "E5",
     bug: "a node whose disk failed to keep term and vote goes on",
     file: "server/pump.ts",
