@@ -1,5 +1,5 @@
 /**
- * What is remembered of a request that took effect: which request it was, and its answer.
+ * What is remembered of a request that was carried out: which request it was, and its answer.
  *
  * @module
  */
@@ -44,9 +44,9 @@ export interface Arrival {
 
 /** What a table knows of a request that arrives under some name. */
 export type Recollection =
-  /** It took effect before. */
+  /** It was carried out before. */
   | { readonly kind: "answered"; readonly answer: Lasting }
-  /** It did not, as far as the table reaches back. */
+  /** It was not, as far as the table reaches back. */
   | { readonly kind: "fresh" }
   /** The table cannot tell any more. */
   | { readonly kind: "expired" }

@@ -32,12 +32,12 @@ export type CommandResult =
   | LeaseAnswer
   | Refused;
 
-/** An answer that tells of an effect: what a repetition is given instead of a second effect. */
-export type Lasting = Committed | Compacted | LeaseAnswer;
+/** An answer that stands for ever: what a repetition is given instead of being carried out. */
+export type Lasting = Committed | Compacted | LeaseAnswer | Refused;
 
 /** Marks an answer that was given before. */
 export interface Replayable {
-  /** Present if the request took effect earlier and this is the answer of then. */
+  /** Present if the request was carried out earlier and this is the answer of then. */
   readonly replayed?: true;
 }
 
@@ -109,7 +109,7 @@ export interface LeaseRevoked extends Replayable {
 }
 
 /** Nothing was done. */
-export interface Refused {
+export interface Refused extends Replayable {
   /** Tells it from other answers. */
   readonly kind: "refused";
   /** Why. */
@@ -142,7 +142,11 @@ export type RefusalReason =
   | "lease_full"
   | "idempotency_key_reused";
 
-/** Whether an answer tells of an effect. */
+/**
+ * Whether a repetition of the request is to be given this answer. A refusal is, where it depends on what
+ * the store held: else a copy of the request that comes late could act after its client was told that
+ * nothing happened.
+ */
 export function isLasting(result: CommandResult): result is Lasting {
   switch (result.kind) {
     case "committed":
@@ -151,12 +155,35 @@ export function isLasting(result: CommandResult): result is Lasting {
     case "lease_renewed":
     case "lease_revoked":
       return true;
+    case "refused":
+      return dependsOnState(result.reason);
     case "session_opened":
     case "maintained":
-    case "refused":
       return false;
     default:
       return unreachable(result);
+  }
+}
+
+/** Whether the same request could be accepted later. */
+function dependsOnState(reason: RefusalReason): boolean {
+  switch (reason) {
+    case "future_revision":
+    case "not_an_integer":
+    case "out_of_range":
+    case "range_too_large":
+    case "lease_not_found":
+    case "lease_exists":
+    case "lease_full":
+      return true;
+    // The past does not come back.
+    case "compacted":
+    case "malformed":
+    case "session_expired":
+    case "idempotency_key_reused":
+      return false;
+    default:
+      return unreachable(reason);
   }
 }
 

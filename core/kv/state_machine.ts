@@ -243,7 +243,6 @@ function executeOnce(
       return refused("idempotency_key_reused");
     case "fresh": {
       const result = execute(state, command);
-      // What was refused has not happened: sent again, it may find a state in which it can.
       if (!isLasting(result)) return result;
       const remembered = { digest: arrival.digest, answer: result };
       if ("idempotencyKey" in once) {

@@ -8,6 +8,7 @@
 
 import { CompactedFailure, KvFailure } from "@raftkv/core/api";
 import type { Command, CommandResult, KvReader, Refused } from "@raftkv/core/kv";
+import { ReplayedFailure } from "../failures.ts";
 import type { CallOptions, Freshness, KvPort, Settle } from "../kv_port.ts";
 import type { Served } from "../served.ts";
 import type { SlicedText } from "../sliced_text.ts";
@@ -125,8 +126,11 @@ export function unexpected(result: Accepted): never {
  * @throws {KvFailure} if it is one
  */
 function acceptedOf(result: CommandResult): Accepted {
-  if (result.kind === "refused") throw failureOfRefusal(result);
-  return result;
+  if (result.kind !== "refused") return result;
+  const failure = failureOfRefusal(result);
+  throw result.replayed === true && failure instanceof KvFailure
+    ? new ReplayedFailure(failure)
+    : failure;
 }
 
 function failureOfRefusal({ reason, revision = 0 }: Refused): Error {

@@ -5,7 +5,13 @@
  */
 
 import { LIMITS } from "@raftkv/core";
-import { isIdempotencyKey, type Lasting, type OnceRef, type SessionRef } from "@raftkv/core/kv";
+import {
+  isIdempotencyKey,
+  type Lasting,
+  type OnceRef,
+  type Refused,
+  type SessionRef,
+} from "@raftkv/core/kv";
 import * as z from "zod";
 import type { SlicedText } from "../sliced_text.ts";
 import type { Answer } from "./ask.ts";
@@ -45,7 +51,10 @@ export function onceOf(
 }
 
 /** What the answer to any write carries beside its JSON. */
-export function lastingAnswer({ revision, replayed }: Lasting, json: SlicedText): Answer {
+export function lastingAnswer(
+  { revision, replayed }: Exclude<Lasting, Refused>,
+  json: SlicedText,
+): Answer {
   return replayed === true ? { json, revision, replayed } : { json, revision };
 }
 

@@ -82,8 +82,9 @@ export class ReferenceStore {
     const earlier = this.#memory.recall(once, { command, nowMs });
     if (earlier !== null) return earlier;
     const answer = this.#execute(command, index);
-    // What was refused has not happened, and may be asked for again.
-    if (answer.kind !== "refused") this.#memory.remember(once, { command, answer, atMs: nowMs });
+    // The past does not come back: a repetition is refused again. All other answers stand.
+    const isLasting = answer.kind !== "refused" || answer.reason !== "compacted";
+    if (isLasting) this.#memory.remember(once, { command, answer, atMs: nowMs });
     return answer;
   }
 

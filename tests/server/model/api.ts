@@ -27,11 +27,9 @@ export interface Expected {
 }
 
 /** What an earlier request of a name was, and what came of it. */
-interface Remembered<Outcome> {
-  readonly asked: string;
-  readonly outcome: Outcome;
-  readonly revision: number;
-}
+type Remembered<Outcome> =
+  | { readonly asked: string; readonly outcome: Outcome; readonly revision: number }
+  | { readonly asked: string; readonly refused: Failure };
 
 /** Deeds that are one request with one answer. */
 export type Single = Exclude<Deed, { readonly do: "list" | "watch" | "wait" }>;
@@ -75,12 +73,19 @@ export class ModelApi {
     const known = this.#memory.get(name) as Remembered<Outcome> | undefined;
     if (known !== undefined) {
       if (known.asked !== asked) throw new Failure("idempotency_key_reused");
+      if ("refused" in known) throw new Failure(known.refused.code, undefined, true);
       return { outcome: known.outcome, revision: known.revision, isReplayed: true };
     }
-    // What is refused throws, and is not remembered.
-    const done = fresh();
-    this.#memory.set(name, { asked, ...done });
-    return done;
+    try {
+      const done = fresh();
+      this.#memory.set(name, { asked, ...done });
+      return done;
+    } catch (thrown) {
+      // The past does not come back: what is gone is refused anew.
+      const isLasting = thrown instanceof Failure && thrown.code !== "compacted";
+      if (isLasting) this.#memory.set(name, { asked, refused: thrown });
+      throw thrown;
+    }
   }
 
   #carryOut(deed: Single): Expected {

@@ -128,6 +128,20 @@ export const READS: readonly Mutant[] = [
     },
   },
   {
+    row: "L10",
+    bug: "a refusal is not remembered, so that another copy of the request may act later",
+    file: "core/kv/result.ts",
+    anchor: "      return dependsOnState(result.reason);",
+    replacement: "      return false && dependsOnState(result.reason);",
+    killer: {
+      harness: "test",
+      file: "core/kv/idempotency_test.ts",
+      name: "what was refused stays refused under its key",
+      why:
+        "of two copies one must be refused and the other come when it can act: one seed in ten thousand",
+    },
+  },
+  {
     row: "L11",
     bug: "what is remembered of sessions is not in the snapshot",
     file: "core/kv/session.ts",
