@@ -109,7 +109,7 @@ Deno.test("a commit that was refused in a session stays refused, however late a 
     once,
     operations: [increment("n", -1n, { min: 0n })],
   };
-  const refusal = { kind: "refused", reason: "out_of_range" };
+  const refusal = { kind: "refused", reason: "out_of_range" } as const;
   assertEquals(log.apply(machine, command), refusal);
   apply(machine, log, { operations: [increment("n", 3n)] });
   assertEquals(log.apply(machine, command), { ...refusal, replayed: true });

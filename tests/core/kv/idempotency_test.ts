@@ -86,7 +86,7 @@ for (const { name, via } of WAYS) {
     let machine = new KvStateMachine();
     const operations: Operation[] = [{ kind: "increment", key: keyOf("n"), delta: -1n, min: 0n }];
     const command: Command = { kind: "commit", once: { idempotencyKey: "key" }, operations };
-    const refusal = { kind: "refused", reason: "out_of_range" };
+    const refusal = { kind: "refused", reason: "out_of_range" } as const;
     assertEquals(log.apply(machine, command), refusal);
     log.apply(machine, increment("up"));
     machine = via(machine);
