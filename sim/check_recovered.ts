@@ -16,13 +16,17 @@ import {
 } from "@raftkv/core/raft";
 import type { SimulatedDisk } from "./disk.ts";
 
-/** What was found to be lost to damage is lost for the ledger, too. */
-export function noteLost(ledger: SimulatedDisk, recovered: DurableState): void {
+/**
+ * What was found to be lost to damage is lost for the ledger, too, and what was found is there: a batch
+ * of repairs that was being written when the node ended may have come to the disk.
+ */
+export function noteDamage(ledger: SimulatedDisk, recovered: DurableState): void {
   const { entries } = recovered;
   ledger.isStateLost = isStateLost(recovered);
-  for (const { kind, index } of entries) {
-    if (kind !== "lost" || ledger.isCompacted(index) || ledger.isLost(index)) continue;
-    if (index > ledger.baseIndex) ledger.lose(index);
+  for (const entry of entries) {
+    const { kind, index } = entry;
+    if (kind !== "lost") ledger.restore(entry);
+    else if (index > ledger.baseIndex && !ledger.isLost(index)) ledger.lose(index);
   }
 }
 

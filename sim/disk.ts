@@ -103,6 +103,11 @@ export class SimulatedDisk {
     this.#entries[index - this.#base.index - 1] = { kind: "lost", index, term };
   }
 
+  /** An entry that was lost is there again. */
+  restore(entry: StoredEntry): void {
+    if (this.isLost(entry.index)) this.#entries[entry.index - this.#base.index - 1] = entry;
+  }
+
   /** Whether the entry at `index` is neither compacted away nor beyond the end. */
   #holds(index: LogIndex): boolean {
     return index > this.#base.index && index <= this.lastIndex;

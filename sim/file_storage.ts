@@ -17,7 +17,7 @@ import type {
 import type { StateCapture, StateRestorer } from "@raftkv/core/replica";
 import { openStore } from "@raftkv/storage";
 import { type DiskOperation, MemoryVfs } from "@raftkv/storage/memory";
-import { checkRecovered, noteLost } from "./check_recovered.ts";
+import { checkRecovered, noteDamage } from "./check_recovered.ts";
 import type { SimulatedDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { NodeStorage, StorageEvents } from "./node_storage.ts";
@@ -119,7 +119,7 @@ export class FileStorage implements NodeStorage {
       this.#installing = null;
       if (found.batch !== null) events.onPersisted(found.batch);
       ledger.regain(recovered);
-      noteLost(ledger, recovered);
+      noteDamage(ledger, recovered);
       this.#isShortOfRoom = false;
       done(recovered);
       this.#maybeReportRoom();

@@ -21,27 +21,41 @@ interface Acknowledged {
   next: LogIndex;
 }
 
+/** Messages of terms that were over when they came. */
+interface Outdated {
+  /** The term of the node that they came to. */
+  readonly term: Term;
+  /** Those that are not answered yet. The answer to one may wait until that term is durable. */
+  count: number;
+}
+
 /** I15 what was acknowledged is kept. */
 export class KeptEntries implements Rule {
   readonly #acknowledged = new Map<NodeId, Acknowledged>();
   /** How often each node was asked something in a term that was over, and did not say so yet, by whom. */
-  readonly #outdated = new Map<NodeId, Map<NodeId, number>>();
+  readonly #outdated = new Map<NodeId, Map<NodeId, Outdated>>();
   /** What leaves with a batch was said before, perhaps in another order. */
   readonly #released = new WeakSet<Envelope>();
 
-  onReceived({ id }: Observed, from: NodeId, message: Message): void {
+  onReceived(node: Observed, from: NodeId, message: Message): void {
     switch (message.type) {
       case "append_request":
       case "heartbeat_request":
       case "snapshot_request": {
-        const known = this.#acknowledged.get(id);
-        if (known === undefined || message.term >= known.term) return;
-        const counts = this.#outdated.get(id) ?? new Map<NodeId, number>();
-        this.#outdated.set(id, counts.set(from, (counts.get(from) ?? 0) + 1));
+        const term = node.status()?.term;
+        if (term === undefined || message.term >= term) return;
+        const counts = this.#outdated.get(node.id) ?? new Map<NodeId, Outdated>();
+        const known = counts.get(from);
+        const count = known?.term === term ? known.count + 1 : 1;
+        this.#outdated.set(node.id, counts.set(from, { term, count }));
         break;
       }
       default:
     }
+  }
+
+  onCrashed(id: NodeId): void {
+    this.#outdated.delete(id);
   }
 
   onTurned({ id }: Observed): void {
@@ -71,7 +85,6 @@ export class KeptEntries implements Rule {
     const known = this.#acknowledged.get(id);
     if (known?.term !== term || known.leader !== leader) {
       this.#acknowledged.set(id, { term, leader, index: 0 as LogIndex, next: index });
-      this.#outdated.delete(id);
     } else if (index > known.next) known.next = index;
   }
 
@@ -82,12 +95,21 @@ export class KeptEntries implements Rule {
   ): void {
     const known = this.#acknowledged.get(id);
     if (known?.term !== term || known.leader !== to || isDamaged || known.index === 0) return;
-    const outdated = this.#outdated.get(id)?.get(to) ?? 0;
-    if (outdated > 0) this.#outdated.get(id)?.set(to, outdated - 1);
     invariant(
-      hint.index >= known.index && (outdated > 0 || rejectedIndex > known.index),
+      hint.index >= known.index &&
+        (rejectedIndex > known.index ||
+          // The answer to an old message speaks of nothing but where the log ends.
+          rejectedIndex === hint.index && this.#takeOutdated(id, to, term)),
       "I15 match index: what was acknowledged is not refused later",
       () => ({ id, leader: to, term, acknowledged: known.index, rejectedIndex, hint }),
     );
+  }
+
+  /** Whether a refusal in this term may be the answer to a message of an earlier one. */
+  #takeOutdated(id: NodeId, to: NodeId, term: Term): boolean {
+    const known = this.#outdated.get(id)?.get(to);
+    if (known?.term !== term || known.count === 0) return false;
+    known.count--;
+    return true;
   }
 }

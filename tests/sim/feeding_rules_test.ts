@@ -207,6 +207,35 @@ refuses("a follower that refuses what it installed", KEPT, () => {
   promised(installed).send(rejected(3, { index: 3, hint: [3, 3] }));
 });
 
+refuses("a second answer to one message of old", KEPT, () => {
+  const scene = promised();
+  const refusal = rejected(3, { index: 3, hint: [3, 3] });
+  scene.receive(scene.n1, scene.n2, heartbeat(2)).send(refusal).send(refusal);
+});
+
+refuses("a refusal of what no message of old asks for", KEPT, () => {
+  const scene = promised();
+  scene.receive(scene.n1, scene.n2, heartbeat(2)).send(rejected(3, { index: 2, hint: [3, 3] }));
+});
+
+refuses("an answer to what came before a crash", KEPT, () => {
+  const scene = promised();
+  scene.receive(scene.n1, scene.n2, heartbeat(2)).observer.onCrashed(scene.n1.id);
+  scene.send(rejected(3, { index: 3, hint: [3, 3] }));
+});
+
+Deno.test("a follower answers the leader of old late, when its term is durable or in a later turn", () => {
+  const refusal = rejected(3, { index: 3, hint: [3, 3] });
+  const early = new Scene();
+  early.write(early.n1, [3, 3, 3]).receive(early.n1, early.n2, heartbeat(2)).step(early.n1);
+  early.send(accepted(3, 3)).step(early.n1).send(refusal);
+
+  // What is refused besides is no answer to it.
+  const late = promised();
+  late.receive(late.n1, late.n2, heartbeat(2)).send(rejected(3, { index: 4, hint: [3, 3] }));
+  late.send(refusal);
+});
+
 Deno.test("a follower refuses what lies beyond, what it lost to damage, another, and the leader of old", () => {
   promised().send(rejected(3, { index: 4, hint: [3, 3] }));
   promised().send(rejected(3, { index: 3, hint: [0, 0], isDamaged: true }));

@@ -4,12 +4,21 @@
  * @module
  */
 
-import { assert, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { InvariantViolation } from "@raftkv/core";
-import { Cluster, FileStorage } from "@raftkv/sim";
+import {
+  type DurableState,
+  type Entry,
+  isLost,
+  type NodeId,
+  type PersistBatch,
+  type Ticket,
+} from "@raftkv/core/raft";
+import { Cluster, EventQueue, FileStorage, SimulatedDisk } from "@raftkv/sim";
 import type { File } from "@raftkv/storage";
 import { type MemoryVfs, nextTurn } from "@raftkv/storage/memory";
 import { JournalMachine, line } from "../support/journal_machine.ts";
+import { entries } from "../support/raft_messages.ts";
 
 /** From when it is called on, no file of the disk is synced any more, and nobody is told. */
 function tamper(vfs: MemoryVfs): () => void {
@@ -31,11 +40,11 @@ function tamper(vfs: MemoryVfs): () => void {
   return () => isLying = true;
 }
 
-async function runUntil(cluster: Cluster<number>, isReached: () => boolean): Promise<void> {
+async function runUntil({ queue }: { queue: EventQueue }, isReached: () => boolean): Promise<void> {
   for (let left = 100_000; !isReached() && left > 0; left--) {
-    cluster.queue.step();
-    if (!cluster.queue.owesTurn) continue;
-    cluster.queue.owesTurn = false;
+    queue.step();
+    if (!queue.owesTurn) continue;
+    queue.owesTurn = false;
     await nextTurn();
   }
   assert(isReached(), "within 100,000 events");
@@ -80,4 +89,74 @@ Deno.test("a batch that is called durable and is not synced is found at once (I3
   const violation = await violationOf(() => writeOne(cluster, "a"));
   assertStringIncludes(violation, "I33 what the store calls durable is synced");
   assertStringIncludes(violation, '"append"');
+});
+
+/** Files on a disk that a kill takes nothing from, with entries of which the first was lost to damage. */
+async function onDamagedFiles() {
+  const queue = new EventQueue();
+  const ledger = new SimulatedDisk();
+  const storage = new FileStorage({
+    id: "n1" as NodeId,
+    ledger,
+    incarnation: "n1",
+    queue,
+    random: () => 0,
+    syncMs: () => 1,
+    segmentBytesMax: 100_000,
+    snapshotChunkBytes: 1_000,
+    events: {
+      onPersisted: (batch) => ledger.append(batch),
+      onRoom: () => {},
+      onEvent: () => {},
+      onFailed: (error) => {
+        throw error;
+      },
+    },
+  });
+  const start = async () => {
+    const found: DurableState[] = [];
+    storage.open(() => new JournalMachine().restorer(), (recovered) => found.push(recovered));
+    await runUntil({ queue }, () => found.length > 0);
+    return found[0]!;
+  };
+  const write = async (batch: Partial<PersistBatch>, isEnough = () => false) => {
+    let isDone = false;
+    const whole = { ticket: 1 as Ticket, hardState: null, entries: [], repairs: [], ...batch };
+    storage.append(whole, () => isDone = true);
+    await runUntil({ queue }, () => isDone || isEnough());
+    return isDone;
+  };
+  await start();
+  const log = entries(0, [1, 1, 1]);
+  for (const entry of log) await write({ entries: [entry] });
+  storage.crash();
+  const [first] = log as [Entry];
+  turnBitIn(storage.vfs, new TextDecoder().decode(first.payload));
+  assertEquals((await start()).entries.map(isLost), [true, false, false]);
+  return { first, ledger, start, storage, write };
+}
+
+/** Damages the only place in the log where a text stands. */
+function turnBitIn(vfs: MemoryVfs, text: string): void {
+  const name = vfs.fileNames("data").find((each) => each.endsWith(".log"))!;
+  const bytes = vfs.readFile("data", name);
+  const at = new TextDecoder("latin1").decode(bytes).indexOf(text);
+  assert(at > 0, text);
+  bytes[at]! ^= 1;
+  vfs.writeFile("data", { name, bytes });
+}
+
+Deno.test("the ledger takes what a start finds of a repair that a kill interrupted", async () => {
+  const found = new Set<boolean>();
+  for (let events = 0, isDone = false; !isDone; events++) {
+    const { first, ledger, start, storage, write } = await onDamagedFiles();
+    assert(ledger.isLost(first.index));
+    let left = events;
+    isDone = await write({ repairs: [first] }, () => left-- <= 0);
+    storage.crash();
+    const { entries: [recovered] } = await start();
+    assertEquals(ledger.isLost(first.index), isLost(recovered!), `after ${events} events`);
+    if (!isDone) found.add(isLost(recovered!));
+  }
+  assertEquals(found.size, 2, "some kills come before the repair is written, and some after");
 });
