@@ -110,7 +110,7 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/roles.ts",
     anchor: "  if (term > state.term) {\n    state.term = term;\n    state.votedFor = null;",
     replacement: "  state.votedFor = null;\n  if (term > state.term) {\n    state.term = term;",
-    killer: { harness: "sim", seeds: 50, rules: ["I2"] },
+    killer: { harness: "explore", start: "new", depth: 9, rules: ["I2"] },
   },
   {
     row: "E7",
@@ -243,7 +243,7 @@ export const ELECTIONS: readonly Mutant[] = [
     anchor:
       "  return state.durability.writingForMs(state.nowMs) >= state.timing.electionTimeoutMsMin;",
     replacement: "  return state.durability.writingForMs(state.nowMs) === Infinity;",
-    killer: { harness: "sim", seeds: 50, rules: ["I41"] },
+    killer: { harness: "sim", seeds: 400, rules: ["I41"] },
   },
   {
     row: "E21",

@@ -105,7 +105,7 @@ export const READS: readonly Mutant[] = [
     file: "core/replica/reads.ts",
     anchor: "      if (granted.index > index) continue;",
     replacement: "",
-    killer: { harness: "sim", seeds: 50, rules: ["I24", "I23"] },
+    killer: { harness: "sim", seeds: 50, rules: ["I24", "I25", "I23"] },
   },
   {
     row: "L10",
