@@ -284,8 +284,8 @@ export class Cluster<Result> {
 
   /** The running leaders, the one of the latest term first. */
   leaders(): NodeStatus[] {
-    return this.nodes.flatMap((node) => node.status() ?? [])
-      .filter((status) => status.role === "leader")
+    return this.nodes.filter(({ isLeader }) => isLeader)
+      .map((node) => node.status()!)
       .sort((a, b) => b.term - a.term);
   }
 

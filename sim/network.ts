@@ -8,6 +8,7 @@
 import type { Random } from "@raftkv/core";
 import type { NodeId } from "@raftkv/core/raft";
 import { encodeMessageFrame, parseFrame } from "@raftkv/transport/frame";
+import { anyTimeMs } from "./chance.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Trace } from "./trace.ts";
 
@@ -156,7 +157,7 @@ export class Network {
   #delayMs(from: NodeId, to: NodeId): number {
     const { delayMsMin, delayMsMax, tailRate, tailMsMean } = this.options;
     let delayMs = delayMsMin + this.#random() * (delayMsMax - delayMsMin);
-    if (this.#happens(tailRate)) delayMs -= tailMsMean * Math.log(1 - this.#random());
+    if (this.#happens(tailRate)) delayMs += anyTimeMs(this.#random, tailMsMean);
     const trouble = this.#troubles.get(from)?.get(to);
     if (trouble === undefined) return delayMs;
     return Math.max(delayMs + trouble.slowMs, trouble.cloggedUntilMs - this.#queue.nowMs);

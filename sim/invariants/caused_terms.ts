@@ -1,8 +1,8 @@
 /**
  * I40, the terms' half: a node's term rises only with cause. It heard a later one, from anyone but a
- * candidate against a leader that it believes in, or was given a snapshot of one; or it campaigns, with the pre-votes of a quorum for
- * just that term, or because its leader asked it to (§5.1; thesis §3.10, §9.6). So who was cut off,
- * lags behind or was removed comes back in the term in which it left.
+ * candidate against a leader that it believes in, or was given a snapshot of one; or it campaigns, with
+ * the pre-votes of a quorum for just that term, or because its leader asked it to (§5.1; thesis §3.10,
+ * §9.6). So who was cut off, lags behind or was removed comes back in the term in which it left.
  *
  * @module
  */

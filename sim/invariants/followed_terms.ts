@@ -57,15 +57,10 @@ export class FollowedTerms implements Rule {
       case "pre_vote_response":
         return !message.granted;
       case "vote_request":
-        return message.transfer || !this.#isLoyal(node);
+        return message.transfer || !this.#contact.isLoyal(node);
       default:
         return true;
     }
-  }
-
-  #isLoyal(node: Observed): boolean {
-    return node.status()?.role === "leader" || this.#contact.leaderOf(node) !== null ||
-      this.#contact.mayWithholdVote(node);
   }
 
   onTurned({ id }: Observed, { role, term }: NodeStatus): void {

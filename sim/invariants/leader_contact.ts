@@ -41,9 +41,10 @@ export class LeaderContact implements Rule {
     return node.clock.monotonicMs - contact.atMs < this.#timeoutMs ? contact.leader : null;
   }
 
-  /** Whether a node may have promised to vote for nobody now, in this life or in the one before. */
-  mayWithholdVote({ clock, id }: Observed): boolean {
-    return clock.monotonicMs < (this.#withheldUntilMs.get(id) ?? -Infinity);
+  /** Whether a node leads, believes in a leader or may have promised its vote away. */
+  isLoyal(node: Observed): boolean {
+    return node.status()?.role === "leader" || this.leaderOf(node) !== null ||
+      this.#mayWithholdVote(node);
   }
 
   onStarted(node: Observed): void {
@@ -72,6 +73,11 @@ export class LeaderContact implements Rule {
 
   onCrashed(id: NodeId): void {
     this.#contacts.delete(id);
+  }
+
+  /** Whether a node may have promised to vote for nobody now, in this life or in the one before. */
+  #mayWithholdVote({ clock, id }: Observed): boolean {
+    return clock.monotonicMs < (this.#withheldUntilMs.get(id) ?? -Infinity);
   }
 
   #withholdVote({ clock, id }: Observed): void {

@@ -77,13 +77,11 @@ export class RefusedVotes implements Rule {
 
   /** Whether no cause for a refusal can be seen; where the voter's log cannot, there may be one. */
   #mustGrant(node: Observed, request: PreVoteRequest | VoteRequest): boolean {
-    const { role, term } = node.status()!;
-    if (request.term <= term || isAlone(node)) return false;
+    if (request.term <= node.status()!.term || isAlone(node)) return false;
     const last = this.#lastOf(node);
     if (last === null || !isAtLeast(request.last, last)) return false;
     if (request.type === "vote_request" && request.transfer) return true;
-    return role !== "leader" && this.#contact.leaderOf(node) === null &&
-      !this.#contact.mayWithholdVote(node);
+    return !this.#contact.isLoyal(node);
   }
 
   /** Where a node's log ends; null if its disk does not tell. */

@@ -23,6 +23,14 @@ function anyOnFiles(storm: Storm): OnFiles | null {
   return { id: node.id, storage: node.storage };
 }
 
+/** Lets something happen to the files of some node again and again, so often on average. */
+function everyOnFiles(storm: Storm, meanMs: number, happen: (found: OnFiles) => void): void {
+  storm.every(meanMs, () => {
+    const found = anyOnFiles(storm);
+    if (found !== null) happen(found);
+  });
+}
+
 /** Starts a node once it has ended, as whoever supervises it would. */
 function supervise(storm: Storm, id: NodeId, pauseMs: number): void {
   storm.after(pauseMs, () => {
@@ -48,10 +56,7 @@ export const DISK_FAULTS: readonly FaultClass[] = [
     name: "crash_writing",
     what: "a node ends right before one of its disk operations (on files)",
     begin(storm) {
-      storm.every(storm.between(1_000, 20_000), () => {
-        const found = anyOnFiles(storm);
-        if (found === null) return;
-        const { id, storage } = found;
+      everyOnFiles(storm, storm.between(1_000, 20_000), ({ id, storage }) => {
         atSomeOperation(storm, storage, () => {
           storm.note(`crash_writing: ${id}`);
           storm.world.crash(id);
@@ -64,10 +69,7 @@ export const DISK_FAULTS: readonly FaultClass[] = [
     name: "io_error",
     what: "a disk operation fails: the node must end, and is started again (on files)",
     begin(storm) {
-      storm.every(storm.between(3_000, 40_000), () => {
-        const found = anyOnFiles(storm);
-        if (found === null) return;
-        const { id, storage } = found;
+      everyOnFiles(storm, storm.between(3_000, 40_000), ({ id, storage }) => {
         storm.state.harmed.add(id);
         atSomeOperation(storm, storage, () => {
           storm.note(`io_error: ${id}`);
@@ -81,10 +83,7 @@ export const DISK_FAULTS: readonly FaultClass[] = [
     name: "full_disk",
     what: "a disk has no room left for a while (on files)",
     begin(storm) {
-      storm.every(storm.between(3_000, 40_000), () => {
-        const found = anyOnFiles(storm);
-        if (found === null) return;
-        const { id, storage: { vfs } } = found;
+      everyOnFiles(storm, storm.between(3_000, 40_000), ({ id, storage: { vfs } }) => {
         vfs.capacityBytes = vfs.usedBytes + Math.floor(storm.between(1, 8_000));
         storm.note(`full_disk: ${id}`);
         storm.after(storm.between(100, 20_000), () => {
@@ -119,10 +118,7 @@ export const DISK_FAULTS: readonly FaultClass[] = [
     name: "blank_flip",
     what: "bits turn over in room that is written ahead: nobody is harmed (on files)",
     begin(storm) {
-      storm.every(storm.between(3_000, 40_000), () => {
-        const node = anyOnFiles(storm);
-        if (node === null) return;
-        const { id, storage } = node;
+      everyOnFiles(storm, storm.between(3_000, 40_000), ({ id, storage }) => {
         storm.world.crash(id);
         const place = storage.files.flipBlankBit(storm.random);
         if (place !== null) {

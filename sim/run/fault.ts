@@ -6,6 +6,7 @@
 
 import type { Random } from "@raftkv/core";
 import type { NodeId } from "@raftkv/core/raft";
+import { anyTimeMs } from "../chance.ts";
 import type { Cluster } from "../cluster.ts";
 import type { SimulatedNode } from "../node.ts";
 import type { Marks } from "./marks.ts";
@@ -96,7 +97,7 @@ export class Storm {
 
   /** Lets something happen again and again, at moments drawn by chance, so often on average. */
   every(meanMs: number, happen: () => void): void {
-    this.after(-meanMs * Math.log(1 - this.random()), () => {
+    this.after(anyTimeMs(this.random, meanMs), () => {
       happen();
       this.every(meanMs, happen);
     });

@@ -9,6 +9,7 @@ import { invariant, InvariantViolation, pcg32, type Random } from "@raftkv/core"
 import { isJoint, type NodeId } from "@raftkv/core/raft";
 import { StateDivergedError, type StateMachine } from "@raftkv/core/replica";
 import { nextTurn } from "@raftkv/storage/memory";
+import { anyTimeMs } from "../chance.ts";
 import { Cluster } from "../cluster.ts";
 import { drawCore } from "./core.ts";
 import { Storm, type StormState, type World } from "./fault.ts";
@@ -139,8 +140,7 @@ class Run<Result> {
   }
 
   #act(): void {
-    const pauseMs = -this.#plan.actMsMean * Math.log(1 - this.#random());
-    this.world.queue.after(pauseMs, () => {
+    this.world.queue.after(anyTimeMs(this.#random, this.#plan.actMsMean), () => {
       if (this.#storm.isOver) return;
       this.#workload.act();
       this.#act();

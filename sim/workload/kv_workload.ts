@@ -82,7 +82,7 @@ class KvWorkload implements Workload {
   readonly #hearsay: Hearsay = { revision: 1, leases: [] };
   readonly #clients: readonly KvClient[];
   readonly #watchers: Watcher[] = [];
-  #skeptic: Skeptic | null = null;
+  readonly #skeptic: Skeptic;
   #quietUntilMs = 0;
   #settledMs = Infinity;
   #leasesAreLeft = false;
@@ -94,6 +94,7 @@ class KvWorkload implements Workload {
     this.#recorder = new HistoryRecorder(() => world.queue.nowMs);
     const recorder = this.#recorder;
     this.#errands = new Errands({ world, random, marks, recorder, book: this.#book });
+    this.#skeptic = new Skeptic({ world, random, marks, errands: this.#errands });
     world.witnesses.add(this.#book);
     this.#clients = Array.from({ length: 2 + Math.floor(random() * 5) }, (_, at) => {
       const home = world.nodes[at % world.nodes.length]!.id;
@@ -112,12 +113,7 @@ class KvWorkload implements Workload {
   }
 
   begin(): void {
-    this.#skeptic = new Skeptic({
-      world: this.#world,
-      random: this.#random,
-      marks: this.#marks,
-      errands: this.#errands,
-    });
+    this.#skeptic.begin();
     for (const client of this.#clients) {
       client.openSession();
       this.#watch(client);
@@ -138,7 +134,7 @@ class KvWorkload implements Workload {
   }
 
   settle(): void {
-    this.#skeptic?.settle();
+    this.#skeptic.settle();
     this.#errands.settle();
     this.#settledMs = this.#world.queue.nowMs;
     this.#leasesAreLeft = true;

@@ -11,6 +11,7 @@
 import type { Random } from "@raftkv/core";
 import { type CommandResult, keyToBytes } from "@raftkv/core/kv";
 import type { ReadMode } from "@raftkv/core/replica";
+import { anyTimeMs } from "../chance.ts";
 import type { Cluster } from "../cluster.ts";
 import type { KvAnswer, KvRequest } from "../history/mod.ts";
 import type { SimulatedNode } from "../node.ts";
@@ -40,9 +41,13 @@ export class Skeptic {
   #openCount = 0;
   #isOver = false;
 
-  /** Begins to look around. */
+  /** Has not begun to look around. */
   constructor(parts: SkepticParts) {
     this.#parts = parts;
+  }
+
+  /** Looks around from now on. */
+  begin(): void {
     this.#lookLater();
   }
 
@@ -53,7 +58,7 @@ export class Skeptic {
 
   #lookLater(): void {
     const { world, random } = this.#parts;
-    world.queue.after(LOOK_MS_MEAN * -Math.log(1 - random()), () => {
+    world.queue.after(anyTimeMs(random, LOOK_MS_MEAN), () => {
       if (this.#isOver) return;
       if (this.#openCount < OPEN_MAX) this.#look();
       this.#lookLater();
@@ -61,21 +66,14 @@ export class Skeptic {
   }
 
   #look(): void {
-    const [latest, ...deposed] = this.#leaders();
+    const { random, world } = this.#parts;
+    const [latest, ...deposed] = world.leaders().map(({ id }) => world.node(id));
     if (latest === undefined) return;
     if (deposed.length > 0) {
       // Rounds under way when the write comes: what is asked after it must not be taken for them.
       for (const node of deposed) this.#read(node);
       this.#write(latest);
-    } else if (this.#parts.random() < IDLE_RATE) this.#read(latest);
-  }
-
-  /** Those who believe that they lead, the latest first. */
-  #leaders(): Node[] {
-    const leaders = this.#parts.world.nodes.filter(({ isLeader }) => isLeader);
-    if (leaders.length < 2) return leaders;
-    const termOf = (node: Node) => node.status()!.term;
-    return leaders.sort((a, b) => termOf(b) - termOf(a));
+    } else if (random() < IDLE_RATE) this.#read(latest);
   }
 
   #write(node: Node): void {

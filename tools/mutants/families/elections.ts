@@ -77,11 +77,6 @@ export const ELECTIONS: readonly Mutant[] = [
     file: "core/raft/election.ts",
     anchor: "  if (isVoteUnderWay(state) || !mayCampaign(state) || withholdsVote(state)) {",
     replacement: "  if (!mayCampaign(state) || withholdsVote(state)) {",
-    also: [{
-      file: "core/raft/election.ts",
-      anchor: "function isVoteUnderWay(",
-      replacement: "export function isVoteUnderWay(",
-    }],
     killer: {
       harness: "test",
       file: "core/raft/election_test.ts",
