@@ -103,6 +103,13 @@ export class SimulatedDisk {
     this.#entries[index - this.#base.index - 1] = { kind: "lost", index, term };
   }
 
+  /** All snapshots rot: what stood before the log is lost. */
+  loseSnapshots(): void {
+    if (this.#base.index === 0) throw new RangeError("Cannot lose the state: The log begins at 0");
+    this.#snapshots = [];
+    this.isStateLost = true;
+  }
+
   /** An entry that was lost is there again. */
   restore(entry: StoredEntry): void {
     if (this.isLost(entry.index)) this.#entries[entry.index - this.#base.index - 1] = entry;
@@ -223,6 +230,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 /** FNV-1a: enough to tell damaged bytes from whole ones where nobody forges them. */
 function digestOf(bytes: Uint8Array): string {
   let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+  hash >>>= 0;
   return hash.toString(16).padStart(64, "0");
 }

@@ -92,7 +92,9 @@ export class MemoryVfs implements Vfs {
   /** The size of a file without the blank bytes at its end. */
   writtenBytes(path: string, name: string): number {
     const { bytes } = inodeOf(this.#directory(path), name);
-    return bytes.findLastIndex((byte) => byte !== 0) + 1;
+    let end = bytes.length;
+    while (end > 0 && bytes[end - 1] === 0) end--;
+    return end;
   }
 
   /** A copy of a file's bytes. */

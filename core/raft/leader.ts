@@ -7,7 +7,14 @@
 
 import { invariant } from "../assert.ts";
 import { type Entry, type EntryKind, entrySizeBytes } from "./entry.ts";
-import { indexAfter, indexMin, type LogIndex, type LogPosition, type NodeId } from "./ids.ts";
+import {
+  INDEX_ZERO,
+  indexAfter,
+  indexMin,
+  type LogIndex,
+  type LogPosition,
+  type NodeId,
+} from "./ids.ts";
 import {
   holdsLease,
   newLease,
@@ -16,6 +23,7 @@ import {
   sendingTimeOf,
 } from "./leader_lease.ts";
 import type { AppendAccepted, AppendRejected, HeartbeatResponse } from "./message.ts";
+import { giveSnapshot } from "./needed_snapshot.ts";
 import { Progress } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
 import { ReadRounds } from "./read_rounds.ts";
@@ -140,7 +148,7 @@ export function onAppendRejected<Token>(
   if (response.isDamaged) progress.forgetBeyond(response.hint.index);
   if (response.isDamaged && response.rejectedIndex === 0) {
     // It lost the state before its log: entries do not help, were they all still here.
-    if (state.snapshot !== null) progress.becomeSnapshot(state.snapshot);
+    giveSnapshot(state, progress, indexAfter(INDEX_ZERO));
     return;
   }
   const common = state.log.lastAtOrBelow(response.hint.index, response.hint.term);

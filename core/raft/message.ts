@@ -115,7 +115,10 @@ export interface SnapshotRequest extends ProtocolMessage<"snapshot_request"> {
 
 /** Tells which byte of the snapshot is wanted next, or that it is installed. */
 export interface SnapshotResponse extends ProtocolMessage<"snapshot_response"> {
-  /** The last entry of the snapshot spoken of. */
+  /**
+   * The last entry of the snapshot spoken of. That may be a later one than was offered: the sender lost
+   * the state before its log to damage, and only one that reaches this entry helps.
+   */
   readonly index: LogIndex;
   /** First byte not yet staged; the leader goes on from here. */
   readonly nextOffsetBytes: number;

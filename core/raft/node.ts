@@ -37,6 +37,7 @@ import type { RaftMessage, Role } from "./message.ts";
 import { type RaftOptions, validateRaftOptions } from "./options.ts";
 import type { RaftOutbox } from "./outbox.ts";
 import { advanceChange, type ChangeResult, proposeChange } from "./reconfiguration.ts";
+import { isSnapshotNeeded, onNewerSnapshot, onNoSnapshot } from "./needed_snapshot.ts";
 import { type LogRepair, logRepairOf } from "./repair.ts";
 import { replicate } from "./replication.ts";
 import { resetElectionTimer } from "./roles.ts";
@@ -181,6 +182,11 @@ export class RaftNode<Token> {
     return isSendingOlderSnapshot(this.#state);
   }
 
+  /** Whether a follower waits for a snapshot of the state at `appliedIndex`, or of an earlier one. */
+  isSnapshotNeeded(appliedIndex: LogIndex): boolean {
+    return isSnapshotNeeded(this.#state, appliedIndex);
+  }
+
   /** The term at `index`, or null if it is compacted away or beyond the end. */
   termAt(index: LogIndex): Term | null {
     return this.#state.log.termAt(index);
@@ -257,7 +263,14 @@ export class RaftNode<Token> {
 
   /** A snapshot of the own state machine is durable. */
   onSnapshotSaved(meta: SnapshotMeta): void {
-    if (meta.last.index > this.snapshotIndex) this.#state.snapshot = meta;
+    if (meta.last.index <= this.snapshotIndex) return;
+    this.#state.snapshot = meta;
+    onNewerSnapshot(this.#state);
+  }
+
+  /** No snapshot of the own state machine could be made. */
+  onSnapshotFailed(): void {
+    onNoSnapshot(this.#state);
   }
 
   /**

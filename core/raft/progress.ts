@@ -56,6 +56,11 @@ export class Progress {
   ackedRound = 0;
   /** It gives its vote to nobody before this moment, by the leader's clock. */
   withholdsUntilMs = -Infinity;
+  /**
+   * It lost the state before its log, and waits for a snapshot that reaches this index, since the newest
+   * one does not; 0 if it waits for none.
+   */
+  neededSnapshotIndex: LogIndex = INDEX_ZERO;
   /** The commit index it was last told. */
   toldCommit: LogIndex = INDEX_ZERO;
   readonly #windows: RaftWindows;
@@ -131,6 +136,8 @@ export class Progress {
       this.#advancedAtMs = nowMs;
     }
     const moved = matchIndex > this.matchIndex;
+    // Whoever has lost its state acknowledges nothing.
+    if (moved) this.neededSnapshotIndex = INDEX_ZERO;
     this.matchIndex = indexMax(this.matchIndex, matchIndex);
     this.nextIndex = indexMax(this.nextIndex, indexAfter(this.matchIndex));
     return moved;
@@ -163,6 +170,7 @@ export class Progress {
   /** The entries it needs are gone: it gets `meta`'s snapshot, from its first byte. */
   becomeSnapshot(meta: SnapshotMeta): void {
     this.feed = { kind: "snapshot", meta, offsetBytes: 0, awaitingSinceMs: null, attempts: 0 };
+    this.neededSnapshotIndex = INDEX_ZERO;
     this.#clearWindow();
   }
 

@@ -6,8 +6,9 @@
  */
 
 import { invariant } from "../assert.ts";
-import { indexAfter, type LogIndex, type NodeId } from "./ids.ts";
+import { indexAfter, type LogIndex, type LogPosition, type NodeId } from "./ids.ts";
 import type { SnapshotRequest, SnapshotResponse } from "./message.ts";
+import { giveSnapshot } from "./needed_snapshot.ts";
 import type { Feed, Progress } from "./progress.ts";
 import { becomeFollower, onLeaderContact } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
@@ -39,13 +40,17 @@ export function onSnapshotRequest<Token>(
   onLeaderContact(state, from);
   const { meta } = request.chunk;
   if (meta.last.index <= state.commitIndex) {
-    respond(state, from, { meta, nextOffsetBytes: meta.sizeBytes, installed: true });
+    respond(state, from, { last: meta.last, nextOffsetBytes: meta.sizeBytes, installed: true });
     return;
   }
   if (state.installing !== null) return;
   // Only a node that lost its state to damage can be offered less than its log begins with. To take
-  // it would give up entries it has promised to hold; the leader will have a later one.
-  if (meta.last.index < state.log.base.index) return;
+  // it would give up entries it has promised to hold; a leader may have no reason of its own to make
+  // a later one, while nothing is written, and must be told.
+  if (meta.last.index < state.log.base.index) {
+    respond(state, from, { last: state.log.base, nextOffsetBytes: 0, installed: false });
+    return;
+  }
   state.outbox.tasks.push({ kind: "stage_chunk", from, chunk: request.chunk });
 }
 
@@ -60,7 +65,7 @@ export function onChunkStaged(
   if (state.role.kind !== "follower" || state.installing !== null) return;
   if (meta.last.index <= state.commitIndex) return;
   if (nextOffsetBytes < meta.sizeBytes) {
-    respond(state, from, { meta, nextOffsetBytes, installed: false });
+    respond(state, from, { last: meta.last, nextOffsetBytes, installed: false });
     return;
   }
   // From a member that does not lead it may be of a later term. What it covers is committed, and a
@@ -92,7 +97,7 @@ export function onInstalled(
   state.installing = null;
   if (from === undefined) return;
   if (!ok) {
-    respond(state, from, { meta, nextOffsetBytes: 0, installed: false });
+    respond(state, from, { last: meta.last, nextOffsetBytes: 0, installed: false });
     return;
   }
   // Entries after the snapshot are kept only if this log contains its last one (§7, step 6).
@@ -107,7 +112,7 @@ export function onInstalled(
   }
   state.commitIndex = meta.last.index;
   state.handedIndex = meta.last.index;
-  respond(state, from, { meta, nextOffsetBytes: meta.sizeBytes, installed: true });
+  respond(state, from, { last: meta.last, nextOffsetBytes: meta.sizeBytes, installed: true });
 }
 
 /** A follower wants the next chunk, or has installed the snapshot. */
@@ -120,6 +125,10 @@ export function onSnapshotResponse(
   if (found === null) return;
   const { progress, feed } = found;
   progress.lastContactMs = state.nowMs;
+  if (!response.installed && response.index > feed.meta.last.index) {
+    giveSnapshot(state, progress, response.index);
+    return;
+  }
   if (feed.meta.last.index !== response.index) return;
   if (response.installed) {
     progress.maybeAdvance(response.index, state.nowMs);
@@ -161,7 +170,7 @@ function respond(
   state: NodeState<unknown>,
   to: NodeId,
   answer: {
-    readonly meta: SnapshotMeta;
+    readonly last: LogPosition;
     readonly nextOffsetBytes: number;
     readonly installed: boolean;
   },
@@ -169,7 +178,7 @@ function respond(
   state.outbox.send(to, {
     type: "snapshot_response",
     term: state.term,
-    index: answer.meta.last.index,
+    index: answer.last.index,
     nextOffsetBytes: answer.nextOffsetBytes,
     installed: answer.installed,
   });

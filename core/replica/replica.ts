@@ -216,7 +216,8 @@ export class Replica<Result> {
       case "snapshot_saved":
         return this.#onSnapshotSaved(input.meta);
       case "snapshot_failed":
-        return this.#policy.onFailed();
+        this.#policy.onFailed();
+        return this.#node.onSnapshotFailed();
       case "chunk_read":
         this.#repairs.onChunkRead(input.to, input);
         return this.#node.onChunkRead(input.to, input);
@@ -373,7 +374,8 @@ export class Replica<Result> {
   #maybeSnapshot(): void {
     // A snapshot of what the own disk does not hold yet could survive a crash that its log does not.
     if (this.#appliedIndex > this.#node.durableIndex) return;
-    if (!this.#policy.isDue(this.#node.isSendingOlderSnapshot)) return;
+    const isNeeded = !this.#policy.isSaving && this.#node.isSnapshotNeeded(this.#appliedIndex);
+    if (!isNeeded && !this.#policy.isDue(this.#node.isSendingOlderSnapshot)) return;
     const captured = this.capture();
     if (captured === null) return;
     this.#policy.onBegin();

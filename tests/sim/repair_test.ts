@@ -243,3 +243,35 @@ Deno.test("a snapshot comes without a leader from whoever is there, over a bad n
     assertEquals(lostOn(subject, victim), 0);
   }
 });
+
+/** A cluster whose leader's newest snapshot ends before the log of `victim` begins. */
+function ahead(seed: number): { subject: Cluster<number>; victim: NodeId; writes: number } {
+  const subject = new Cluster<number>({
+    seed,
+    size: 3,
+    createMachine: () => new JournalMachine(),
+    snapshotLogBytesMin: 600,
+  });
+  const leader = subject.runUntilLed();
+  const victim = subject.nodes.map(({ id }) => id).find((id) => id !== leader)!;
+  const isAhead = () =>
+    subject.node(victim).disk.baseIndex > subject.node(leader).disk.snapshotIndex;
+  let writes = 0;
+  while (!isAhead()) {
+    assert(writes < 2_000, "the snapshots drift apart");
+    write(subject, leader, `w${++writes}`);
+    subject.runFor(200);
+  }
+  return { subject, victim, writes };
+}
+
+// [X-5]
+Deno.test("a node whose log begins behind the leader's newest snapshot has another one, though nothing is written", () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { subject, victim, writes } = ahead(seed);
+    subject.crash(victim);
+    subject.node(victim).disk.loseSnapshots();
+    subject.start(victim);
+    subject.runUntil("it to have all", () => has(subject.node(victim), writes), 10_000);
+  }
+});
