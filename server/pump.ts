@@ -203,7 +203,8 @@ export class Pump<Result> {
       const meta = await this.#options.store.saveSnapshot(point, slices, isUrgent);
       this.push({ kind: "snapshot_saved", meta });
     } catch (error) {
-      // The log goes on without it; the next one is tried when more has been written.
+      // The log goes on without it; the next one is tried when more has been written, or after a while
+      // if a follower waits for it.
       if (!(error instanceof StorageFullError)) throw error;
       this.push({ kind: "snapshot_failed" });
     }

@@ -43,10 +43,7 @@ import type { TreeReader } from "./tree.ts";
 const FRAME_BYTES = 65_536;
 
 /** What the last item of a frame mostly takes: with room for it, a frame is not moved to grow. */
-const LAST_ITEM_BYTES = 4_096;
-
-/** What an item mostly takes where there are few, and a frame's beginning. */
-const ITEM_BYTES = 128;
+const ITEM_BYTES = 4_096;
 
 /** Leases in a frame. */
 const FRAME_LEASES = 2_048;
@@ -63,7 +60,7 @@ export const SNAPSHOT_VERSION: number = 1;
 
 /** The state of this moment as frames, to be taken once; it may change while they are made. */
 export function snapshotOf(state: KvState): Iterable<Uint8Array> {
-  const head = new FrameWriter(state.marks.length);
+  const head = new FrameWriter();
   writeHead(head.body, state);
   const sessions = state.sessions.capture();
   const keys = state.idempotency.capture();
@@ -110,13 +107,13 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
   yield head.close(digest);
   for (const table of [sessions, keys]) {
     for (let place = 0; place < table.size;) {
-      const frame = new FrameWriter(table.size - place);
+      const frame = new FrameWriter();
       while (place < table.size && !frame.isFull) table.write(frame.body, place++);
       yield frame.close(digest);
     }
   }
   for (let left = leases.size, after = 0; left > 0;) {
-    const frame = new FrameWriter(left);
+    const frame = new FrameWriter();
     for (const id of leases.ids(after, FRAME_LEASES)) {
       writeLease(frame.body, leases.get(id)!);
       after = id;
@@ -125,7 +122,7 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
     yield frame.close(digest);
   }
   for (let left = records.size, start = KEY_FIRST; left > 0;) {
-    const frame = new FrameWriter(left);
+    const frame = new FrameWriter();
     let last = start;
     records.scan(start, (key, record) => {
       frame.body.raw(record.bytes);
@@ -137,7 +134,7 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
     yield frame.close(digest);
   }
   for (let left = history.size, after: PastRecord | null = null; left > 0;) {
-    const frame = new FrameWriter(left);
+    const frame = new FrameWriter();
     history.scan(after, (past) => {
       frame.body.raw(past.record.bytes);
       frame.body.varint(past.endRevision);
@@ -147,19 +144,16 @@ function* framesOf(captured: Captured): Generator<Uint8Array> {
     });
     yield frame.close(digest);
   }
-  const tail = new FrameWriter(0);
+  const tail = new FrameWriter();
   digest.writeTo(tail.body);
   yield tail.close(digest);
 }
 
 /** One frame in the making. */
 class FrameWriter {
-  readonly body: ByteWriter;
+  readonly body = new ByteWriter(FRAME_BYTES + ITEM_BYTES);
 
-  /** @param items How many will be written at the most: a small state needs no large frames. */
-  constructor(items: number) {
-    const room = Math.min((1 + items) * ITEM_BYTES, FRAME_BYTES + LAST_ITEM_BYTES);
-    this.body = new ByteWriter(room);
+  constructor() {
     this.body.u32(0);
   }
 

@@ -52,6 +52,7 @@ export function becomeLeader<Token>(state: NodeState<Token>): void {
     uncommittedBytes: tail.reduce((sum, entry) => sum + entrySizeBytes(entry), 0),
     transfer: null,
     transferNotBeforeMs: -Infinity,
+    snapshotNotBeforeMs: -Infinity,
   };
   state.role = leader;
   state.leaderId = state.id;

@@ -6,9 +6,15 @@
  * @module
  */
 
-import { INDEX_ZERO, type LogIndex } from "./ids.ts";
+import type { LogIndex } from "./ids.ts";
 import type { Progress } from "./progress.ts";
 import type { NodeState } from "./state.ts";
+
+/**
+ * After how many election timeouts one is tried again for which there was no room. Each try may take for a
+ * while what room is left, which the log needs more.
+ */
+const RETRY_ELECTION_TIMEOUTS = 16;
 
 /** Sends a follower the newest snapshot if that reaches `index`, else the next one that does. */
 export function giveSnapshot(
@@ -22,6 +28,7 @@ export function giveSnapshot(
 
 /** Whether a snapshot of the state at `appliedIndex` is what some follower waits for. */
 export function isSnapshotNeeded(state: NodeState<unknown>, appliedIndex: LogIndex): boolean {
+  if (state.role.kind !== "leader" || state.nowMs < state.role.snapshotNotBeforeMs) return false;
   for (const { neededSnapshotIndex } of waitingOf(state)) {
     if (neededSnapshotIndex <= appliedIndex) return true;
   }
@@ -35,12 +42,10 @@ export function onNewerSnapshot(state: NodeState<unknown>): void {
   }
 }
 
-/**
- * None could be made. Followers say again that they need one when they are next sent something that does
- * not help them; until then it is not tried again.
- */
-export function onNoSnapshot(state: NodeState<unknown>): void {
-  for (const progress of waitingOf(state)) progress.neededSnapshotIndex = INDEX_ZERO;
+/** There was no room for one. */
+export function onNoSnapshot({ role, nowMs, timing }: NodeState<unknown>): void {
+  if (role.kind !== "leader") return;
+  role.snapshotNotBeforeMs = nowMs + RETRY_ELECTION_TIMEOUTS * timing.electionTimeoutMsMin;
 }
 
 function* waitingOf({ role }: NodeState<unknown>): Generator<Progress> {

@@ -268,7 +268,7 @@ export class RaftNode<Token> {
     onNewerSnapshot(this.#state);
   }
 
-  /** No snapshot of the own state machine could be made. */
+  /** There was no room for a snapshot of the own state machine. */
   onSnapshotFailed(): void {
     onNoSnapshot(this.#state);
   }

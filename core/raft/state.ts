@@ -62,6 +62,8 @@ export interface LeaderState<Token> {
   transfer: { readonly target: NodeId; readonly deadlineMs: number; asked: boolean } | null;
   /** No hand-over begins before this moment. */
   transferNotBeforeMs: number;
+  /** No snapshot is made for a follower before this moment: there was no room for the last. */
+  snapshotNotBeforeMs: number;
 }
 
 /** The role and what belongs to it alone. */

@@ -99,7 +99,7 @@ export class SnapshotPolicy {
     return older;
   }
 
-  /** There was no room for one: the next is due when as much again has been applied. */
+  /** There was no room for one: the next is due of itself when as much again has been applied. */
   onFailed(): void {
     this.#saving = false;
   }
