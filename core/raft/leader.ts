@@ -23,7 +23,7 @@ import {
   sendingTimeOf,
 } from "./leader_lease.ts";
 import type { AppendAccepted, AppendRejected, HeartbeatResponse } from "./message.ts";
-import { giveSnapshot } from "./needed_snapshot.ts";
+import { giveSnapshot } from "./own_snapshots.ts";
 import { Progress } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
 import { ReadRounds } from "./read_rounds.ts";

@@ -18,7 +18,7 @@ import {
   onVoterUp,
 } from "./election.ts";
 import { onAppendRequest, onHeartbeatRequest } from "./follower.ts";
-import { indexMin, type LogIndex, type NodeId, type Term, type Ticket } from "./ids.ts";
+import type { LogIndex, NodeId, Term, Ticket } from "./ids.ts";
 import type { Instant } from "./instant.ts";
 import {
   advanceReads,
@@ -37,13 +37,19 @@ import type { RaftMessage, Role } from "./message.ts";
 import { type RaftOptions, validateRaftOptions } from "./options.ts";
 import type { RaftOutbox } from "./outbox.ts";
 import { advanceChange, type ChangeResult, proposeChange } from "./reconfiguration.ts";
-import { isSnapshotNeeded, onNewerSnapshot, onNoSnapshot } from "./needed_snapshot.ts";
+import {
+  compactLog,
+  onSnapshotFailed,
+  onSnapshotSaved,
+  type SnapshotDemand,
+  snapshotDemandAt,
+  snapshotIndexOf,
+} from "./own_snapshots.ts";
 import { type LogRepair, logRepairOf } from "./repair.ts";
 import { replicate } from "./replication.ts";
 import { resetElectionTimer } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
 import {
-  isSendingOlderSnapshot,
   maybeInstall,
   onChunkRead,
   onChunkStaged,
@@ -133,7 +139,7 @@ export class RaftNode<Token> {
 
   /** The last entry its newest snapshot covers; 0 without one. */
   get snapshotIndex(): LogIndex {
-    return this.#state.snapshot?.last.index ?? 0 as LogIndex;
+    return snapshotIndexOf(this.#state);
   }
 
   /** The members in force. */
@@ -177,14 +183,9 @@ export class RaftNode<Token> {
     return this.#state.installing !== null;
   }
 
-  /** Whether a follower that is there is being sent another snapshot than the newest. */
-  get isSendingOlderSnapshot(): boolean {
-    return isSendingOlderSnapshot(this.#state);
-  }
-
-  /** Whether a follower waits for a snapshot of the state at `appliedIndex`, or of an earlier one. */
-  isSnapshotNeeded(appliedIndex: LogIndex): boolean {
-    return isSnapshotNeeded(this.#state, appliedIndex);
+  /** What followers want of a snapshot of the state at `appliedIndex`. */
+  snapshotDemandAt(appliedIndex: LogIndex): SnapshotDemand {
+    return snapshotDemandAt(this.#state, appliedIndex);
   }
 
   /** The term at `index`, or null if it is compacted away or beyond the end. */
@@ -263,35 +264,21 @@ export class RaftNode<Token> {
 
   /** A snapshot of the own state machine is durable. */
   onSnapshotSaved(meta: SnapshotMeta): void {
-    if (meta.last.index <= this.snapshotIndex) return;
-    this.#state.snapshot = meta;
-    onNewerSnapshot(this.#state);
+    onSnapshotSaved(this.#state, meta);
   }
 
   /** There was no room for a snapshot of the own state machine. */
   onSnapshotFailed(): void {
-    onNoSnapshot(this.#state);
+    onSnapshotFailed(this.#state);
   }
 
   /**
    * Lets go of the log up to and including `through`, which a durable snapshot must cover, and of what
-   * {@linkcode RaftNode.trim} says.
+   * only the disk is to keep: of what the newest snapshot covers, so many bytes stay for followers that
+   * fall behind, and whatever one needs that is known to be behind already.
    */
   compact(through: LogIndex, trailingBytesMax: number): void {
-    this.#state.log.compact(indexMin(through, this.snapshotIndex));
-    this.trim(trailingBytesMax);
-  }
-
-  /**
-   * Lets go of what only the disk keeps: of what the newest snapshot covers, so many bytes stay for
-   * followers that fall behind, and whatever one needs that is known to be behind already.
-   */
-  trim(trailingBytesMax: number): void {
-    const { log, role } = this.#state;
-    let through = log.startOfLast(trailingBytesMax, indexMin(this.snapshotIndex, log.lastIndex));
-    const followers = role.kind === "leader" ? role.progress.values() : [];
-    for (const { coveredIndex } of followers) through = indexMin(through, coveredIndex);
-    log.compact(through);
+    compactLog(this.#state, { through, trailingBytesMax });
   }
 
   /** Answers a `read_chunk` task. */

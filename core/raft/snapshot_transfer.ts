@@ -8,7 +8,7 @@
 import { invariant } from "../assert.ts";
 import { indexAfter, type LogIndex, type LogPosition, type NodeId } from "./ids.ts";
 import type { SnapshotRequest, SnapshotResponse } from "./message.ts";
-import { giveSnapshot } from "./needed_snapshot.ts";
+import { giveSnapshot } from "./own_snapshots.ts";
 import type { Feed, Progress } from "./progress.ts";
 import { becomeFollower, onLeaderContact } from "./roles.ts";
 import type { SnapshotChunk, SnapshotMeta } from "./snapshot.ts";
@@ -144,16 +144,6 @@ export function onSnapshotResponse(
   // node send at once. Each repeated answer would beget a chunk, and each repeated chunk an answer,
   // more and more of them. The chunk that is due goes out when the patience with the last one is over.
   feed.offsetBytes = nextOffsetBytes;
-}
-
-/** Whether a follower that is there is being sent another snapshot than the newest. */
-export function isSendingOlderSnapshot(state: NodeState<unknown>): boolean {
-  if (state.role.kind !== "leader") return false;
-  for (const { feed, lastContactMs } of state.role.progress.values()) {
-    if (feed.kind !== "snapshot" || feed.meta.last.index === state.snapshot?.last.index) continue;
-    if (state.nowMs - lastContactMs < state.timing.electionTimeoutMsMin) return true;
-  }
-  return false;
 }
 
 function snapshotFeedOf(

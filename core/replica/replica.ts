@@ -91,7 +91,7 @@ export class Replica<Result> {
     const start = recovered.snapshot?.last ?? POSITION_ZERO;
     ({ index: this.#appliedIndex, term: this.#appliedTerm } = start);
     this.#policy = new SnapshotPolicy(options.snapshotLogBytesMin, recovered.snapshot, random);
-    this.#node.trim(this.#policy.trailingBytesMax);
+    this.#node.compact(POSITION_ZERO.index, this.#policy.trailingBytesMax);
   }
 
   /** This node. */
@@ -353,8 +353,7 @@ export class Replica<Result> {
   #apply(raft: RaftOutbox<ReadToken>): void {
     for (const entry of raft.committed) {
       const result = entry.kind === "command" ? this.#machine.apply(entry) : null;
-      this.#appliedIndex = entry.index;
-      this.#appliedTerm = entry.term;
+      ({ index: this.#appliedIndex, term: this.#appliedTerm } = entry);
       this.#hashes.onApplied(entry.index);
       this.#policy.onApplied(entry);
       this.#proposals.onApplied(entry, result);
@@ -374,8 +373,7 @@ export class Replica<Result> {
   #maybeSnapshot(): void {
     // A snapshot of what the own disk does not hold yet could survive a crash that its log does not.
     if (this.#appliedIndex > this.#node.durableIndex) return;
-    const isNeeded = !this.#policy.isSaving && this.#node.isSnapshotNeeded(this.#appliedIndex);
-    if (!isNeeded && !this.#policy.isDue(this.#node.isSendingOlderSnapshot)) return;
+    if (!this.#policy.isDue(this.#node.snapshotDemandAt(this.#appliedIndex))) return;
     const captured = this.capture();
     if (captured === null) return;
     this.#policy.onBegin();

@@ -7,6 +7,7 @@
 import { type Entry, entrySizeBytes } from "../raft/entry.ts";
 import { INDEX_ZERO, type LogIndex } from "../raft/ids.ts";
 import type { Random } from "../random.ts";
+import type { SnapshotDemand } from "../raft/own_snapshots.ts";
 import type { SnapshotMeta } from "../raft/snapshot.ts";
 
 /** How much more log than usual, in memory, too, may come together while a follower is sent a snapshot. */
@@ -54,11 +55,6 @@ export class SnapshotPolicy {
     return this.#logBytesMin / TRAILING_PART;
   }
 
-  /** Whether a snapshot is being written. */
-  get isSaving(): boolean {
-    return this.#saving;
-  }
-
   /** An entry has been applied. */
   onApplied(entry: Entry): void {
     this.#bytesSince += entrySizeBytes(entry);
@@ -67,15 +63,18 @@ export class SnapshotPolicy {
   /**
    * Whether one should be taken now.
    *
-   * @param isOlderOnItsWay A follower is being sent the snapshot before the newest. The next one would
-   *   end that, and a follower that takes longer for a snapshot than it takes until the next is due
-   *   would begin again for ever: it is put off until the log has grown by a multiple.
+   * @param demand What followers want of it. One that is being sent the snapshot before the newest would
+   *   have to begin again with the next; if it took longer for each than it takes until the next is due,
+   *   for ever: that is put off until the log has grown by a multiple. One that nothing helps but a new
+   *   snapshot gets it at once, whoever must begin again for it.
    */
-  isDue(isOlderOnItsWay: boolean): boolean {
+  isDue({ isOlderOnItsWay, isNeeded }: SnapshotDemand): boolean {
+    if (this.#saving) return false;
+    if (isNeeded) return true;
     const quarter = (this.#newest?.sizeBytes ?? 0) / 4;
     const distanceBytes = Math.max(this.#logBytesMin, quarter) *
       (isOlderOnItsWay ? PUT_OFF_TIMES : 1);
-    if (this.#saving || this.#bytesSince < distanceBytes * DISTANCE_PART_MIN) return false;
+    if (this.#bytesSince < distanceBytes * DISTANCE_PART_MIN) return false;
     this.#distancePart ??= 1 - (1 - DISTANCE_PART_MIN) * this.#random();
     return this.#bytesSince >= distanceBytes * this.#distancePart;
   }

@@ -24,6 +24,10 @@ function leaderWithLaggard(sizeBytes = 4): RaftBench {
   return bench.receive("n2", rejected(2, { index: 10, hint: [3, 1] })).quiet();
 }
 
+function isOlderOnItsWay({ node }: RaftBench): boolean {
+  return node.snapshotDemandAt(node.commitIndex).isOlderOnItsWay;
+}
+
 /** Answers the oldest `read_chunk` task as storage would. */
 function readChunk(bench: RaftBench, bytes = 2): RaftBench {
   const task = bench.tasks.shift();
@@ -108,13 +112,13 @@ Deno.test("a snapshot that was replaced while it was sent starts over with the n
 // [S-3]
 Deno.test("a leader knows that a follower which is there is being sent an older snapshot", () => {
   const bench = leaderWithLaggard().sync();
-  assertEquals(bench.node.isSendingOlderSnapshot, false);
+  assertEquals(isOlderOnItsWay(bench), false);
   bench.node.onSnapshotSaved(snapshot([11, 1]));
-  assertEquals(bench.node.isSendingOlderSnapshot, true);
+  assertEquals(isOlderOnItsWay(bench), true);
   for (let waited = 0; waited < 1_000; waited += 50) {
     bench.receive("n3", heartbeatAnswer(2)).wait(50);
   }
-  assertEquals(bench.node.isSendingOlderSnapshot, false, "whoever is gone puts nothing off");
+  assertEquals(isOlderOnItsWay(bench), false, "whoever is gone puts nothing off");
 });
 
 // [S-1]
@@ -311,10 +315,10 @@ function held(bench: RaftBench, indexes: readonly number[]): boolean[] {
 // [S-10]
 Deno.test("of what the newest snapshot covers, memory keeps the last bytes alone", () => {
   const bench = new RaftBench({ term: 1, log: [1, 1, 1, 1, 1, 1] });
-  bench.node.trim(70);
+  bench.node.compact(0 as LogIndex, 70);
   assertEquals(held(bench, [0]), [true]);
   bench.node.onSnapshotSaved(snapshot([5, 1]));
-  bench.node.trim(70);
+  bench.node.compact(0 as LogIndex, 70);
   assertEquals(held(bench, [2, 3, 5, 6]), [false, true, true, true]);
 });
 
@@ -323,15 +327,15 @@ Deno.test("what a follower needs that is behind, or is being sent a snapshot, st
   const bench = new RaftBench({ term: 1, log: [1, 1, 1, 1, 1, 1] }).becomeLeader().sync();
   bench.receive("n2", accepted(2, 7)).receive("n3", accepted(2, 2));
   bench.node.onSnapshotSaved(snapshot([5, 1]));
-  bench.node.trim(0);
+  bench.node.compact(0 as LogIndex, 0);
   assertEquals(held(bench, [1, 2]), [false, true]);
   bench.receive("n3", accepted(2, 7));
-  bench.node.trim(0);
+  bench.node.compact(0 as LogIndex, 0);
   assertEquals(held(bench, [4, 5]), [false, true]);
 
   const laggard = leaderWithLaggard();
   laggard.receive("n3", accepted(2, 13));
   laggard.node.onSnapshotSaved(snapshot([12, 1]));
-  laggard.node.trim(0);
+  laggard.node.compact(0 as LogIndex, 0);
   assertEquals(held(laggard, [10, 12]), [true, true]);
 });
