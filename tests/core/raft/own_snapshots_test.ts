@@ -34,7 +34,6 @@ function leaderWithHelpless(): RaftBench {
   return bench.receive("n2", chunkAnswer(2, { index: 11, next: 0 })).quiet();
 }
 
-// [D-7]
 //
 Deno.test("a follower whose log begins behind the offered snapshot says which one would help", () => {
   const bench = new RaftBench({ term: 3, base: [5, 2], log: [3, 3] });

@@ -114,6 +114,43 @@ export const REPAIR: readonly Mutant[] = [
     killer: { harness: "test", file: "core/raft/repair_test.ts", name: "a lost configuration" },
   },
   {
+    row: "S7 l",
+    bug: "a node that lost its state does not say that the offered snapshot ends before its log",
+    file: "core/raft/snapshot_transfer.ts",
+    anchor: "respond(state, from, { last: state.log.base, nextOffsetBytes: 0, installed: false });",
+    replacement: "",
+    killer: {
+      harness: "test",
+      file: "sim/repair_test.ts",
+      name: "though nothing is written",
+      why: "of seeds 1 to 20,000 one finds it, 16306",
+    },
+  },
+  {
+    row: "S7 m",
+    bug: "a snapshot that was made for a node without its state is not given to it",
+    file: "core/raft/own_snapshots.ts",
+    anchor: "if (isWaiting(progress)) giveSnapshot(",
+    replacement: "if (false) giveSnapshot(",
+    killer: {
+      harness: "test",
+      file: "core/raft/own_snapshots_test.ts",
+      name: "given as soon as there is one",
+    },
+  },
+  {
+    row: "S7 n",
+    bug: "a snapshot for which there was no room is tried again at once",
+    file: "core/raft/own_snapshots.ts",
+    anchor: "|| nowMs < role.snapshotNotBeforeMs",
+    replacement: "",
+    killer: {
+      harness: "test",
+      file: "core/raft/own_snapshots_test.ts",
+      name: "tried again after a while",
+    },
+  },
+  {
     row: "S8",
     bug: "a leader believes an acknowledgement of what has been damaged since",
     file: "core/raft/leader.ts",
@@ -130,8 +167,8 @@ export const REPAIR: readonly Mutant[] = [
     bug:
       "a node without its state takes a snapshot older than its log, and forgets what it promised",
     file: "core/raft/snapshot_transfer.ts",
-    anchor: "if (meta.last.index < state.log.base.index) return;",
-    replacement: "",
+    anchor: "if (meta.last.index < state.log.base.index) {",
+    replacement: "if (false) {",
     killer: { harness: "test", file: "core/raft/repair_test.ts", name: "and no older one" },
   },
   {
