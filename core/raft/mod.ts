@@ -20,6 +20,7 @@ export {
   type RaftWindows,
 } from "./options.ts";
 export type { RaftOutbox, SnapshotTask } from "./outbox.ts";
+export type { SnapshotDemand } from "./own_snapshots.ts";
 export * from "./persist.ts";
 export type { LogRepair } from "./repair.ts";
 export * from "./repair_message.ts";
