@@ -10,6 +10,7 @@ import { startRaftKv } from "./compare/raftkv_system.ts";
 import { measure, type Scale } from "./compare/suite.ts";
 import { type Row, tableOf } from "./compare/table.ts";
 import { isInstalled } from "../tests/process/installed.ts";
+import { readFlags, refuse } from "../tools/refusal.ts";
 import { wholeNumber } from "../tools/whole_number.ts";
 
 const HELP = `RaftKV and etcd side by side: three processes each, on this machine, in one run
@@ -29,18 +30,22 @@ Usage: deno task bench [--short] [--alone] [--outages] [--rounds N] [--seconds N
 It needs wrk, and for etcd its two packages and nghttp2-client:
 apt-get install wrk etcd-server etcd-client nghttp2-client`;
 
+const TASK = "bench";
+
 const FULL: Scale = { rounds: 5, seconds: 5, kills: 20, keys: 1_000_000 };
 const SHORT: Scale = { rounds: 1, seconds: 1, kills: 2, keys: 0 };
 
 const flags = parseArgs(Deno.args, {
   boolean: ["short", "alone", "outages", "help"],
   string: ["rounds", "seconds", "kills", "keys", "out"],
+  unknown: (flag) => refuse(TASK, `Cannot take ${flag}`),
 });
 
 if (flags.help) console.log(HELP);
 else Deno.exit(await bench());
 
 async function bench(): Promise<number> {
+  const scale = readFlags(TASK, () => scaleOf(flags.short ? SHORT : FULL));
   if (!await isInstalled("wrk")) {
     console.error("Cannot run the bench: wrk is not installed (apt-get install wrk)");
     return 1;
@@ -51,7 +56,6 @@ async function bench(): Promise<number> {
       `RaftKV is measured alone: ${flags.alone ? "as asked" : "etcd is not installed"}`,
     );
   }
-  const scale = scaleOf(flags.short ? SHORT : FULL);
   const rows: Row[] = [];
   await using raftkv = await startRaftKv();
   await using etcd = version === null ? null : await startEtcd(version);

@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Cluster } from "../tests/process/cluster.ts";
 import { isInstalled } from "../tests/process/installed.ts";
+import { readFlags, refuse } from "../tools/refusal.ts";
 import { wholeNumber } from "../tools/whole_number.ts";
 import { profileOf, type Purpose, timeByPurpose } from "./compare/cpu_profile.ts";
 import { quantile } from "./compare/statistics.ts";
@@ -21,6 +22,8 @@ Usage: deno task bench:profile [--clients N] [--seconds N] [--gets]
   --gets       linearizable reads in place of writes
 
 It needs wrk (apt-get install wrk). The inspector itself costs time: read the shares.`;
+
+const TASK = "bench:profile";
 
 const KEYS = 10_000;
 const VALUE = "v".repeat(256);
@@ -41,12 +44,17 @@ const PURPOSES: readonly Purpose[] = [
 const flags = parseArgs(Deno.args, {
   boolean: ["help", "gets"],
   string: ["clients", "seconds"],
+  unknown: (flag) => refuse(TASK, `Cannot take ${flag}`),
 });
 
 if (flags.help) console.log(HELP);
 else Deno.exit(await profile());
 
 async function profile(): Promise<number> {
+  const { clients, seconds } = readFlags(TASK, () => ({
+    clients: wholeNumber("clients", { text: flags.clients, base: 64, min: 1 }),
+    seconds: wholeNumber("seconds", { text: flags.seconds, base: 5, min: 1 }),
+  }));
   if (!await isInstalled("wrk")) {
     console.error("Cannot profile: wrk is not installed (apt-get install wrk)");
     return 1;
@@ -58,8 +66,6 @@ async function profile(): Promise<number> {
   });
   const leader = await cluster.leader();
   const port = ports[cluster.nodes.indexOf(leader)] ?? 0;
-  const clients = wholeNumber("clients", { text: flags.clients, base: 64, min: 1 });
-  const seconds = wholeNumber("seconds", { text: flags.seconds, base: 5, min: 1 });
   const load = () => closedLoop({ url: leader.url, calls: calls(), clients, seconds });
   // What is compiled and collected at first is not what a leader does all day.
   await load();

@@ -5,7 +5,10 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { Explorer, type ExploreReport, type StartName, STARTS } from "@raftkv/sim/explore";
+import { readFlags, refuse } from "./refusal.ts";
 import { wholeNumber } from "./whole_number.ts";
+
+const TASK = "explore";
 
 const HELP = `deno task explore [flags]
 
@@ -21,7 +24,7 @@ const HELP = `deno task explore [flags]
 const flags = parseArgs(Deno.args, {
   string: ["start", "depth", "states", "terms", "entries", "crashes", "reads"],
   boolean: ["trace", "help"],
-  unknown: (flag) => refuse(`Cannot take ${flag}`),
+  unknown: (flag) => refuse(TASK, `Cannot take ${flag}`),
 });
 
 if (flags.help) {
@@ -74,7 +77,7 @@ function startsOf(names: string | undefined): StartName[] {
   const known = Object.keys(STARTS);
   const asked = names === undefined ? known : names.split(",");
   for (const name of asked) {
-    if (!known.includes(name)) refuse(`Cannot begin at "${name}": ${known.join(", ")}`);
+    if (!known.includes(name)) refuse(TASK, `Cannot begin at "${name}": ${known.join(", ")}`);
   }
   return asked as StartName[];
 }
@@ -83,14 +86,5 @@ function count(
   name: "depth" | "states" | "terms" | "entries" | "crashes" | "reads",
   range: { readonly base: number; readonly min?: number },
 ): number {
-  try {
-    return wholeNumber(name, { text: flags[name], ...range });
-  } catch (error) {
-    return refuse((error as Error).message);
-  }
-}
-
-function refuse(reason: string): never {
-  console.error(`${reason}\nTry: deno task explore --help`);
-  Deno.exit(2);
+  return readFlags(TASK, () => wholeNumber(name, { text: flags[name], ...range }));
 }

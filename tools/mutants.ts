@@ -11,7 +11,10 @@ import { kill, type Verdict } from "./mutants/kill.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { choose, tenthOf } from "./mutants/choice.ts";
 import { lineOf, markdownOf } from "./mutants/report.ts";
+import { readFlags, refuse } from "./refusal.ts";
 import { wholeNumber } from "./whole_number.ts";
+
+const TASK = "mutants";
 
 const HELP = `deno task mutants [flags]
 
@@ -25,10 +28,7 @@ const HELP = `deno task mutants [flags]
 const flags = parseArgs(Deno.args, {
   string: ["family", "row", "tenth", "jobs"],
   boolean: ["help", "write", "list"],
-  unknown: (flag) => {
-    console.error(`Cannot take ${flag}: Try: deno task mutants --help`);
-    Deno.exit(2);
-  },
+  unknown: (flag) => refuse(TASK, `Cannot take ${flag}`),
 });
 
 if (flags.help) {
@@ -36,11 +36,12 @@ if (flags.help) {
   Deno.exit(0);
 }
 
-const tenth = flags.tenth === undefined ? null : tenthOf(flags.tenth, new Date());
-const chosen = choose(FAMILIES, {
-  family: flags.family ?? null,
-  row: flags.row ?? null,
-  tenth,
+const { tenth, chosen, jobs } = readFlags(TASK, () => {
+  const tenth = flags.tenth === undefined ? null : tenthOf(flags.tenth, new Date());
+  const { family = null, row = null } = flags;
+  const chosen = choose(FAMILIES, { family, row, tenth });
+  const jobs = wholeNumber("jobs", { text: flags.jobs, base: 2, min: 1 });
+  return { tenth, chosen, jobs };
 });
 if (tenth !== null) console.log(`tenth ${tenth}: ${chosen.length} bugs`);
 if (flags.list) { for (const { bug, row } of chosen) console.log(`${row}: ${bug}`); }
@@ -58,7 +59,6 @@ async function killAll(mutants: readonly Mutant[]): Promise<boolean> {
       console.log(`${String(verdicts.length).padStart(3)}/${mutants.length} ${lineOf(verdict)}`);
     }
   };
-  const jobs = wholeNumber("jobs", { text: flags.jobs, base: 2, min: 1 });
   await Promise.all(Array.from({ length: jobs }, work));
   const survivors = verdicts.filter(({ kind }) => kind !== "killed");
   console.log(`${verdicts.length - survivors.length} of ${verdicts.length} killed`);

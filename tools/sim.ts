@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { refuse } from "./refusal.ts";
 import { parseOptions } from "./sim/options.ts";
 import { HELP } from "./sim/help.ts";
 import { runBatch } from "./sim/batch.ts";
@@ -14,8 +15,7 @@ switch (options.kind) {
     console.log(HELP);
     break;
   case "wrong":
-    console.error(`${options.reason}\nTry: deno task sim --help`);
-    Deno.exit(2);
+    refuse("sim", options.reason);
     break;
   case "replay":
     Deno.exit(await replay(options) ? 0 : 1);

@@ -18,14 +18,14 @@ export function choose(
   },
 ): readonly Mutant[] {
   if (only.family !== null && !Object.hasOwn(families, only.family)) {
-    throw new TypeError(`Cannot choose: No such family: ${only.family}`);
+    throw new RangeError(`Cannot choose: No such family: ${only.family}`);
   }
   const chosen = Object.entries(families)
     .flatMap(([name, { mutants }]) => only.family === null || only.family === name ? mutants : [])
     .filter((_, at) => only.tenth === null || at % 10 === only.tenth)
     .filter(({ row }) => only.row === null || row.split(", ").includes(only.row));
   // None tried would be none alive, and all be well.
-  if (chosen.length === 0) throw new TypeError("Cannot choose: There are no such bugs");
+  if (chosen.length === 0) throw new RangeError("Cannot choose: There are no such bugs");
   return chosen;
 }
 
@@ -33,5 +33,5 @@ export function choose(
 export function tenthOf(asked: string, now: Date): number {
   const tenth = asked === "today" ? Math.floor(now.getTime() / DAY_MS) % 10 : Number(asked);
   if (Number.isInteger(tenth) && tenth >= 0 && tenth <= 9) return tenth;
-  throw new TypeError(`Cannot choose: A tenth is a number from 0 to 9 or "today": ${asked}`);
+  throw new RangeError(`Cannot choose: A tenth is a number from 0 to 9 or "today": ${asked}`);
 }
