@@ -36,6 +36,8 @@ export interface UnderWay {
   readonly writing: PersistBatch | null;
   /** The snapshot that was being installed. */
   readonly installing: SnapshotMeta | null;
+  /** Whether bits have turned over since the last start. */
+  readonly isDamaged: boolean;
 }
 
 /**
@@ -47,9 +49,13 @@ export interface UnderWay {
 export function checkRecovered(
   ledger: SimulatedDisk,
   recovered: DurableState,
-  { writing, installing }: UnderWay,
+  { writing, installing, isDamaged }: UnderWay,
 ): { readonly batch: PersistBatch | null } {
-  if (installing !== null && isSnapshotOf(recovered, installing)) ledger.adopt(installing);
+  if (installing !== null) {
+    const isInstalled = isSnapshotOf(recovered, installing) ||
+      (isDamaged && hasLostStateAt(recovered, installing));
+    if (isInstalled) ledger.adopt(installing);
+  }
   if (differenceFrom(ledger, recovered, null) === null) return { batch: null };
   const difference = writing === null ? null : differenceFrom(ledger, recovered, writing);
   invariant(
@@ -71,6 +77,12 @@ export function checkRecovered(
 
 function isSnapshotOf({ snapshot }: DurableState, meta: SnapshotMeta): boolean {
   return snapshot?.last.index === meta.last.index && snapshot.digest === meta.digest;
+}
+
+/** Whether a snapshot had taken the place of the log before it was lost to damage. */
+function hasLostStateAt(recovered: DurableState, { last }: SnapshotMeta): boolean {
+  const { base } = recovered;
+  return isStateLost(recovered) && base.index === last.index && base.term === last.term;
 }
 
 /** What differs from the ledger, with a batch on top of it if one is given; null if nothing does. */

@@ -70,6 +70,8 @@ export class FileStorage implements NodeStorage {
   /** Batch or snapshot on its way: a crash may keep it or not. */
   #writing: PersistBatch | null = null;
   #installing: SnapshotMeta | null = null;
+  /** Whether bits have turned over since the last start. */
+  #isDamaged = false;
   /** Calls that the store takes one at a time, and those that move chunks, in order. */
   #exclusive: Promise<void> = Promise.resolve();
   #chunks: Promise<void> = Promise.resolve();
@@ -113,10 +115,15 @@ export class FileStorage implements NodeStorage {
       const isCut = before.entries().some(([name, size]) => (sizes.get(name) ?? size) < size);
       if (isCut) events.onEvent("torn_tail_cut");
       this.files.onOpened();
-      const underWay = { writing: this.#writing, installing: this.#installing };
+      const underWay = {
+        writing: this.#writing,
+        installing: this.#installing,
+        isDamaged: this.#isDamaged,
+      };
       const found = checkRecovered(ledger, recovered, underWay);
       this.#writing = null;
       this.#installing = null;
+      this.#isDamaged = false;
       if (found.batch !== null) events.onPersisted(found.batch);
       ledger.regain(recovered);
       noteDamage(ledger, recovered);
@@ -243,6 +250,7 @@ export class FileStorage implements NodeStorage {
    * @returns Where, or null if there is nothing to damage
    */
   flipBit(random: Random): BitPlace | null {
+    this.#isDamaged = true;
     return this.files.flipBit(random, this.#provenBytes);
   }
 
