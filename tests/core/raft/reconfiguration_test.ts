@@ -255,6 +255,35 @@ Deno.test("a leader that removes itself leads until that is committed, then hand
   ]);
 });
 
+// [M-8]
+Deno.test("a leader that removes itself hands over to the voter that is furthest along", () => {
+  const bench = leader(5);
+  request(bench, { remove: [id("n1")] });
+  acknowledge(bench, "n2", "n3", "n4");
+  assertEquals(roles(bench.node), "n2 n3 n4 n5||");
+  bench.quiet();
+  acknowledge(bench, "n5", "n4", "n3");
+  assertEquals(bench.node.role, "follower");
+  assertEquals(bench.take().at(-1), "n3 <- timeout_now t2", "n2 lacks the last entry");
+});
+
+// [M-8]
+Deno.test("a leader that removes itself hands over to no learner, however far along it is", () => {
+  const bench = leader();
+  request(bench, { add: [{ ...newcomer("n4"), votes: false }] });
+  acknowledge(bench, "n2", "n3", "n4");
+  request(bench, { remove: [id("n1")] });
+  acknowledge(bench, "n2", "n3");
+  assertEquals(roles(bench.node), "n2 n3||n4");
+  const { lastIndex } = bench.node;
+  bench.node.propose(new Uint8Array(8));
+  bench.drain().sync();
+  acknowledge(bench, "n4");
+  for (const peer of ["n2", "n3"]) bench.receive(peer, accepted(2, lastIndex));
+  assertEquals(bench.node.role, "follower");
+  assertEquals(bench.take().at(-1), "n2 <- timeout_now t2");
+});
+
 // [M-9]
 Deno.test("a removed node hears of its removal before the leader forgets it", () => {
   const bench = leader();

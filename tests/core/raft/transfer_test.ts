@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { NodeId } from "@raftkv/core/raft";
 import { type BenchOptions, RaftBench } from "../../support/raft_bench.ts";
-import { accepted, heartbeatAnswer } from "../../support/raft_messages.ts";
+import {
+  accepted,
+  configurationEntry,
+  heartbeatAnswer,
+  members,
+} from "../../support/raft_messages.ts";
 
 const payload = new Uint8Array(8);
 
@@ -44,6 +49,29 @@ Deno.test("a hand-over goes to the voter that is furthest along, and never to no
   assertEquals(settled({ size: 1 }).node.transferLeadership(null), false);
 });
 
+// [T-3]
+Deno.test("a hand-over goes to nobody who has not answered lately", () => {
+  const bench = settled();
+  keepTouch(bench, { ms: 1_000, peers: ["n3"] });
+  bench.quiet();
+  assertEquals(bench.node.transferLeadership("n2" as NodeId), false);
+  assertEquals(bench.node.transferLeadership(null), true);
+  assertEquals(bench.drain().take(), ["n3 <- timeout_now t2"]);
+});
+
+// [T-3]
+Deno.test("a hand-over goes to no learner, however far along it is", () => {
+  const { voters } = members(3);
+  const configuration = { ...members(4), voters, learners: ["n4" as NodeId] };
+  const bench = settled({ stored: [configurationEntry([1, 1], configuration)] });
+  bench.node.propose(payload);
+  bench.drain().sync().receive("n4", accepted(2, 3)).quiet();
+  assertEquals(bench.node.transferLeadership("n4" as NodeId), false);
+  assertEquals(bench.node.transferLeadership(null), true);
+  assertEquals(bench.drain().take(), []);
+  assertEquals(bench.receive("n2", accepted(2, 3)).take().includes("n2 <- timeout_now t2"), true);
+});
+
 // [T-2]
 Deno.test("nothing is proposed during a hand-over; if it fails, writes are back in time", () => {
   const bench = settled();
@@ -84,4 +112,15 @@ Deno.test("while one hand-over is under way there is no other", () => {
     [bench.node.transferLeadership(null), bench.node.transferLeadership("n2" as NodeId)],
     [true, false],
   );
+});
+
+// [T-2]
+Deno.test("the leader writes nothing of its own during a hand-over: its target would never hold it all", () => {
+  const bench = settled({ incarnation: "a" });
+  bench.node.propose(payload);
+  bench.node.transferLeadership("n3" as NodeId);
+  const lastIndex = bench.drain().sync().node.lastIndex;
+  bench.node.onPeerUp("n2" as NodeId, "b");
+  bench.receive("n2", accepted(2, lastIndex));
+  assertEquals(bench.node.lastIndex, lastIndex);
 });
