@@ -117,6 +117,63 @@ export const MEMBERSHIP: readonly Mutant[] = [
     replacement: "  return state.installing",
     killer: { harness: "sim", seeds: 50, rules: ["I17"] },
   },
+  {
+    row: "own 1",
+    bug: "a hand-over goes to a voter that has not answered for long",
+    file: "core/raft/transfer.ts",
+    anchor:
+      ".filter((progress) => state.nowMs - progress.lastContactMs < state.timing.electionTimeoutMsMin)",
+    replacement: "",
+    killer: {
+      harness: "test",
+      file: "core/raft/transfer_test.ts",
+      name: "to nobody who has not answered",
+    },
+  },
+  {
+    row: "own 2",
+    bug: "a hand-over goes to a learner",
+    file: "core/raft/transfer.ts",
+    anchor: ".filter((progress) => isVoter(state.configuration, progress.id))",
+    replacement: "",
+    killer: { harness: "test", file: "core/raft/transfer_test.ts", name: "to no learner" },
+  },
+  {
+    row: "own 3",
+    bug: "the leader writes a configuration in the middle of a hand-over",
+    file: "core/raft/reconfiguration.ts",
+    anchor: "  if (role.transfer !== null) return;\n  const acquainted",
+    replacement: "  const acquainted",
+    killer: {
+      harness: "test",
+      file: "core/raft/transfer_test.ts",
+      name: "writes nothing of its own",
+    },
+  },
+  {
+    row: "own 4",
+    bug: "a leader that removed itself hands over to a learner",
+    file: "core/raft/reconfiguration.ts",
+    anchor: ".filter(({ id }) => state.configuration.voters.includes(id))\n",
+    replacement: "",
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "removes itself hands over to no learner",
+    },
+  },
+  {
+    row: "own 5",
+    bug: "a leader that removed itself hands over to the voter that is furthest behind",
+    file: "core/raft/reconfiguration.ts",
+    anchor: ".sort((a, b) => b.matchIndex - a.matchIndex);\n  if (heir",
+    replacement: ".sort((a, b) => a.matchIndex - b.matchIndex);\n  if (heir",
+    killer: {
+      harness: "test",
+      file: "core/raft/reconfiguration_test.ts",
+      name: "to the voter that is furthest along",
+    },
+  },
 ];
 
 /** Rows without a mutant. */
