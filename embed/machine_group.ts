@@ -45,7 +45,8 @@ export interface MachineGroup<Command, Result, Query, Answer> extends AsyncDispo
   /**
    * Asks the state.
    *
-   * @throws {KvFailure} if nobody leads, so that nobody knows what is the latest
+   * @throws {KvFailure} if nobody leads, so that nobody knows what is the latest; of a stale question,
+   *   if the node lost its state to damage and has no other yet
    */
   query(query: Query, options?: MachineQueryOptions): Promise<Answer>;
 

@@ -107,7 +107,8 @@ export const RaftKV: Opener = {
       },
       query: async (query, call = {}) => {
         const readable = () => running.readable(limitOf(call));
-        if (call.consistency !== "stale") await within(call.signal, readable);
+        if (call.consistency === "stale") running.requireState();
+        else await within(call.signal, readable);
         return machine.query(query);
       },
       close: () => node.close(),

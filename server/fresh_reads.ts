@@ -9,6 +9,7 @@ import { KvFailure } from "@raftkv/core/api";
 import type { KvReader } from "@raftkv/core/kv";
 import type { ReadMode, ReadMoments } from "@raftkv/core/replica";
 import type { CallOptions, EventFeed, Freshness, Settle } from "./kv_port.ts";
+import { stateLostFailure } from "./refusals.ts";
 import { readSpans, type Served } from "./served.ts";
 
 /** What reads need of their node. */
@@ -16,6 +17,8 @@ export interface ReadingNode {
   readonly reader: KvReader;
   readonly events: EventFeed;
   readonly isStopping: () => boolean;
+  /** Whether the reader is empty because the state was lost to damage. */
+  readonly isStateLost: () => boolean;
   /** The monotonic clock in milliseconds. */
   readonly nowMs: () => number;
   /** Asks the leader up to where to read, and calls back when the node has come there. */
@@ -43,6 +46,7 @@ export class FreshReads {
     const isStale = consistency === "stale" && startMs - this.#freshAtMs <= maxStalenessMs;
     // Without a bound, nothing is known of the age, and nothing need be.
     if (isStale || (consistency === "stale" && maxStalenessMs === Infinity)) {
+      if (this.#node.isStateLost()) return settle.reject(stateLostFailure());
       const served = () => this.#asStale(options, startMs);
       return this.#whenReached({ freshness, options, startMs }, settle, served);
     }

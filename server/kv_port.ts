@@ -100,6 +100,8 @@ export interface KvPort {
   readonly isStopping: boolean;
   /** Whether it does so because it is no member any more. */
   readonly isRemoved: boolean;
+  /** Whether it lost its state to damage, and has no snapshot in its place yet. */
+  readonly isStateLost: boolean;
 
   /**
    * Proposes a command, on whichever node leads, and calls back when it is applied, or when it does

@@ -5,11 +5,13 @@
  * @module
  */
 
-import { type HealthAnswer, invariant, KvFailure } from "@raftkv/core";
+import { invariant, KvFailure } from "@raftkv/core";
 import type { ReadMode, StateMachine } from "@raftkv/core/replica";
 import type { Application, Front, FrontParts } from "./application.ts";
 import { failureResponse } from "./failures.ts";
+import { healthOf } from "./health.ts";
 import type { TimeLimit } from "./kv_port.ts";
+import { stateLostFailure } from "./refusals.ts";
 import { ReplicaDesk } from "./replica_desk.ts";
 import { pathOf } from "./request_target.ts";
 import type { ClientSocket } from "./websocket/client_socket.ts";
@@ -47,6 +49,15 @@ export class MachineApplication<Result> implements Application<Result> {
    */
   readable(limit: TimeLimit): Promise<void> {
     return this.#opened().readable(limit);
+  }
+
+  /**
+   * Makes sure that the machine shows some state of the cluster, however old.
+   *
+   * @throws {KvFailure} if it is empty because the node lost its state to damage
+   */
+  requireState(): void {
+    if (this.#opened().isStateLost) throw stateLostFailure();
   }
 
   #opened(): MachineFront<Result> {
@@ -88,11 +99,8 @@ class MachineFront<Result> extends ReplicaDesk<Result> implements Front<Result> 
     if (pathOf(request.url) !== "/health") {
       return failureResponse(new KvFailure("route_not_found"));
     }
-    const { role, leaderId } = this.status();
-    const isOk = leaderId !== null && !this.isStopping;
-    const status = isOk ? "ok" : "unavailable";
-    const answer: HealthAnswer = { status, nodeId: this.nodeId, role, leaderId };
-    return Response.json(answer, { status: isOk ? 200 : 503 });
+    const answer = healthOf(this);
+    return Response.json(answer, { status: answer.status === "ok" ? 200 : 503 });
   }
 
   acceptClient(socket: ClientSocket): void {

@@ -1,5 +1,6 @@
 /**
- * The failure table's row for each reason for which an operator's order is refused.
+ * The failure table's row for each reason for which an operator's order is refused, or a read by a
+ * node that has no state.
  *
  * @module
  */
@@ -24,4 +25,10 @@ export function transferFailureOf(reason: TransferRefusal): KvFailure {
     default:
       return unreachable(reason);
   }
+}
+
+/** The refusal of a read by a node whose state is not an old one, but none. */
+export function stateLostFailure(): KvFailure {
+  const reason = "The node lost its state to damage and waits for a snapshot; ask another.";
+  return new KvFailure("no_leader", reason);
 }

@@ -63,6 +63,11 @@ export class ReplicaDesk<Result> {
     return this.#removed;
   }
 
+  /** Whether the node lost its state to damage, and has no snapshot in its place yet. */
+  get isStateLost(): boolean {
+    return this.#options.replica.damage.isStateLost;
+  }
+
   status(): NodeStatus {
     return this.#options.replica.status();
   }

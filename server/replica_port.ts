@@ -49,6 +49,7 @@ export class ReplicaPort extends ReplicaDesk<CommandResult> implements KvPort {
       reader: options.reader,
       events: this.events,
       isStopping: () => this.isStopping,
+      isStateLost: () => this.isStateLost,
       nowMs: options.nowMs,
       ask: (mode, limit, { resolve, reject }) =>
         this.ask(limit, {

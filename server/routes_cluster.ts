@@ -5,7 +5,7 @@
  */
 
 import type { Hono } from "hono";
-import type { HealthAnswer } from "@raftkv/core/api";
+import { healthOf } from "./health.ts";
 import { answering, requestFields } from "./http_door.ts";
 import type { KvPort } from "./kv_port.ts";
 import { health, leader, status } from "./operations/cluster.ts";
@@ -30,22 +30,9 @@ export function serveCluster(app: Hono, port: KvPort): void {
 /** Whether this node can serve, in the status too: for those who ask only for that. */
 async function healthRoute(port: KvPort, request: Request): Promise<Response> {
   await requestFields(request, health);
-  const { role, leaderId } = port.status();
-  const reason = port.isRemoved
-    ? "removed"
-    : port.isStopping
-    ? "stopping"
-    : leaderId === null
-    ? "no_leader"
-    : null;
-  const node = { nodeId: port.nodeId, role, leaderId };
-  if (reason === null) {
-    const answer: HealthAnswer = { status: "ok", ...node };
-    return reply(port, JSON.stringify(answer));
-  }
-  const answer: HealthAnswer = { status: "unavailable", ...node, reason };
-  return reply(port, JSON.stringify(answer), {
-    status: 503,
-    headers: { "retry-after": "1" },
-  });
+  const answer = healthOf(port);
+  const status = answer.status === "ok" ? {} : UNAVAILABLE;
+  return reply(port, JSON.stringify(answer), status);
 }
+
+const UNAVAILABLE = { status: 503, headers: { "retry-after": "1" } } as const;

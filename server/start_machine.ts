@@ -34,6 +34,13 @@ export interface MachineNode<Result> {
    * @throws {KvFailure} if it does not come in time
    */
   readable(limit: MachineLimit): Promise<void>;
+
+  /**
+   * Makes sure that the machine shows some state of the cluster, however old.
+   *
+   * @throws {KvFailure} if it is empty because the node lost its state to damage
+   */
+  requireState(): void;
 }
 
 /**
@@ -52,5 +59,6 @@ export async function startMachine<Result>(
     node,
     propose: (payload, limit) => application.propose(payload, limit),
     readable: (limit) => application.readable(limit),
+    requireState: () => application.requireState(),
   };
 }

@@ -59,7 +59,8 @@ export const leader = operation({
 /** Says whether the node can serve. */
 export const health = form({
   name: "health",
-  summary: "Says whether the node can serve: 200 if so, else 503.",
+  summary: "Says whether the node can serve: 200 if so, else 503 and as `reason` `no_leader`, " +
+    "`state_lost` (to damage; it waits for a snapshot), `stopping` or `removed`.",
 });
 
 /** Sends the whole state. */

@@ -36,6 +36,7 @@ export class FakePort implements KvPort {
   readonly clusterId = "test-cluster";
   isStopping = false;
   isRemoved = false;
+  isStateLost = false;
   /** The members in force. */
   configuration: Configuration = configurationOf(
     ["n1", "n2", "n3"].map((id) => ({ id: id as NodeId, url: `http://${id}.test:8001` })),

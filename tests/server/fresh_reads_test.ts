@@ -13,6 +13,7 @@ import { Log, put } from "../core/kv/apply.ts";
 class Desk {
   nowMs = 1_000;
   isStopping = false;
+  isStateLost = false;
   readonly asked: { readonly mode: ReadMode; readonly settle: Settle<ReadMoments> }[] = [];
   readonly #machine = new KvStateMachine();
   readonly #log = new Log();
@@ -21,6 +22,7 @@ class Desk {
     reader: this.#machine,
     events: this.#feed,
     isStopping: () => this.isStopping,
+    isStateLost: () => this.isStateLost,
     nowMs: () => this.nowMs,
     ask: (mode, _options, settle) => this.asked.push({ mode, settle }),
   });
@@ -109,6 +111,17 @@ Deno.test("a bound that cannot be met is refused by name; other failures keep th
     desk.refuse(code);
     assertEquals((await settled).code, code === "stopping" ? code : "too_stale");
   }
+});
+
+Deno.test("a node that lost its state shows nobody its empty one, but what a leader vouches for", async () => {
+  const desk = new Desk();
+  desk.isStateLost = true;
+  assertEquals((await desk.read(STALE).settled).code, "no_leader");
+  assertEquals((await desk.read({ ...STALE, minRevision: 2 }).settled).code, "no_leader");
+  const bounded = desk.read({ ...STALE, maxStalenessMs: 300 });
+  assertEquals([bounded.end, desk.asked.length], [{}, 1]);
+  desk.isStateLost = false;
+  assertEquals(desk.read(STALE).end.served, { consistency: "stale" });
 });
 
 Deno.test("a lease read asks the leader for a lease, and is told as what proved it", () => {

@@ -91,7 +91,9 @@ Deno.test("the document has the failures of each route, in the table or below it
     sortedExpected,
   );
   const below = DOCUMENT.split("\n## Parameters")[0]?.split("|\n\n").at(-1) ?? "";
-  const sentences = [...below.matchAll(/may (?:also )?fail with|that changes anything with/g)];
+  const sentences = [
+    ...below.matchAll(/may\s+(?:also\s+)?fail\s+with|that\s+changes\s+anything\s+with/g),
+  ];
   const codes = sentences.map(({ index }, at) =>
     [...below.slice(index, sentences[at + 1]?.index).matchAll(/`(\w+)`/g)]
       .map(([, code]) => code ?? "").filter(isFailureCode)

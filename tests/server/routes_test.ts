@@ -80,7 +80,7 @@ Deno.test("the leader is named with its URL, or there is none", async () => {
   await assertFailure(await request("/cluster/leader"), 503, "no_leader");
 });
 
-Deno.test("a node is healthy while it knows a leader and does not stop", async () => {
+Deno.test("a node is healthy while it knows a leader, has a state and does not stop", async () => {
   const { port, request } = appUnderTest();
   const health = async () => {
     const answer = await request("/health");
@@ -88,12 +88,15 @@ Deno.test("a node is healthy while it knows a leader and does not stop", async (
   };
   const node = { nodeId: "n1", role: "follower", leaderId: "n2" };
   assertEquals(await health(), [200, { status: "ok", ...node }]);
+  port.isStateLost = true;
+  assertEquals(await health(), [503, { status: "unavailable", ...node, reason: "state_lost" }]);
   port.isStopping = true;
   assertEquals(await health(), [503, { status: "unavailable", ...node, reason: "stopping" }]);
   port.isRemoved = true;
   assertEquals(await health(), [503, { status: "unavailable", ...node, reason: "removed" }]);
   port.isStopping = false;
   port.isRemoved = false;
+  port.isStateLost = false;
   port.leaderId = null;
   assertEquals(await health(), [
     503,

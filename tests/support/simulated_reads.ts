@@ -35,6 +35,7 @@ export class SimulatedReads {
       reader: machine,
       events: new MachineFeed(machine),
       isStopping: () => false,
+      isStateLost: () => node.disk.isStateLost,
       nowMs: () => node.clock.monotonicMs,
       ask: (mode, { timeoutMs }, { resolve, reject }) => {
         this.#waiting.set(cluster.read(id, { mode, timeoutMs }), (reply) => {
