@@ -55,7 +55,8 @@ export function splitLine(args: readonly string[]): SplitLine {
 /**
  * Reads what stands around a command's name.
  *
- * @throws {UsageError} for an unknown flag, a flag without its value, or too few or many arguments
+ * @throws {UsageError} for an unknown flag, a flag without its value or of another second word, or too few
+ *   or many arguments
  */
 export function parseLine(
   command: Command,
@@ -70,7 +71,10 @@ export function parseLine(
     }
   }
   const positionals = [...before, ...behind];
-  if (!values.has("help")) checkArity(command, positionals);
+  if (!values.has("help")) {
+    checkArity(command, positionals);
+    checkVerb(command, { verb: positionals[0] ?? "", given: flags.filter(isGiven(values)) });
+  }
   return { positionals, flags: values };
 }
 
@@ -165,5 +169,23 @@ function checkArity(command: Command, positionals: readonly string[]): void {
   const extra = positionals[most];
   if (extra !== undefined) {
     throw new UsageError(`Unexpected argument "${extra}"; quote what has spaces`, command.name);
+  }
+}
+
+function isGiven(values: FlagValues): (flag: Flag) => boolean {
+  return ({ name }) => values.has(name) || values.get(name) !== undefined;
+}
+
+/** A flag that goes unheeded may be all that kept a line from doing harm. */
+function checkVerb(
+  command: Command,
+  { verb, given }: { readonly verb: string; readonly given: readonly Flag[] },
+): void {
+  for (const { name, verbs } of given) {
+    if (verbs === undefined || verbs.includes(verb)) continue;
+    throw new UsageError(
+      `Flag --${name} goes with ${command.name} ${verbs.join(" or ")}, not with "${verb}"`,
+      command.name,
+    );
   }
 }

@@ -15,6 +15,8 @@ export interface Flag {
   readonly value?: string;
   /** Whether it may be given several times. */
   readonly repeatable?: true;
+  /** The second words it goes with, of a command that has such; any if not given. */
+  readonly verbs?: readonly string[];
   readonly summary: string;
 }
 

@@ -51,10 +51,15 @@ export async function describeCommand(command: Command): Promise<string> {
 }
 
 function flagLines(flags: readonly Flag[]): readonly string[] {
-  return columns(flags.map(({ name, value, summary }) => [
-    value === undefined ? `--${name}` : `--${name} ${value}`,
-    summary,
+  return columns(flags.map((flag) => [
+    flag.value === undefined ? `--${flag.name}` : `--${flag.name} ${flag.value}`,
+    summaryOf(flag),
   ]));
+}
+
+/** What a flag does, behind the second words it goes with. */
+export function summaryOf({ verbs, summary }: Flag): string {
+  return verbs === undefined ? summary : `${verbs.join(", ")}: ${summary}`;
 }
 
 function columns(rows: readonly (readonly [string, string])[]): readonly string[] {

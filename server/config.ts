@@ -237,7 +237,8 @@ const SETTINGS = {
   advertise: {
     name: "advertise",
     meaning: "URL under which others reach this node",
-    expected: "a URL of scheme, host and port alone, as in http://10.0.0.1:8001",
+    expected:
+      "a URL that others can dial, of scheme, host and port alone, as in http://10.0.0.1:8001",
     parse: parseNodeUrl,
   },
   data: {
@@ -249,13 +250,14 @@ const SETTINGS = {
   cluster: {
     name: "cluster",
     meaning: "members of a new cluster",
-    expected: "distinct ID=URL pairs, as in n1=http://10.0.0.1:8001,n2=http://10.0.0.2:8001",
+    expected:
+      "distinct ID=URL pairs that others can dial, as in n1=http://10.0.0.1:8001,n2=http://10.0.0.2:8001",
     parse: parseClusterList,
   },
   join: {
     name: "join",
     meaning: "members of a cluster to join, with a new directory",
-    expected: "URLs of members, separated by commas, as in http://10.0.0.1:8001",
+    expected: "URLs that can be dialled, separated by commas, as in http://10.0.0.1:8001",
     parse: parseUrlList,
   },
   replaces: {

@@ -7,6 +7,7 @@
 
 import type { MemberJson, MembersAnswer } from "@raftkv/core/api";
 import type { Member, NodeId } from "@raftkv/core/raft";
+import { isDialable } from "./cluster_list.ts";
 import { askMembers, membersIn } from "./members_client.ts";
 import type { NodeEvent } from "./node_events.ts";
 import { removedError } from "./not_a_member_error.ts";
@@ -58,6 +59,8 @@ export async function joinCluster(request: JoinRequest): Promise<Joined> {
     const asked = await askMembers(url, { timeoutMs: ASK_MS, signal: request.signal });
     if (asked.kind !== "answered") return problemOf(asked);
     const { answer } = asked;
+    const hidden = answer.members.find((member) => !isDialable(member.url));
+    if (hidden !== undefined) return hiddenProblem(hidden);
     const place = placeFor(request, answer);
     if (place.kind === "taken") throw new JoinRefusedError(place.reason);
     // A place that is not committed may still be taken back, and its id with it.
@@ -120,6 +123,11 @@ async function takePlace(url: string, request: JoinRequest): Promise<Joined | st
   if (asked.kind !== "answered") return problemOf(asked);
   const place = placeFor(request, asked.answer);
   return place.kind === "ready" ? joinedAs(place.member, asked.answer) : "The place is gone again";
+}
+
+/** A node that listens on every address, and was told no other, is known by one that is nobody's. */
+function hiddenProblem({ id, url }: MemberJson): string {
+  return `Nobody can dial member ${id} at ${url}: start it with --advertise, its URL for others`;
 }
 
 type Place =

@@ -27,7 +27,7 @@ export function urlOfAddress({ host, port }: ListenAddress): string {
 
 /** Whether it stands for every address of this machine, and so for none that others can use. */
 export function isUnspecified(host: string): boolean {
-  return host === "0.0.0.0" || /^[0:]+$/.test(host);
+  return /^(?:::ffff:)?[0.:]+$/i.test(host);
 }
 
 /** Whether only this machine can reach what listens there. */

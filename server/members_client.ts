@@ -8,7 +8,7 @@
 import type { FailureBody, MembersAnswer, MembersBody } from "@raftkv/core/api";
 import type { Member, NodeId } from "@raftkv/core/raft";
 import * as z from "zod";
-import { parseNodeId, parseNodeUrl } from "./cluster_list.ts";
+import { parseBaseUrl, parseNodeId } from "./cluster_list.ts";
 
 /** What a member said, if it was one. */
 export type Asked =
@@ -76,7 +76,7 @@ const MEMBERS = z.object({
   committed: z.boolean(),
   members: z.array(z.object({
     id: z.string().refine((id) => parseNodeId(id) !== null),
-    url: z.string().refine((url) => parseNodeUrl(url) === url),
+    url: z.string().refine((url) => parseBaseUrl(url) === url),
     role: z.enum(["voter", "candidate", "learner", "leaving"]),
     replaces: z.string().optional(),
     incarnation: z.string().regex(/^[\da-f]{32}$/).optional(),

@@ -18,7 +18,9 @@ export const leaseCommand: Command = {
   summary: "Grant, renew, end and show leases",
   usage: "grant SECONDS | keep-alive ID | revoke ID | show ID | list",
   arity: [1, 2],
-  flags: () => [{ name: "once", summary: "keep-alive: renew once, and not until Ctrl-C" }],
+  flags: () => [
+    { name: "once", verbs: ["keep-alive"], summary: "renew once, and not until Ctrl-C" },
+  ],
   details: [
     "A key that was put with a lease (put KEY VALUE --lease ID) ends with it: when nobody has renewed\n" +
     "it for its time, or when it is revoked. An ended lease never comes back.",

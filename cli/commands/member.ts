@@ -14,11 +14,20 @@ export const memberCommand: Command = {
   usage: "list|add|remove|promote|replace|move [ID] [URL]",
   arity: [1, 3],
   flags: () => [
-    { name: "learner", summary: "add: give the new member no vote, also when it has caught up" },
-    { name: "wait", summary: "add, replace, promote: until the member votes, or --timeout" },
+    {
+      name: "learner",
+      verbs: ["add"],
+      summary: "give the new member no vote, also when it has caught up",
+    },
+    {
+      name: "wait",
+      verbs: ["add", "replace", "promote"],
+      summary: "until the member votes, or --timeout",
+    },
     {
       name: "expected-index",
       value: "N",
+      verbs: ["add", "remove", "promote", "replace", "move"],
       summary: "refuse if the members have changed since list showed this index",
     },
   ],

@@ -14,10 +14,30 @@ export const snapshotCommand: Command = {
   usage: "save|inspect|restore FILE",
   arity: [2, 2],
   flags: () => [
-    { name: "data", value: "DIR", summary: "restore: directory to make; nothing may be in it" },
-    { name: "id", value: "ID", summary: "restore: which member of the new cluster it is for" },
-    { name: "cluster", value: "LIST", summary: "restore: members, as in n1=http://10.0.0.1:8001" },
-    { name: "token", value: "TEXT", summary: "restore: anything, the same on all members" },
+    {
+      name: "data",
+      value: "DIR",
+      verbs: ["restore"],
+      summary: "directory to make; nothing may be in it",
+    },
+    {
+      name: "id",
+      value: "ID",
+      verbs: ["restore"],
+      summary: "which member of the new cluster it is for",
+    },
+    {
+      name: "cluster",
+      value: "LIST",
+      verbs: ["restore"],
+      summary: "members, as in n1=http://10.0.0.1:8001",
+    },
+    {
+      name: "token",
+      value: "TEXT",
+      verbs: ["restore"],
+      summary: "anything, the same on all members",
+    },
   ],
   details: [
     "save asks any node for the state as of now, sessions included, while writes go on. The file is\n" +

@@ -5,6 +5,7 @@
  */
 
 import type { Flag } from "../command.ts";
+import { summaryOf } from "../help.ts";
 import type { CompletedCommand } from "./words.ts";
 
 /** Makes the script of a shell. */
@@ -56,8 +57,9 @@ compdef _raftkv raftkv
 `;
 }
 
-function zshOption({ name, value, summary, repeatable }: Flag): string {
-  const text = summary.replaceAll(/[[\]:]/g, " ");
+function zshOption(flag: Flag): string {
+  const { name, value, repeatable } = flag;
+  const text = summaryOf(flag).replaceAll(/[[\]:]/g, " ");
   const argument = value === undefined ? "" : `:${value}:`;
   return quoted(`${repeatable === true ? "*" : ""}--${name}[${text}]${argument}`);
 }
@@ -70,7 +72,7 @@ function fish(commands: readonly CompletedCommand[]): string {
       ...verbs.map((verb) => `${within} -f -a ${verb}`),
       ...flags.map((flag) =>
         `${within} -l ${flag.name}${flag.value === undefined ? "" : " -r"} -d ${
-          quoted(flag.summary)
+          quoted(summaryOf(flag))
         }`
       ),
     ];

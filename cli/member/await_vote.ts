@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MembersAnswer } from "@raftkv/core/api";
+import type { MembersAnswer, MembersBody } from "@raftkv/core/api";
 import { type Kv, KvError } from "@raftkv/client";
 import type { Invocation } from "../command.ts";
 import { connectFor, timeoutMsOf } from "../connection.ts";
@@ -14,12 +14,12 @@ import { CommandFailure } from "../failures.ts";
 /**
  * Resolves to the members once `id` votes.
  *
- * @param options `promotes`: whether it takes an order to make it vote, or comes about by itself.
+ * @param options `order`: what makes it vote, once it may; null if that comes about by itself.
  * @throws {CommandFailure} if it is no member any more, or the time that was given is over
  */
 export async function awaitVote(
   invocation: Invocation,
-  { id, promotes }: { readonly id: string; readonly promotes: boolean },
+  { id, order }: { readonly id: string; readonly order: MembersBody | null },
 ): Promise<MembersAnswer> {
   const { flags, surroundings: { stderr } } = invocation;
   const limitMs = flags.get("timeout") === undefined ? Infinity : timeoutMsOf(invocation);
@@ -31,7 +31,7 @@ export async function awaitVote(
     shown = line;
   };
   for (;;) {
-    const answer = promotes ? await promoted(client, id) : await client.members();
+    const answer = order === null ? await client.members() : await promoted(client, order);
     const role = answer.members.find((member) => member.id === id)?.role;
     if (role === "voter") {
       await show("");
@@ -56,9 +56,9 @@ export async function awaitVote(
   }
 }
 
-async function promoted(client: Kv, id: string): Promise<MembersAnswer> {
+async function promoted(client: Kv, order: MembersBody): Promise<MembersAnswer> {
   try {
-    return await client.changeMembers({ promote: [id] });
+    return await client.changeMembers(order);
   } catch (error) {
     const isEarly = error instanceof KvError &&
       (error.code === "not_caught_up" || error.code === "timeout");

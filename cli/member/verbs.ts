@@ -14,7 +14,7 @@ import { awaitVote } from "./await_vote.ts";
 
 /** Shows the members. */
 export async function list(invocation: Invocation): Promise<ExitCode> {
-  wordsOf(invocation, []);
+  await wordsOf(invocation, []);
   await using client = connectFor(invocation);
   const answer = await client.members();
   const { output } = invocation;
@@ -24,22 +24,25 @@ export async function list(invocation: Invocation): Promise<ExitCode> {
 
 /** Takes in a node. */
 export async function add(invocation: Invocation): Promise<ExitCode> {
-  const { url } = wordsOf(invocation, ["url"]);
+  const { url } = await wordsOf(invocation, ["url"]);
   const voter = !invocation.flags.has("learner");
+  if (!voter && invocation.flags.has("wait")) {
+    throw wrong("Cannot use --wait with --learner: A learner does not vote");
+  }
   const answer = await change(invocation, { add: [{ url, voter }] });
   return await tellOfNewcomer(invocation, { answer, url, becomes: voter ? "vote" : "learn" });
 }
 
 /** Lets a new node take a member's place. */
 export async function replace(invocation: Invocation): Promise<ExitCode> {
-  const { id, url } = wordsOf(invocation, ["id", "url"]);
+  const { id, url } = await wordsOf(invocation, ["id", "url"]);
   const answer = await change(invocation, { replace: [{ id, url }] });
   return await tellOfNewcomer(invocation, { answer, url, becomes: "vote" });
 }
 
 /** Takes out a member. */
 export async function remove(invocation: Invocation): Promise<ExitCode> {
-  const { id } = wordsOf(invocation, ["id"]);
+  const { id } = await wordsOf(invocation, ["id"]);
   const answer = await change(invocation, { remove: [id] });
   const text = `removed ${id}; ${count(answer)} are left`;
   await invocation.output.result({ json: answer, text });
@@ -48,9 +51,9 @@ export async function remove(invocation: Invocation): Promise<ExitCode> {
 
 /** Gives a learner a vote. */
 export async function promote(invocation: Invocation): Promise<ExitCode> {
-  const { id } = wordsOf(invocation, ["id"]);
+  const { id } = await wordsOf(invocation, ["id"]);
   const answer = invocation.flags.has("wait")
-    ? await awaitVote(invocation, { id, promotes: true })
+    ? await awaitVote(invocation, { id, order: orderOf(invocation, { promote: [id] }) })
     : await change(invocation, { promote: [id] });
   await invocation.output.result({ json: answer, text: `${id} votes; ${count(answer)} in all` });
   return EXIT.ok;
@@ -58,23 +61,26 @@ export async function promote(invocation: Invocation): Promise<ExitCode> {
 
 /** Says where a member is reached. */
 export async function move(invocation: Invocation): Promise<ExitCode> {
-  const { id, url } = wordsOf(invocation, ["id", "url"]);
+  const { id, url } = await wordsOf(invocation, ["id", "url"]);
   const answer = await change(invocation, { move: [{ id, url }] });
   await invocation.output.result({ json: answer, text: `${id} is reached at ${url}` });
   return EXIT.ok;
 }
 
 async function change(invocation: Invocation, body: MembersBody): Promise<MembersAnswer> {
+  const order = orderOf(invocation, body);
+  await using client = connectFor(invocation);
+  return await client.changeMembers(order);
+}
+
+/** The change, with what the flags say of when to refuse it. */
+function orderOf(invocation: Invocation, body: MembersBody): MembersBody {
   const given = invocation.flags.get("expected-index");
   const expectedIndex = given === undefined ? undefined : Number(given);
   if (expectedIndex !== undefined && !/^\d{1,15}$/.test(given ?? "")) {
     throw wrong(`Cannot read --expected-index: Expected a whole number: "${given}"`);
   }
-  await using client = connectFor(invocation);
-  return await client.changeMembers({
-    ...body,
-    ...expectedIndex === undefined ? {} : { expectedIndex },
-  });
+  return { ...body, ...expectedIndex === undefined ? {} : { expectedIndex } };
 }
 
 async function tellOfNewcomer(
@@ -88,7 +94,7 @@ async function tellOfNewcomer(
   const { output, flags } = invocation;
   const { id } = newcomerAt(url, answer);
   if (flags.has("wait") && becomes === "vote") {
-    const after = await awaitVote(invocation, { id, promotes: false });
+    const after = await awaitVote(invocation, { id, order: null });
     await output.result({ json: { id, ...after }, text: `${id} votes; ${count(after)} in all` });
     return EXIT.ok;
   }
@@ -118,20 +124,24 @@ function count({ members }: MembersAnswer): string {
 }
 
 /** The arguments behind the verb, by name. */
-function wordsOf<Name extends "id" | "url">(
+async function wordsOf<Name extends "id" | "url">(
   { positionals: [verb = "", ...given] }: Invocation,
   names: readonly Name[],
-): Readonly<Record<Name, string>> {
+): Promise<Readonly<Record<Name, string>>> {
   if (given.length !== names.length) {
     const usage = ["raftkv member", verb, ...names.map((name) => name.toUpperCase())].join(" ");
     throw wrong(`Expected: ${usage}`);
   }
-  const words = Object.fromEntries(names.map((name, at) => [name, given[at] ?? ""]));
-  const { url } = words;
-  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw wrong(`Expected a URL, as in http://10.0.0.4:8001: "${url}"`);
-  }
-  return words as Record<Name, string>;
+  const words = names.map((name, at) => [name, given[at] ?? ""] as const);
+  for (const [name, word] of words) if (name === "url") await checkUrl(word);
+  return Object.fromEntries(words) as Record<Name, string>;
+}
+
+async function checkUrl(text: string): Promise<void> {
+  // Far away, and most verbs need none of it.
+  const { parseNodeUrl } = await import("@raftkv/server");
+  if (parseNodeUrl(text) !== null) return;
+  throw wrong(`Expected a URL that others can dial, as in http://10.0.0.4:8001: "${text}"`);
 }
 
 function wrong(message: string): UsageError {

@@ -43,8 +43,11 @@ const member: z.ZodType<NodeId, string> = text.transform((value, context) =>
 
 const url: z.ZodType<string, string> = text.transform((value, context) => {
   const parsed = value.length > URL_CHARACTERS_MAX ? null : parseNodeUrl(value);
-  return parsed ?? refuse(context, "is a URL of scheme, host and port alone");
-}).meta({ description: "A URL of scheme, host and port alone.", override: { type: "string" } });
+  return parsed ?? refuse(context, "is a URL that others can dial, of scheme, host and port alone");
+}).meta({
+  description: "A URL that others can dial, of scheme, host and port alone.",
+  override: { type: "string" },
+});
 
 function listOf<T extends z.ZodType>(item: T, description: string) {
   const expected = `is a list of at most ${LIST_MAX}`;

@@ -17,6 +17,8 @@ const command: Command = {
 const FLAGS = [
   { name: "value-json", summary: "" },
   { name: "limit", value: "N", summary: "" },
+  { name: "twice", verbs: ["a", "b"], summary: "" },
+  { name: "near", value: "KEY", verbs: ["b"], summary: "" },
 ] as const;
 
 const parse = (...args: string[]) => parseLine(command, { args, flags: FLAGS });
@@ -60,6 +62,15 @@ Deno.test("a flag may be written with a space or an equals sign, and repeated", 
   assertEquals(flags.get("limit"), "4");
   assertEquals(flags.get("timeout"), undefined);
   assertEquals(flags.all("endpoints"), []);
+});
+
+Deno.test("a flag of some second words alone is refused behind any other", () => {
+  assertEquals(parse("b", "--twice", "--near", "x").flags.get("near"), "x");
+  assertEquals(parse("a", "--twice").flags.has("twice"), true);
+  const error = assertThrows(() => parse("a", "--near", "x"), UsageError);
+  assertEquals(error.message, 'Flag --near goes with put b, not with "a"');
+  assertEquals(error.help, "raftkv put --help");
+  assertThrows(() => parse("--twice", "c"), UsageError, 'goes with put a or b, not with "c"');
 });
 
 Deno.test("unknown flags, missing values and wrong counts are wrong usage", () => {

@@ -28,6 +28,21 @@ Deno.test("every command has help with an example, under two spellings, whatever
   }
 });
 
+Deno.test("a flag that goes with some second words alone says so, and names words there are", async () => {
+  for (const { name, usage, flags } of COMMANDS) {
+    for (const { name: flag, verbs } of await flags()) {
+      if (verbs === undefined) continue;
+      for (const verb of verbs) assert(usage.split(/[ |]+/).includes(verb), `${name} ${verb}`);
+      const { stdout } = await raftkv([name, "--help"]);
+      assert(stdout.includes(`${verbs.join(", ")}:`), flag);
+    }
+  }
+  for (const line of ["lease list --once", "snapshot inspect x --data y"]) {
+    const { code, stderr } = await raftkv(line.split(" "));
+    assertEquals([code, / goes with /.test(stderr)], [2, true], stderr);
+  }
+});
+
 Deno.test("every example is a line the program understands", async () => {
   for (const command of COMMANDS) {
     for (const { line, meaning } of command.examples) {

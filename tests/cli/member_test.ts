@@ -189,10 +189,28 @@ Deno.test("a line that makes no sense orders nothing", async () => {
     ["member", "remove"],
     ["member", "replace", "n2"],
     ["member", "remove", "n2", "--expected-index", "soon"],
+    ["member", "remove", "n2", "--learner"],
+    ["member", "remove", "n2", "--wait"],
+    ["member", "move", "n2", "http://n5.test", "--learner"],
+    ["member", "promote", "n2", "--learner"],
+    ["member", "list", "--learner"],
+    ["member", "add", "http://n4.test", "--learner", "--wait"],
+    ["member", "list", "--wait"],
+    ["member", "list", "--expected-index", "99"],
+    ["member", "add", "http://n4.test:0"],
+    ["member", "add", "http://0.0.0.0:8001"],
+    ["member", "replace", "n2", "http://[::]:8001"],
+    ["member", "move", "n2", "http://n5.test/path"],
     ["move-leader", "n1", "n2"],
   ];
   for (const args of wrong) assertEquals((await cluster.run(args)).code, 2, args.join(" "));
   assertEquals(cluster.orders, []);
+});
+
+Deno.test("--wait keeps to --expected-index", async () => {
+  await using cluster = new FakeMembership();
+  await cluster.run(["member", "promote", "n3", "--wait", "--expected-index", "12"]);
+  assertEquals(cluster.orders, [{ promote: ["n3"], expectedIndex: 12 }]);
 });
 
 Deno.test("the leadership goes to a member, or to anyone", async () => {

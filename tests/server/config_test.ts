@@ -122,7 +122,10 @@ Deno.test("malformed values are refused, each with its source", () => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
     id: ["", "a b", "é", "n/1", "x".repeat(65)],
     listen: ["", "host", "host:", ":8001", "host:65536", "host:-1", "a:b:1", "[::1]", "[::1]8001"],
-    advertise: ["", "n1:8001", "ftp://a", "http://a/path", "http://a?x", "http://u@a", "http://a#"],
+    advertise: [
+      ...["", "n1:8001", "ftp://a", "http://a/path", "http://a?x", "http://u@a", "http://a#"],
+      ...["http://a:0", "http://0.0.0.0:8001", "http://[::]:8001"],
+    ],
     data: [""],
     cluster: [
       "",
@@ -134,8 +137,9 @@ Deno.test("malformed values are refused, each with its source", () => {
       "n1=http://a,n2=http://a/",
       "n1=http://a;n2=http://b",
       "n1=http://a/path",
+      "n1=http://a,n2=http://0.0.0.0:8001",
     ],
-    join: ["", "n1", "http://a,", "http://a/path", "n1=http://a"],
+    join: ["", "n1", "http://a,", "http://a/path", "n1=http://a", "http://a:0"],
     replaces: ["", "a b"],
     "heartbeat-ms": ["", "0", "-1", "1.5", "1e3", "100ms", "3600001"],
     "header-bytes-max": ["16383", "1048577"],
