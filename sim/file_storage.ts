@@ -250,8 +250,9 @@ export class FileStorage implements NodeStorage {
    * @returns Where, or null if there is nothing to damage
    */
   flipBit(random: Random): BitPlace | null {
-    this.#isDamaged = true;
-    return this.files.flipBit(random, this.#provenBytes);
+    const place = this.files.flipBit(random, this.#provenBytes);
+    if (place !== null) this.#isDamaged = true;
+    return place;
   }
 
   get #opened(): Store {

@@ -10,7 +10,7 @@
 import { INDEX_ZERO, indexMin, type LogIndex } from "./ids.ts";
 import type { Progress } from "./progress.ts";
 import type { SnapshotMeta } from "./snapshot.ts";
-import type { NodeState } from "./state.ts";
+import { hasAnsweredLately, type NodeState } from "./state.ts";
 
 /**
  * After how many election timeouts one is tried again for which there was no room. Each try may take for a
@@ -34,11 +34,13 @@ export function snapshotDemandAt(
   return { isOlderOnItsWay: isOlderOnItsWay(state), isNeeded: isNeeded(state, appliedIndex) };
 }
 
-function isOlderOnItsWay({ role, snapshot, nowMs, timing }: NodeState<unknown>): boolean {
+function isOlderOnItsWay(state: NodeState<unknown>): boolean {
+  const { role, snapshot } = state;
   if (role.kind !== "leader") return false;
-  for (const { feed, lastContactMs } of role.progress.values()) {
+  for (const progress of role.progress.values()) {
+    const { feed } = progress;
     if (feed.kind !== "snapshot" || feed.meta.last.index === snapshot?.last.index) continue;
-    if (nowMs - lastContactMs < timing.electionTimeoutMsMin) return true;
+    if (hasAnsweredLately(state, progress)) return true;
   }
   return false;
 }

@@ -20,7 +20,7 @@ import {
 import type { Progress } from "./progress.ts";
 import { majorityOf } from "./quorum.ts";
 import { becomeFollower } from "./roles.ts";
-import type { LeaderState, NodeState } from "./state.ts";
+import { hasAnsweredLately, type LeaderState, type NodeState } from "./state.ts";
 
 /** How a membership change was received. */
 export type ChangeResult =
@@ -115,16 +115,17 @@ function canDecide(
   { voters }: Configuration,
 ): boolean {
   const answered = voters.filter((id) => {
-    const contactMs = id === state.id ? Infinity : leader.progress.get(id)?.lastContactMs;
-    return contactMs !== undefined && state.nowMs - contactMs < state.timing.electionTimeoutMsMin;
+    if (id === state.id) return true;
+    const progress = leader.progress.get(id);
+    return progress !== undefined && hasAnsweredLately(state, progress);
   });
   return answered.length >= majorityOf(voters.length);
 }
 
 function hasCaughtUp(state: NodeState<unknown>, progress: Progress | undefined): boolean {
   if (progress === undefined || progress.feed.kind !== "replicate") return false;
-  const isThere = state.nowMs - progress.lastContactMs < state.timing.electionTimeoutMsMin;
-  return isThere && state.log.lastIndex - progress.matchIndex <= CAUGHT_UP_ENTRIES;
+  return hasAnsweredLately(state, progress) &&
+    state.log.lastIndex - progress.matchIndex <= CAUGHT_UP_ENTRIES;
 }
 
 /** Tells those who have left that they have, as far as they can be told, and then speaks no more. */

@@ -210,3 +210,11 @@ const BATCHING_MS_MAX = 5;
 export function isBatching(state: NodeState<unknown>): boolean {
   return state.durability.isWriting && state.durability.writingForMs(state.nowMs) < BATCHING_MS_MAX;
 }
+
+/** Whether a follower is there, as far as its leader can tell. */
+export function hasAnsweredLately(
+  { nowMs, timing }: NodeState<unknown>,
+  { lastContactMs }: Progress,
+): boolean {
+  return nowMs - lastContactMs < timing.electionTimeoutMsMin;
+}

@@ -7,7 +7,7 @@
 
 import { isVoter } from "./configuration.ts";
 import type { NodeId } from "./ids.ts";
-import type { LeaderState, NodeState } from "./state.ts";
+import { hasAnsweredLately, type LeaderState, type NodeState } from "./state.ts";
 
 /**
  * Begins to hand the leadership to `target`, or to the voter that is furthest along. While one
@@ -24,7 +24,7 @@ export function beginTransfer<Token>(state: NodeState<Token>, target: NodeId | n
   const [chosen] = [...role.progress.values()]
     .filter((progress) => isVoter(state.configuration, progress.id))
     .filter((progress) => target === null || progress.id === target)
-    .filter((progress) => state.nowMs - progress.lastContactMs < state.timing.electionTimeoutMsMin)
+    .filter((progress) => hasAnsweredLately(state, progress))
     .sort((a, b) => b.matchIndex - a.matchIndex);
   if (chosen === undefined) return false;
   role.transfer = {

@@ -65,8 +65,8 @@ export const MEMBERSHIP: readonly Mutant[] = [
     row: "M7",
     bug: "a learner that never answered begins to vote",
     file: "core/raft/reconfiguration.ts",
-    anchor: "  const isThere = state.nowMs",
-    replacement: "  if (progress !== undefined) return true;\n  const isThere = state.nowMs",
+    anchor: "  return hasAnsweredLately(state, progress) &&",
+    replacement: "  return true || hasAnsweredLately(state, progress) &&",
     also: [{
       file: "core/raft/reconfiguration.ts",
       anchor: '  if (progress === undefined || progress.feed.kind !== "replicate") return false;\n',
@@ -121,8 +121,7 @@ export const MEMBERSHIP: readonly Mutant[] = [
     row: "own 1",
     bug: "a hand-over goes to a voter that has not answered for long",
     file: "core/raft/transfer.ts",
-    anchor:
-      ".filter((progress) => state.nowMs - progress.lastContactMs < state.timing.electionTimeoutMsMin)",
+    anchor: ".filter((progress) => hasAnsweredLately(state, progress))",
     replacement: "",
     killer: {
       harness: "test",
